@@ -1,0 +1,55 @@
+# The development commands. `make` alone lists them; README.md says what the project is.
+
+PYTHON ?= python3
+VENV   ?= .venv
+# The extras of pyproject.toml that `make test` installs: as few as the tests need, so that it is fast.
+EXTRAS ?= dev
+# Test processes at once.
+JOBS   ?= 2
+
+BIN       := $(VENV)/bin
+INSTALLED := $(VENV)/.installed-$(EXTRAS)
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help test lint typecheck format nightly bench clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+test: lint typecheck ## Lint, type-check and run every test and doctest
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(INSTALLED) ## Check style and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+typecheck: $(INSTALLED) ## Check types
+	$(BIN)/mypy
+
+format: $(INSTALLED) ## Mend what lint can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+nightly: $(INSTALLED) ## Run the long tests too, with many more random examples
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n $(JOBS) -m "nightly or not nightly"
+
+bench: $(VENV)/.installed-bench ## Time the engine against its peers
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove the environment, the caches and the built files
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	  echo "error: '$(PYTHON)' is not Python 3.10 or newer; name one that is: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "error: '$(PYTHON)' cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; \
+	  exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.installed-%: pyproject.toml $(VENV)/.made
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@

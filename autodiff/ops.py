@@ -1,0 +1,393 @@
+"""Every operation and every derivative of the project: one row each, written once.
+
+A row gives an operation's name, its notation, its value on floats, and its partial derivatives in the operands
+``x``, ``y`` and the output ``z``.  A rule only names other operations and uses ``+ - * /``; it never multiplies by
+an incoming gradient and never knows who evaluates it.  So the same row serves floats (the local derivative recorded on
+a node), Values (a derivative that is itself a graph: any order), forward mode, and the formula printed on an edge.
+
+How the rules are chosen.  Among all ways to write a derivative, a row uses one that is right to the last digits over
+the whole range of doubles *and whose own derivative by these rules is right too*: tanh' is ``sech(x)²``, for
+``1 - z²`` is 77 % wrong at x = 19, and the second derivative of ``1 / cosh(x)²`` overflows.  Where no operation that
+users know has that property, a helper row at the end of the table does.
+
+Numbers follow IEEE 754: no rule and no value raises, 1/0 is inf, log(-1) is nan.
+"""
+
+# mypy: disable-error-code="has-type"
+# (A rule may name an operation that stands further down in the table.)
+
+from __future__ import annotations
+
+import builtins
+import math
+from itertools import accumulate
+from numbers import Real
+from operator import mul as multiply
+
+from . import ieee
+from .errors import OperandError
+from .ieee import total
+
+TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    Rule = Callable[..., Any]
+
+__all__ = ["OPS", "NaryOp", "Op", "as_number"]
+
+OPS: dict[str, Op] = {}
+"""Every operation by name."""
+
+
+def as_number(x: object, where: str = "a Value") -> float:
+    """Return ``x`` as a float; refuse what is not a real number, saying ``where`` it was given.
+
+    int, bool, float and NumPy's real scalars become float.
+
+    >>> as_number(True)
+    1.0
+    """
+    if type(x) is float:
+        return x
+    if type(x) is int or isinstance(x, Real):
+        try:
+            return float(x)
+        except OverflowError:
+            raise OperandError(f"{where}: an integer of this size does not fit a float; scale it first") from None
+    raise OperandError(f"{where} takes a real number, not {type(x).__name__} {_short(x)}{_remedy(x)}")
+
+
+def _short(x: object) -> str:
+    text = repr(x)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _remedy(x: object) -> str:
+    if isinstance(x, str):
+        return "; convert it first: float(text)"
+    if isinstance(x, complex):
+        return "; derivatives here are of real functions: use its real and imaginary parts"
+    if x is None:
+        return "; did the function forget to return?"
+    if hasattr(x, "__len__"):
+        return "; apply the operation to each element (np.exp(array) does so for arrays of Values)"
+    return ""
+
+
+class Ieee(float):
+    """A float whose division follows IEEE 754 where Python's raises; rules are evaluated on it when that happens."""
+
+    __slots__ = ()
+
+    def __add__(self, other: float) -> Ieee:
+        return Ieee(float(self) + other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: float) -> Ieee:
+        return Ieee(float(self) - other)
+
+    def __rsub__(self, other: float) -> Ieee:
+        return Ieee(other - float(self))
+
+    def __mul__(self, other: float) -> Ieee:
+        return Ieee(float(self) * other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: float) -> Ieee:
+        return Ieee(ieee.div(float(self), float(other)))
+
+    def __rtruediv__(self, other: float) -> Ieee:
+        return Ieee(ieee.div(float(other), float(self)))
+
+    def __neg__(self) -> Ieee:
+        return Ieee(-float(self))
+
+    @staticmethod
+    def apply_op(op: Op, operands: tuple[Any, ...]) -> Ieee:
+        return Ieee(op(*map(float, operands)))
+
+
+class Op:
+    """One row of the table: an operation with a fixed number of operands.
+
+    Calling it applies the operation to floats, or to whatever kind of operand has an ``apply_op(op, operands)``
+    method: Values record a node, symbols spell a formula.
+
+    Attributes:
+        name: the key in ``OPS``.
+        notation: how it is written, in x and y.
+        value: float function of the operands; total, IEEE 754.
+        partials: for each operand the partial derivative, a function of (operands…, output).
+
+    >>> OPS["mul"](3.0, 4.0)
+    12.0
+    >>> OPS["mul"].local_derivatives((3.0, 4.0), 12.0, (0, 1))
+    (4.0, 3.0)
+    """
+
+    __slots__ = ("name", "notation", "partials", "value")
+
+    def __init__(self, name: str, notation: str, value: Rule, *partials: Rule) -> None:
+        self.name = name
+        self.notation = notation
+        self.value = value
+        self.partials = partials
+        OPS[name] = self
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}: {self.notation}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], Op], tuple[str]]:
+        return _row, (self.name,)
+
+    def __call__(self, *operands: Any) -> Any:
+        """Apply the operation: floats give a float, other kinds of operands what they make of it."""
+        for x in operands:
+            if type(x) is not float:
+                return self._dispatch(operands)
+        return self.value(*operands)  # floats: what a rule is mostly called with
+
+    def _dispatch(self, operands: tuple[Any, ...]) -> Any:
+        for x in operands:
+            if hasattr(x, "apply_op"):
+                return x.apply_op(self, operands)
+        return self.evaluate([as_number(x, self.name) for x in operands])
+
+    def evaluate(self, operands: Sequence[float]) -> float:
+        """The value on floats."""
+        return self.value(*operands)  # type: ignore[no-any-return]
+
+    def local_derivatives(self, operands: Sequence[Any], z: Any, positions: Sequence[int]) -> tuple[Any, ...]:
+        """The partial derivatives at ``operands``, whose output is ``z``, to the operands at ``positions``."""
+        try:
+            return tuple([self.partials[i](*operands, z) for i in positions])
+        except ZeroDivisionError:  # only floats raise it
+            exact = [Ieee(x) for x in operands]
+            return tuple([float(self.partials[i](*exact, Ieee(z))) for i in positions])
+
+
+def _row(name: str) -> Op:
+    return OPS[name]
+
+
+class NaryOp(Op):
+    """A row with any number of operands: ``value(xs)``, and one rule (xs, z) for the list of all partials."""
+
+    __slots__ = ()
+
+    def __call__(self, *operands: Any) -> Any:
+        """Apply the operation: floats give a float, other kinds of operands what they make of it."""
+        return self._dispatch(operands)
+
+    def evaluate(self, operands: Sequence[float]) -> float:
+        """The value on floats."""
+        return self.value(operands)  # type: ignore[no-any-return]
+
+    def local_derivatives(self, operands: Sequence[Any], z: Any, positions: Sequence[int]) -> tuple[Any, ...]:
+        """The partial derivatives at ``operands``, whose output is ``z``, to the operands at ``positions``."""
+        (rule,) = self.partials
+        try:
+            every = rule(operands, z)
+        except ZeroDivisionError:
+            every = [float(d) for d in rule([Ieee(x) for x in operands], Ieee(z))]
+        return tuple(every) if len(positions) == len(every) else tuple([every[i] for i in positions])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rules of operations with any number of operands.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _dot_partials(operands: Sequence[Any], z: Any) -> list[Any]:
+    """Of Σ wᵢ·xᵢ + b: the x's for the w's, the w's for the x's, and 1."""
+    n = len(operands) // 2
+    return [*operands[n : 2 * n], *operands[:n], *(1.0 for _ in operands[2 * n :])]
+
+
+def _prod_partials(xs: Sequence[Any], z: Any) -> list[Any]:
+    """The product of the others, from running products of both sides: linear work, and right when a factor is 0."""
+    before = [*accumulate(xs[:-1], multiply, initial=1.0)]
+    after = [*accumulate(xs[:0:-1], multiply, initial=1.0)]
+    return [*map(multiply, before, reversed(after))]
+
+
+def _share_among_ties(xs: Sequence[Any], z: Any) -> list[Any]:
+    ties = [1.0 - abs(compare(x, z)) for x in xs]
+    count = sum(*ties)
+    return [tie / count for tie in ties]
+
+
+def _softmax_all(xs: Sequence[Any]) -> list[Any]:
+    """Every component: in one pass on floats, as one node each on anything else."""
+    if all(isinstance(x, float) for x in xs):
+        return ieee.softmax_all(xs)
+    return [softmax(float(i), *xs) for i in range(len(xs))]
+
+
+def _softmax_partials(operands: Sequence[Any], z: Any) -> list[Any]:
+    """∂p_i/∂x_j = -p_i·p_j, and p_i·(1 - p_i) with 1 - p_i as the sum of the others, which does not cancel."""
+    i, shares = int(operands[0]), _softmax_all(operands[1:])
+    partials = [-z * share for share in shares]
+    partials[i] = z * sum(*shares[:i], *shares[i + 1 :])
+    return [0.0, *partials]
+
+
+def _direction_all(xs: Sequence[Any]) -> list[Any]:
+    """Every component: in one pass on floats, as one node each on anything else."""
+    if all(isinstance(x, float) for x in xs):
+        return ieee.direction_all(xs)
+    return [direction(float(i), *xs) for i in range(len(xs))]
+
+
+def _direction_partials(operands: Sequence[Any], z: Any) -> list[Any]:
+    """∂u_i/∂x_j = -u_i·u_j / ‖x‖, and (1 - u_i²) / ‖x‖ with 1 - u_i² from the length of the others."""
+    i, xs = int(operands[0]), operands[1:]
+    length = norm(*xs)
+    partials = [-z * u / length for u in _direction_all(xs)]
+    partials[i] = square(norm(*xs[:i], *xs[i + 1 :]) / length) / length
+    return [0.0, *partials]
+
+
+_LN2 = math.log(2.0)
+_LOG2_E = 1.4426950408889634
+_LOG10_E = 0.4342944819032518
+_SQRT_HALF, _SQRT_HALF_TAIL = 0.7071067811865476, -4.833646656726457e-17  # √½ as the sum of two doubles
+_ONE_OVER_SQRT_PI = 0.5641895835477563
+_TWO_OVER_SQRT_PI = 1.1283791670955126
+_ONE_OVER_SQRT_2PI = 0.3989422804014327
+
+
+_LN_2 = 0.6931471805599453
+_LOG2_E = 1.4426950408889634
+_LOG10_E = 0.4342944819032518
+_TWO_OVER_SQRT_PI = 1.1283791670955126
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The table.
+# ---------------------------------------------------------------------------------------------------------------------
+
+# fmt: off
+# Arithmetic.
+add         = Op("add",        "x + y",         lambda x, y: x + y,    lambda x, y, z: 1.0,    lambda x, y, z: 1.0)
+sub         = Op("sub",        "x - y",         lambda x, y: x - y,    lambda x, y, z: 1.0,    lambda x, y, z: -1.0)
+mul         = Op("mul",        "x * y",         lambda x, y: x * y,    lambda x, y, z: y,      lambda x, y, z: x)
+div         = Op("div",        "x / y",         ieee.div,              lambda x, y, z: 1 / y,  lambda x, y, z: -z / y)
+mod         = Op("mod",        "x % y",         ieee.mod,
+                 lambda x, y, z: 1.0,
+                 lambda x, y, z: -round((x - z) / y))                            # -⌊x / y⌋
+pow         = Op("pow",        "x**y",          ieee.pow,
+                 lambda x, y, z: mul0(y, powlog(x, y, 1.0, 0.0)),                # y·x**(y - 1)
+                 lambda x, y, z: powlog(x, y, 0.0, 1.0))                         # x**y·log(x)
+neg         = Op("neg",        "-x",            lambda x: -x,          lambda x, z: -1.0)
+abs         = Op("abs",        "|x|",           math.fabs,             lambda x, z: sign(x))
+square      = Op("square",     "x²",            lambda x: x * x,       lambda x, z: 2 * x)
+reciprocal  = Op("reciprocal", "1 / x",         lambda x: ieee.div(1.0, x), lambda x, z: -square(z))
+sqrt        = Op("sqrt",       "√x",            total(math.sqrt),      lambda x, z: 0.5 / abs(z))  # inf at -0 too
+cbrt        = Op("cbrt",       "∛x",            ieee.cbrt,             lambda x, z: 1 / (3 * square(z)))
+
+# Exponentials and logarithms.
+exp         = Op("exp",        "exp(x)",        ieee.exp,              lambda x, z: z)
+exp2        = Op("exp2",       "2**x",          ieee.exp2,             lambda x, z: _LN_2 * z)
+expm1       = Op("expm1",      "exp(x) - 1",    total(math.expm1),     lambda x, z: exp(x))
+log         = Op("log",        "log(x)",        ieee.log,              lambda x, z: 1 / nonneg(x))
+log2        = Op("log2",       "log2(x)",       total(math.log2, 0.0), lambda x, z: _LOG2_E / nonneg(x))
+log10       = Op("log10",      "log10(x)",      total(math.log10, 0.0), lambda x, z: _LOG10_E / nonneg(x))
+log1p       = Op("log1p",      "log(1 + x)",    total(math.log1p, -1.0), lambda x, z: 1 / nonneg(1 + x))
+
+# Circular functions.
+sin         = Op("sin",        "sin(x)",        total(math.sin),       lambda x, z: cos(x))
+cos         = Op("cos",        "cos(x)",        total(math.cos),       lambda x, z: -sin(x))
+tan         = Op("tan",        "tan(x)",        total(math.tan),       lambda x, z: 1 + square(z))
+asin        = Op("asin",       "asin(x)",       total(math.asin),      lambda x, z: 1 / sqrt(one_minus_square(x)))
+acos        = Op("acos",       "acos(x)",       total(math.acos),      lambda x, z: -1 / sqrt(one_minus_square(x)))
+atan        = Op("atan",       "atan(x)",       math.atan,             lambda x, z: square(1 / hypot(1.0, x)))
+atan2       = Op("atan2",      "atan2(x, y)",   math.atan2,            # the ordinate comes first
+                 lambda x, y, z: mul0(direction(1.0, x, y), 1 / hypot(x, y)),    # y / (x² + y²), 0 at the origin
+                 lambda x, y, z: mul0(-direction(0.0, x, y), 1 / hypot(x, y)))   # -x / (x² + y²)
+hypot       = Op("hypot",      "√(x² + y²)",    math.hypot,
+                 lambda x, y, z: direction(0.0, x, y),                           # x / z, 0 at the origin
+                 lambda x, y, z: direction(1.0, x, y))                           # y / z
+
+# Hyperbolic functions.
+sinh        = Op("sinh",       "sinh(x)",       total(math.sinh),      lambda x, z: cosh(x))
+cosh        = Op("cosh",       "cosh(x)",       total(math.cosh),      lambda x, z: sinh(x))
+tanh        = Op("tanh",       "tanh(x)",       math.tanh,             lambda x, z: square(sech(x)))
+asinh       = Op("asinh",      "asinh(x)",      math.asinh,            lambda x, z: 1 / hypot(1.0, x))
+acosh       = Op("acosh",      "acosh(x)",      total(math.acosh),     lambda x, z: 1 / (sqrt(x - 1) * sqrt(x + 1)))
+atanh       = Op("atanh",      "atanh(x)",      ieee.atanh,            lambda x, z: 1 / nonneg(one_minus_square(x)))
+
+# The error function.
+erf         = Op("erf",        "erf(x)",        math.erf,              lambda x, z: _TWO_OVER_SQRT_PI * gaussian(x))
+erfc        = Op("erfc",       "erfc(x)",       math.erfc,             lambda x, z: -_TWO_OVER_SQRT_PI * gaussian(x))
+
+# Activations.  At 0 the derivative is 0 for relu, and that of the left side for leaky_relu and elu, as in PyTorch.
+relu        = Op("relu",       "max(x, 0)",     ieee.relu,             lambda x, z: step(x))
+leaky_relu  = Op("leaky_relu", "x if x > 0 else y·x", ieee.leaky_relu,
+                 lambda x, y, z: where(step(x), 1.0, y),
+                 lambda x, y, z: minimum(x, 0.0))
+elu         = Op("elu",        "x if x > 0 else y·(exp(x) - 1)", ieee.elu,
+                 lambda x, y, z: where(step(x), 1.0, y * exp(minimum(x, 0.0))),
+                 lambda x, y, z: expm1(minimum(x, 0.0)))
+sigmoid     = Op("sigmoid",    "σ(x)",          ieee.sigmoid,          lambda x, z: square(0.5 * sech(0.5 * x)))
+log_sigmoid = Op("log_sigmoid", "log σ(x)",     ieee.log_sigmoid,      lambda x, z: sigmoid(-x))
+softplus    = Op("softplus",   "log(1 + exp(x))", ieee.softplus,       lambda x, z: sigmoid(x))
+silu        = Op("silu",       "x·σ(x)",        ieee.silu,
+                 lambda x, z: sigmoid(x) + mul0(x, square(0.5 * sech(0.5 * x))))
+gelu        = Op("gelu",       "x·Φ(x)",        ieee.gelu,
+                 lambda x, z: normal_cdf(x) + mul0(x, normal_pdf(x)))
+
+# Piecewise constant: the derivative is 0, at the jumps too.
+sign        = Op("sign",       "sign(x)",       ieee.sign,             lambda x, z: 0.0)
+step        = Op("step",       "1 if x > 0 else 0", ieee.step,         lambda x, z: 0.0)
+floor       = Op("floor",      "⌊x⌋",           ieee.whole(math.floor), lambda x, z: 0.0)
+ceil        = Op("ceil",       "⌈x⌉",           ieee.whole(math.ceil), lambda x, z: 0.0)
+round       = Op("round",      "round(x)",      ieee.whole(builtins.round), lambda x, z: 0.0)
+compare     = Op("compare",    "sign(x - y)",   ieee.compare,          lambda x, y, z: 0.0,  lambda x, y, z: 0.0)
+
+# Selections.  A tie of maximum or minimum gives ½ to each; at a bound clamp gives 1 to x.
+maximum     = Op("maximum",    "max(x, y)",     ieee.maximum,
+                 lambda x, y, z: 0.5 * (1 + compare(x, y)),
+                 lambda x, y, z: 0.5 * (1 + compare(y, x)))
+minimum     = Op("minimum",    "min(x, y)",     ieee.minimum,
+                 lambda x, y, z: 0.5 * (1 + compare(y, x)),
+                 lambda x, y, z: 0.5 * (1 + compare(x, y)))
+clamp       = Op("clamp",      "clamp(x, low, high)", ieee.clamp,
+                 lambda x, low, high, z: 1 - abs(compare(x, z)),
+                 lambda x, low, high, z: step(compare(low, x)),
+                 lambda x, low, high, z: step(compare(x, high)))
+where       = Op("where",      "x if condition else y", ieee.where,
+                 lambda condition, x, y, z: 0.0,
+                 lambda condition, x, y, z: abs(sign(condition)),
+                 lambda condition, x, y, z: 1 - abs(sign(condition)))
+
+# Any number of operands.
+sum         = NaryOp("sum",    "Σ xᵢ",          ieee.sum,              lambda xs, z: [1.0] * len(xs))
+mean        = NaryOp("mean",   "Σ xᵢ / n",      ieee.mean,             lambda xs, z: [1 / len(xs)] * len(xs))
+dot         = NaryOp("dot",    "Σ wᵢ·xᵢ + b",   ieee.dot,              _dot_partials)
+prod        = NaryOp("prod",   "Π xᵢ",          math.prod,             _prod_partials)
+max         = NaryOp("max",    "max xᵢ",        ieee.max,              _share_among_ties)
+min         = NaryOp("min",    "min xᵢ",        ieee.min,              _share_among_ties)
+logsumexp   = NaryOp("logsumexp", "log Σ exp(xᵢ)", ieee.logsumexp,     lambda xs, z: _softmax_all(xs))
+softmax     = NaryOp("softmax", "exp(xᵢ) / Σ exp(xⱼ)", ieee.softmax,   _softmax_partials)    # of i, x_0, x_1 …
+norm        = NaryOp("norm",   "√(Σ xᵢ²)",      ieee.norm,             lambda xs, z: _direction_all(xs))
+
+# Helpers that rules name, and a new name for a Value.
+identity    = Op("identity",   "x",             lambda x: x,           lambda x, z: 1.0)
+nonneg      = Op("nonneg",     "x if x ≥ 0 else nan", ieee.nonneg,     lambda x, z: 1.0)
+mul0        = Op("mul0",       "x·y, where 0·∞ = 0", ieee.mul0,        lambda x, y, z: y,    lambda x, y, z: x)
+one_minus_square = Op("one_minus_square", "1 - x²", lambda x: (1 - x) * (1 + x), lambda x, z: -2 * x)
+sech        = Op("sech",       "1 / cosh(x)",   ieee.sech,             lambda x, z: -z * tanh(x))
+gaussian    = Op("gaussian",   "exp(-x²)",      ieee.gaussian,         lambda x, z: -2 * x * z)
+normal_pdf  = Op("normal_pdf", "φ(x)",          ieee.normal_pdf,       lambda x, z: -x * z)
+normal_cdf  = Op("normal_cdf", "Φ(x)",          ieee.normal_cdf,       lambda x, z: normal_pdf(x))
+powlog      = Op("powlog",     "x**(y - n)·log(x)**k", ieee.powlog,    # n and k are whole constants
+                 lambda x, y, n, k, z: mul0(y - n, powlog(x, y, n + 1, k)) + (k and k * powlog(x, y, n + 1, k - 1)),
+                 lambda x, y, n, k, z: powlog(x, y, n, k + 1),
+                 lambda x, y, n, k, z: 0.0,
+                 lambda x, y, n, k, z: 0.0)
+direction   = NaryOp("direction", "xᵢ / ‖x‖",   ieee.direction,        _direction_partials)  # of i, x_0, x_1 …
+# fmt: on

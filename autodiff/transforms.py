@@ -1,0 +1,388 @@
+"""Derivatives of functions: grad, jacobian, hessian, jvp, vjp and their kin, of any order and nested in any way.
+
+A transform calls the function on fresh Values, so that a graph is recorded, and sweeps over the part of the graph
+between those inputs and the output; nothing on the graph is written.  Reverse sweeps (``gradients``, ``grad``, ``vjp``)
+carry adjoints from the output down, forward sweeps (``jvp``) carry tangents up; both read the same local derivatives.
+
+For a derivative of a derivative, a sweep multiplies by the rules evaluated on Values instead of by the recorded floats,
+and so records a graph itself.  Inputs that are Values already, of an outer derivative, enter as a new node each: that
+keeps the two apart (perturbation confusion) and yet connected.
+
+Arguments are numbers, Values, or nested lists, tuples, dicts and NumPy arrays of them, and results have the same
+structure.  Numbers give floats, unless the function reaches a Value from outside, an argument or one in its closure:
+then results are Values, so that no derivative with respect to it is lost.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+from . import ops
+from .errors import OperandError
+from .ops import as_number
+from .tree import flatten, leaves_like, unflatten
+from .value import Value, recording
+
+TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from .tree import Structure
+
+    Scalar = Value | float
+
+__all__ = ["derivative", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Sweeps over a recorded graph.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class _Between:
+    """The part of a graph that lies between inputs and outputs.
+
+    Attributes:
+        nodes: those that depend on an input and that an output depends on, parents before children.
+        reaches_outside: whether an output depends on a Value that is older than the inputs.
+
+    A node older than every input cannot depend on one, so the search stops there: a derivative inside a loop inside
+    a derivative costs what its own part of the graph costs.
+    """
+
+    def __init__(self, outputs: Iterable[Scalar], inputs: Sequence[Value]) -> None:
+        oldest = min([x.serial for x in inputs], default=0)
+        found: set[Value] = set()
+        waiting = [output for output in outputs if isinstance(output, Value)]
+        self.reaches_outside = False
+        while waiting:
+            node = waiting.pop()
+            if node.serial < oldest:
+                self.reaches_outside = True
+            elif node not in found:
+                found.add(node)
+                waiting.extend(node.parents)
+        wanted = set(inputs)
+        self.nodes: dict[Value, None] = {}  # a set that keeps its order
+        for node in sorted(found, key=attrgetter("serial")):
+            if node in wanted or any(parent in self.nodes for parent in node.parents):
+                self.nodes[node] = None
+
+    def adjoints(self, seeds: Iterable[tuple[Scalar, Scalar]], create_graph: bool) -> dict[Value, Scalar]:
+        """Reverse sweep: from pairs (output, its adjoint), the adjoint of every node between."""
+        adjoints: dict[Value, Scalar] = {}
+        for output, seed in seeds:
+            if isinstance(output, Value) and output in self.nodes:
+                adjoints[output] = adjoints[output] + seed if output in adjoints else seed
+        for node in reversed(self.nodes):
+            if node not in adjoints:  # on the way to another output only
+                continue
+            adjoint = adjoints[node]
+            for parent, local_derivative in zip(node.parents, self._local(node, create_graph), strict=True):
+                if parent in self.nodes:
+                    contribution = _product(local_derivative, adjoint)
+                    adjoints[parent] = adjoints[parent] + contribution if parent in adjoints else contribution
+        return adjoints
+
+    def tangents(self, seeds: dict[Value, Scalar], create_graph: bool) -> dict[Scalar, Scalar]:
+        """Forward sweep: from the tangents of the inputs, the tangent of every node between."""
+        tangents: dict[Scalar, Scalar] = dict(seeds.items())
+        for node in self.nodes:
+            if node not in seeds:
+                edges = zip(node.parents, self._local(node, create_graph), strict=True)
+                first, *rest = [_product(d, tangents[parent]) for parent, d in edges if parent in self.nodes]
+                tangents[node] = sum(rest, start=first)
+        return tangents
+
+    def _local(self, node: Value, create_graph: bool) -> Sequence[Scalar]:
+        """The local derivatives to the parents of ``node``: as recorded, or as a graph, by the rule on Values."""
+        if not create_graph or node.op is None:
+            return node.local_derivatives
+        positions = [i for i, x in enumerate(node.operands) if isinstance(x, Value) and x in self.nodes]
+        local = iter(node.op.local_derivatives(node.operands, node, positions))
+        return [next(local) if parent in self.nodes else 0.0 for parent in node.parents]
+
+
+def _product(local_derivative: Scalar, x: Scalar) -> Scalar:
+    """Their product, without a node where a factor is the constant 1, or the constant 0 beside a finite number."""
+    for one, other in ((local_derivative, x), (x, local_derivative)):
+        if isinstance(one, float) and isinstance(other, Value):
+            if one == 1.0:
+                return other
+            if one == 0.0 and other.data - other.data == 0.0:
+                return 0.0
+    return local_derivative * x
+
+
+def gradients(output: Scalar, inputs: Any, create_graph: bool = False) -> Any:
+    """The derivatives of ``output`` with respect to ``inputs``, any Values of its graph; the graph stays as it is.
+
+    Args:
+        output: the Value to differentiate; the derivatives of a plain number are 0.
+        inputs: a Value, or a nested structure of Values.
+        create_graph: give Values instead of floats, which can be differentiated in turn.
+
+    Returns:
+        The structure of ``inputs``; 0.0 for an input that the output does not depend on.
+
+    Raises:
+        OperandError: an input is no Value, or the output no scalar.
+
+    >>> x = Value(3.0)
+    >>> y = x**3
+    >>> first = gradients(y, x, create_graph=True)
+    >>> first.data, gradients(first, x), x.grad
+    (27.0, 18.0, 0.0)
+    """
+    leaves, structure = flatten(inputs)
+    for leaf in leaves:
+        if not isinstance(leaf, Value):
+            raise OperandError(f"gradients: inputs are Values of the graph, not {type(leaf).__name__} {leaf!r}")
+    output = _scalar(output, "gradients: the output")
+    with recording():
+        return unflatten(structure, _gradients(output, leaves, _Between([output], leaves), create_graph))
+
+
+def _gradients(output: Scalar, inputs: Sequence[Value], between: _Between, create_graph: bool) -> list[Scalar]:
+    adjoints = between.adjoints([(output, 1.0)], create_graph)
+    return [_as_result(adjoints.get(x, 0.0), create_graph) for x in inputs]
+
+
+def _as_result(x: Scalar, graph: bool) -> Scalar:
+    """``x`` as a Value in a result that is a graph, as a float in one that is not."""
+    if graph:
+        return x if isinstance(x, Value) else Value(x)
+    return x.data if isinstance(x, Value) else x
+
+
+def _scalar(x: Any, what: str) -> Scalar:
+    if isinstance(x, Value):
+        return x
+    if isinstance(x, (list, tuple, dict)):
+        raise OperandError(f"{what} is a {type(x).__name__}, not one scalar; jacobian and vjp take several results")
+    return as_number(x, what)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Transforms of functions.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class _Arguments:
+    """The arguments of a call, those to differentiate replaced by fresh Values."""
+
+    def __init__(self, name: str, args: Sequence[Any], argnums: int | Sequence[int]) -> None:
+        self.one = isinstance(argnums, int)
+        numbers: Sequence[int] = [argnums] if isinstance(argnums, int) else argnums
+        for i in numbers:
+            if not -len(args) <= i < len(args):
+                raise OperandError(f"{name}: no positional argument {i} to differentiate; {len(args)} were given")
+        self.fresh: list[Value] = []
+        self.args = list(args)
+        self.structures: list[Structure] = []
+        for i in numbers:
+            leaves, structure = flatten(args[i])
+            values = [_fresh(leaf, f"{name}: argument {i}") for leaf in leaves]
+            self.args[i] = unflatten(structure, values)
+            self.fresh += values
+            self.structures.append(structure)
+
+    def like(self, results: Sequence[Any]) -> Any:
+        """Results, one for each fresh Value, in the structure of the arguments."""
+        rest = iter(results)
+        parts = [unflatten(structure, rest) for structure in self.structures]
+        return parts[0] if self.one else tuple(parts)
+
+
+def _fresh(x: Any, what: str) -> Value:
+    """A new Value for an argument: a leaf for a number, a node of its own above a Value of an outer derivative."""
+    return ops.identity(x) if isinstance(x, Value) else Value(as_number(x, what))
+
+
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """The function that gives the gradient of ``f``, a function with one scalar result.
+
+    Args:
+        f: a function of numbers or of nested structures of them.
+        argnums: which positional argument to differentiate with respect to, or several.
+
+    Returns:
+        A function of the same arguments, whose result has the structure of that argument; a tuple, for several.
+
+    Raises:
+        OperandError: when called, if the result of ``f`` is no real number or Value, or an argument is none.
+
+    >>> grad(lambda x: x**3)(2.0)
+    12.0
+    >>> grad(lambda p: p["a"] * p["b"][0])({"a": 2.0, "b": [5.0]})
+    {'a': 5.0, 'b': [2.0]}
+    >>> grad(lambda x: x * grad(lambda y: x + y)(1.0))(1.0)
+    1.0
+    """
+    with_value = value_and_grad(f, argnums)
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return with_value(*args, **kwargs)[1]
+
+    return gradient
+
+
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
+    """Like ``grad``; the function gives the pair (value of f, gradient).
+
+    >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 3.0)
+    (6.0, (3.0, 2.0))
+    """
+
+    def pair(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        with recording():
+            arguments = _Arguments("grad", args, argnums)
+            output = _scalar(f(*arguments.args, **kwargs), "grad: the result of the function")
+            between = _Between([output], arguments.fresh)
+            graph = between.reaches_outside
+            slopes = _gradients(output, arguments.fresh, between, graph)
+            return _as_result(output, graph), arguments.like(slopes)
+
+    return pair
+
+
+def derivative(f: Callable[[Any], Any], x: Scalar, n: int = 1) -> Any:
+    """The n-th derivative at ``x`` of a function of one number.
+
+    >>> [derivative(lambda x: x**4, 1.0, n) for n in range(6)]
+    [1.0, 4.0, 12.0, 24.0, 24.0, 0.0]
+    """
+    if not isinstance(n, int) or n < 0:
+        raise OperandError(f"derivative: the order n is a whole number from 0 on, not {n!r}")
+    with recording():
+        fresh = _fresh(x, "derivative: x")
+        y = _scalar(f(fresh), "derivative: the result of the function")
+        between = _Between([y], [fresh])
+        graph = between.reaches_outside
+        for order in range(n):
+            (y,) = _gradients(y, [fresh], _Between([y], [fresh]), create_graph=graph or order < n - 1)
+        return _as_result(y, graph)
+
+
+def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """The function that gives all first derivatives of ``f``, whose result may be a structure of scalars.
+
+    The result has the structure of f's result, with the structure of the argument in the place of each scalar.  It
+    takes one reverse sweep per result or one forward sweep per argument, whichever are fewer.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + 3 * x[1]])([2.0, 5.0])
+    [[5.0, 2.0], [1.0, 3.0]]
+    """
+
+    def derivatives(*args: Any, **kwargs: Any) -> Any:
+        with recording():
+            arguments = _Arguments("jacobian", args, argnums)
+            inputs = arguments.fresh
+            outputs, structure = _results(f(*arguments.args, **kwargs), "jacobian")
+            between = _Between(outputs, inputs)
+            graph = between.reaches_outside
+            if len(outputs) <= len(inputs):
+                rows = [_gradients(y, inputs, _Between([y], inputs), graph) for y in outputs]
+            else:
+                columns = [between.tangents(_unit(inputs, x), graph) for x in inputs]
+                rows = [[_as_result(column.get(y, 0.0), graph) for column in columns] for y in outputs]
+            return unflatten(structure, [arguments.like(row) for row in rows])
+
+    return derivatives
+
+
+def _unit(inputs: Sequence[Value], x: Value) -> dict[Value, Scalar]:
+    return {y: 1.0 if y is x else 0.0 for y in inputs}
+
+
+def _results(tree: Any, name: str) -> tuple[list[Scalar], Structure]:
+    leaves, structure = flatten(tree)
+    return [_scalar(leaf, f"{name}: a result of the function") for leaf in leaves], structure
+
+
+def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """The function that gives all second derivatives of ``f``, a function with one scalar result.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """Forward mode: the value of ``f`` at ``primals``, and its derivative in the direction of ``tangents``.
+
+    Args:
+        f: a function whose result is a scalar or a structure of scalars.
+        primals: the tuple of its arguments.
+        tangents: a tuple of the same structure.
+
+    Returns:
+        The pair (result of f, its directional derivative in the same structure).
+
+    Raises:
+        LengthError, OperandError: tangents and primals differ in structure, or hold what is no number.
+
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
+    (6.0, 3.0)
+    """
+    primals, tangents = _tuple(primals, "jvp: primals"), _tuple(tangents, "jvp: tangents")
+    with recording():
+        directions = leaves_like(flatten(primals)[1], tangents, "jvp: tangents")
+        directions = [d if isinstance(d, Value) else as_number(d, "jvp: a tangent") for d in directions]
+        arguments = _Arguments("jvp", primals, range(len(primals)))
+        outputs, structure = _results(f(*arguments.args), "jvp")
+        between = _Between(outputs, arguments.fresh)
+        graph = between.reaches_outside or any(isinstance(d, Value) for d in directions)
+        found = between.tangents(dict(zip(arguments.fresh, directions, strict=True)), graph)
+        slopes = [_as_result(found.get(y, 0.0), graph) for y in outputs]
+        return unflatten(structure, [_as_result(y, graph) for y in outputs]), unflatten(structure, slopes)
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """Reverse mode: the value of ``f``, and the function that pulls adjoints of its results back to its arguments.
+
+    Returns:
+        The pair (result of f, pullback). ``pullback(adjoint)`` takes the structure of the result and gives the tuple of
+        derivatives in the structure of ``primals``; it may be called any number of times.
+
+    >>> value, pullback = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
+    >>> value, pullback([1.0, 0.0]), pullback([0.0, 1.0])
+    ([6.0, 5.0], (3.0, 2.0), (1.0, 1.0))
+    """
+    with recording():
+        arguments = _Arguments("vjp", primals, range(len(primals)))
+        outputs, structure = _results(f(*arguments.args), "vjp")
+        between = _Between(outputs, arguments.fresh)
+
+    def pullback(adjoint: Any) -> Any:
+        with recording():
+            seeds = leaves_like(structure, adjoint, "pullback: the adjoint")
+            seeds = [s if isinstance(s, Value) else as_number(s, "pullback: an adjoint") for s in seeds]
+            graph = between.reaches_outside or any(isinstance(s, Value) for s in seeds)
+            adjoints = between.adjoints(zip(outputs, seeds, strict=True), graph)
+            return arguments.like([_as_result(adjoints.get(x, 0.0), graph) for x in arguments.fresh])
+
+    return unflatten(structure, [_as_result(y, between.reaches_outside) for y in outputs]), pullback
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of ``f`` at ``primals`` times the vector ``tangents``, for a few times the cost of ``f``.
+
+    Forward over reverse: the derivative of the gradient in the direction of ``tangents``.
+
+    Returns:
+        A tuple of the structure of ``primals``.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
+    ([10.0, 6.0],)
+    """
+    primals = _tuple(primals, "hvp: primals")
+    return jvp(grad(f, range(len(primals))), primals, _tuple(tangents, "hvp: tangents"))[1]
+
+
+def _tuple(x: Any, what: str) -> tuple[Any, ...]:
+    if not isinstance(x, (tuple, list)):
+        raise OperandError(f"{what} are the tuple of all arguments of the function; for a single one write (x,)")
+    return tuple(x)

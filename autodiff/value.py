@@ -1,0 +1,396 @@
+"""The node of a computation graph, and one reverse sweep over it.
+
+A ``Value`` is a number that remembers how it came about: the operation, its operands in order, and the local derivative
+to each.  ``backward()`` then applies the chain rule once per edge, from the output back to the leaves:
+
+    parent.grad += local derivative · node.grad
+
+That sum over edges is the sum over all paths, because a node passes its gradient on only when its own is complete.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from itertools import count
+from math import inf
+from numbers import Real
+from operator import attrgetter
+from threading import get_ident
+
+from . import ops
+from .arithmetic import generated_methods
+from .copying import duplicate, reduce
+from .errors import OperandError
+from .ops import as_number
+
+TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from typing import Any, NoReturn
+
+    from .ops import Op
+
+__all__ = ["Value", "no_grad", "topological_order"]
+
+next_serial = count().__next__
+paused: set[int] = set()  # the threads that are inside no_grad()
+
+
+def _record(
+    data: float, op: Op, operands: tuple[Value | float, ...], parents: tuple[Value, ...], local: tuple[float, ...]
+) -> Value:
+    """A new node; inside ``no_grad()`` a leaf that only keeps the number."""
+    node: Value = object.__new__(Value)
+    node.data = data
+    node.grad = 0.0
+    node.label = ""
+    if paused and get_ident() in paused:
+        node.op = None
+        node.operands = node.parents = node.local_derivatives = ()
+    else:
+        node.op = op
+        node.operands = operands
+        node.parents = parents
+        node.local_derivatives = local
+    node.serial = next_serial()
+    return node
+
+
+def _apply(op: Op, operands: tuple[Any, ...]) -> Value:
+    """Record ``op`` on Values and numbers, whatever their number."""
+    if set(map(type, operands)) == {Value}:
+        numbers = [x.data for x in operands]
+        parents = operands
+        positions: range | list[int] = range(len(operands))
+    else:
+        operands = tuple([x if isinstance(x, Value) else as_number(x, op.name) for x in operands])
+        numbers = [x.data if isinstance(x, Value) else x for x in operands]
+        positions = [i for i, x in enumerate(operands) if isinstance(x, Value)]
+        parents = tuple([operands[i] for i in positions])
+    z = op.evaluate(numbers)
+    return _record(z, op, operands, parents, op.local_derivatives(numbers, z, positions))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rows of the table as methods.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _unary(op: Op) -> Callable[[Value], Value]:
+    value, (rule,) = op.value, op.partials
+
+    def method(self: Value) -> Value:
+        x = self.data
+        z = value(x)
+        try:
+            local: tuple[float, ...] = (rule(x, z),)
+        except ZeroDivisionError:
+            local = op.local_derivatives((x,), z, (0,))
+        operands = (self,)
+        return _record(z, op, operands, operands, local)
+
+    return method
+
+
+def _binary(op: Op) -> Callable[[Value, Any], Value]:
+    value = op.value
+
+    def method(self: Value, other: Any) -> Value:
+        if isinstance(other, Value):
+            numbers = (self.data, other.data)
+            operands = (self, other)
+            z: float = value(*numbers)
+            return _record(z, op, operands, operands, op.local_derivatives(numbers, z, (0, 1)))
+        if _is_scalar(other):
+            numbers = (self.data, as_number(other))
+            z = value(*numbers)
+            return _record(z, op, (self, numbers[1]), (self,), op.local_derivatives(numbers, z, (0,)))
+        return NotImplemented  # type: ignore[no-any-return]
+
+    return method
+
+
+def _reflected(op: Op) -> Callable[[Value, Any], Value]:
+    def method(self: Value, other: Any) -> Value:
+        return _apply(op, (other, self)) if _is_scalar(other) else NotImplemented
+
+    return method
+
+
+def _arithmetic(op: Op) -> tuple[Callable[[Value, Any], Value], Callable[[Value, Any], Value]]:
+    """The operator and its reflected form, generated from the row for speed."""
+    return generated_methods(op, _binary(op), _reflected(op), globals())
+
+
+def _is_scalar(x: object) -> bool:
+    """False leaves the operator to the other side: a NumPy array applies it to each of its elements."""
+    return type(x) is int or isinstance(x, (Value, float, Real))  # Real, an abstract class, is slow to ask
+
+
+def _number_of(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
+
+
+class Value:
+    """A number in a computation graph.
+
+    Attributes:
+        data: the number itself (the primal).
+        grad: the derivative of an output to this number (the adjoint), from ``backward()``; 0.0 before.
+        op: the row of the operation table that made it; None for a leaf.
+        operands: what the operation was applied to, in order: Values, and floats for constants.
+        parents: the operands that are Values, in order; ``x * x`` has two.
+        local_derivatives: ∂self/∂parent for each of ``parents``, as they were when the node was recorded.
+        label: a name for pictures and messages.
+        serial: its number in the order of creation; a parent's is always smaller.
+
+    Every operation of the table is a method, under Python's name and under NumPy's, so ``np.arcsin(array_of_values)``
+    works; ``+ - * / % **`` take Values and real numbers.  ``<``, ``==`` and the like compare the numbers; a Value is
+    hashed by identity.
+
+    Raises:
+        OperandError: ``data`` is not a real number.
+
+    >>> x = Value(3.0, label="x")
+    >>> y = x * x + 2 * x
+    >>> y.backward()
+    >>> y.data, x.grad
+    (15.0, 8.0)
+    """
+
+    __slots__ = ("data", "grad", "label", "local_derivatives", "op", "operands", "parents", "serial")
+
+    data: float
+    grad: float
+    label: str
+    op: Op | None
+    operands: tuple[Value | float, ...]
+    parents: tuple[Value, ...]
+    local_derivatives: tuple[float, ...]
+    serial: int
+
+    def __init__(self, data: float, label: str = "") -> None:
+        self.data = as_number(data)
+        self.grad = 0.0
+        self.label = label
+        self.op = None
+        self.operands = self.parents = self.local_derivatives = ()
+        self.serial = next_serial()
+
+    def backward(self) -> None:
+        """Add the derivative of this Value to the ``grad`` of every leaf that it depends on.
+
+        Interior nodes get theirs anew on each call; leaves accumulate, until ``zero_grad``.
+
+        >>> x, y = Value(2.0), Value(3.0)
+        >>> (x * y + x).backward()
+        >>> x.grad, y.grad
+        (4.0, 2.0)
+        """
+        self.grad = 1.0 if self.parents else self.grad + 1.0  # ∂self/∂self
+        waiting = {self.serial: self}
+        for node in _latest_first(waiting):
+            grad = node.grad
+            if len(node.parents) == 2:  # spelled out: the loop below takes twice the time
+                (left, right), (to_left, to_right) = node.parents, node.local_derivatives
+                if left.parents and left.serial not in waiting:
+                    waiting[left.serial] = left
+                    left.grad = to_left * grad
+                else:
+                    left.grad += to_left * grad
+                if right.parents and right.serial not in waiting:
+                    waiting[right.serial] = right
+                    right.grad = to_right * grad
+                else:
+                    right.grad += to_right * grad
+            else:
+                for parent, local_derivative in zip(node.parents, node.local_derivatives):  # noqa: B905 (slow)
+                    if parent.parents and parent.serial not in waiting:
+                        waiting[parent.serial] = parent
+                        parent.grad = local_derivative * grad
+                    else:
+                        parent.grad += local_derivative * grad
+
+    def zero_grad(self) -> None:
+        """Set ``grad`` to 0.0 here and on everything that this Value depends on."""
+        for node in topological_order(self):
+            node.grad = 0.0
+
+    def detach(self) -> Value:
+        """A new leaf with the same number and label; no gradient flows through it to this Value's parents."""
+        return Value(self.data, self.label)
+
+    def __repr__(self) -> str:
+        op = f", op={self.op.name}" if self.op else ""
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value({self.data!r}, grad={self.grad!r}{op}{label})"
+
+    # Arithmetic.
+    __add__, __radd__ = _arithmetic(ops.add)
+    __sub__, __rsub__ = _arithmetic(ops.sub)
+    __mul__, __rmul__ = _arithmetic(ops.mul)
+    __truediv__, __rtruediv__ = _arithmetic(ops.div)
+    __mod__, __rmod__ = _binary(ops.mod), _reflected(ops.mod)
+    __pow__, __rpow__ = _binary(ops.pow), _reflected(ops.pow)
+    __neg__ = negative = _unary(ops.neg)
+    __abs__ = absolute = fabs = _unary(ops.abs)
+    __floor__ = floor = _unary(ops.floor)
+    __ceil__ = ceil = _unary(ops.ceil)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __round__(self, digits: int | None = None) -> Value:
+        if digits is not None:
+            raise OperandError("round(value, digits) would record no useful derivative; use round(value.data, digits)")
+        return self.rint()
+
+    # Functions.
+    square, reciprocal = _unary(ops.square), _unary(ops.reciprocal)
+    sqrt, cbrt = _unary(ops.sqrt), _unary(ops.cbrt)
+    exp, exp2, expm1 = _unary(ops.exp), _unary(ops.exp2), _unary(ops.expm1)
+    log, log2, log10, log1p = _unary(ops.log), _unary(ops.log2), _unary(ops.log10), _unary(ops.log1p)
+    sin, cos, tan = _unary(ops.sin), _unary(ops.cos), _unary(ops.tan)
+    asin = arcsin = _unary(ops.asin)
+    acos = arccos = _unary(ops.acos)
+    atan = arctan = _unary(ops.atan)
+    atan2 = arctan2 = _binary(ops.atan2)
+    hypot = _binary(ops.hypot)
+    sinh, cosh, tanh = _unary(ops.sinh), _unary(ops.cosh), _unary(ops.tanh)
+    asinh = arcsinh = _unary(ops.asinh)
+    acosh = arccosh = _unary(ops.acosh)
+    atanh = arctanh = _unary(ops.atanh)
+    erf, erfc = _unary(ops.erf), _unary(ops.erfc)
+    relu, gelu, silu = _unary(ops.relu), _unary(ops.gelu), _unary(ops.silu)
+    sigmoid, log_sigmoid, softplus = _unary(ops.sigmoid), _unary(ops.log_sigmoid), _unary(ops.softplus)
+    sign, step, rint = _unary(ops.sign), _unary(ops.step), _unary(ops.round)
+    maximum, minimum = _binary(ops.maximum), _binary(ops.minimum)
+
+    def leaky_relu(self, slope: Any = 0.01) -> Value:
+        """x for x > 0, slope·x elsewhere; the derivative at 0 is the slope."""
+        return _apply(ops.leaky_relu, (self, slope))
+
+    def elu(self, alpha: Any = 1.0) -> Value:
+        """x for x > 0, alpha·(exp(x) - 1) elsewhere."""
+        return _apply(ops.elu, (self, alpha))
+
+    def clamp(self, low: Any = -inf, high: Any = inf) -> Value:
+        """x kept between low and high; the derivative at a bound is 1."""
+        if not low <= high:
+            raise OperandError(f"clamp needs low <= high, not {low!r} and {high!r}")
+        return _apply(ops.clamp, (self, low, high))
+
+    # Comparisons are of the numbers.
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self.data == _number_of(other) if _is_scalar(other) else NotImplemented
+
+    def __lt__(self, other: Value | float) -> bool:
+        return self.data < _number_of(other) if _is_scalar(other) else NotImplemented
+
+    def __le__(self, other: Value | float) -> bool:
+        return self.data <= _number_of(other) if _is_scalar(other) else NotImplemented
+
+    def __gt__(self, other: Value | float) -> bool:
+        return self.data > _number_of(other) if _is_scalar(other) else NotImplemented
+
+    def __ge__(self, other: Value | float) -> bool:
+        return self.data >= _number_of(other) if _is_scalar(other) else NotImplemented
+
+    def __bool__(self) -> bool:
+        return self.data != 0
+
+    def __float__(self) -> NoReturn:
+        raise OperandError(
+            "a Value does not turn into a float by itself, for the gradient would be lost silently: use v.data for the "
+            "number, and autodiff.sin(v) or v.sin() in place of math.sin(v) for a function"
+        )
+
+    __int__ = __complex__ = __float__
+
+    @staticmethod
+    def apply_op(op: Op, operands: tuple[Any, ...]) -> Value:
+        """Record ``op``: what calling a row of the table does when an operand is a Value."""
+        return _apply(op, operands)
+
+    # A deep copy or a pickle carries the whole graph below a node.
+    def __copy__(self) -> Value:
+        twin = object.__new__(type(self))
+        for slot in Value.__slots__:
+            setattr(twin, slot, getattr(self, slot))
+        twin.serial = next_serial()
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        return duplicate(self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return reduce(self)
+
+
+def topological_order(*outputs: Value) -> list[Value]:
+    """Every Value that the outputs depend on, and they themselves: parents before children, in order of creation.
+
+    A node is created after its parents, so the order of creation is a topological order.
+
+    >>> x = Value(2.0, label="x")
+    >>> y = x * x
+    >>> [node.data for node in topological_order(y + x)]
+    [2.0, 4.0, 6.0]
+    """
+    found: set[Value] = set()
+    waiting = [*outputs]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting.extend(node.parents)
+    return sorted(found, key=attrgetter("serial"))
+
+
+def _latest_first(waiting: dict[int, Value]) -> Iterator[Value]:
+    """Take the latest created of the ``waiting`` nodes out and yield it, until none is left."""
+    serial = max(waiting)
+    missed = 0
+    while waiting:
+        node = waiting.pop(serial, None)
+        serial -= 1
+        if node is not None:
+            missed = 0
+            yield node
+        else:
+            missed += 1
+            if missed > len(waiting) > 0:  # a gap in the numbers, of nodes that are not in this graph: jump over it
+                serial = max(waiting)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Within it, operations of this thread record no graph: their results are leaves.
+
+    >>> x = Value(2.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.parents
+    ()
+    """
+    with _pausing(True):
+        yield
+
+
+def recording() -> AbstractContextManager[None]:
+    """Within it, operations are recorded even inside ``no_grad()``: a transform needs the graph of its own function."""
+    return _pausing(False)
+
+
+@contextmanager
+def _pausing(pause: bool) -> Iterator[None]:
+    thread = get_ident()
+    before = thread in paused
+    (paused.add if pause else paused.discard)(thread)
+    try:
+        yield
+    finally:
+        (paused.add if before else paused.discard)(thread)

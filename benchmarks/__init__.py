@@ -1,0 +1,1 @@
+"""What the documentation claims, measured: run one with `python -m benchmarks.<name>`."""

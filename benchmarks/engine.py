@@ -1,0 +1,162 @@
+"""A training step beside micrograd: its own demo, with its operations one by one, and with `dot` as one node.
+
+The demo (https://github.com/karpathy/micrograd, demo.ipynb): 100 points of two moons, a network 2-16-16-1 with relu,
+hinge loss and L2 penalty; a step is forward, backward and update.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from itertools import count
+from math import isclose
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import autodiff as ad
+from benchmarks.timing import COLLECTOR, HEADINGS, duration, environment, factor, quick_wanted, show_table, take_turns
+
+try:
+    import micrograd.engine
+    import micrograd.nn
+except ImportError:
+    sys.exit("This benchmark runs micrograd beside the engine: pip install 'scalar-autodiff[bench]'")
+
+DATA = Path(__file__).parent.parent / "tests" / "data" / "micrograd_demo.json"
+DEMO = json.loads(DATA.read_text(encoding="utf-8"))
+POINTS, SIGNS, WEIGHTS = DEMO["X"], DEMO["y"], DEMO["params0"]
+WIDTHS = [2, 16, 16, 1]
+TOLERANCE = 1e-9
+
+
+class Contender:
+    """A network and a way to compute its loss; ``step`` is what is timed."""
+
+    def __init__(self, value: type, loss: Callable[[type, micrograd.nn.MLP], Any]) -> None:
+        self.value, self.loss = value, loss
+        self.network = network_of(value)
+        self.steps = count()
+
+    def step(self) -> float:
+        """Forward, backward and update, as in the demo; the graph of this engine is freed within it, on return."""
+        loss = self.loss(self.value, self.network)
+        self.network.zero_grad()
+        loss.backward()
+        rate = max(1.0 - 0.9 * next(self.steps) / 100, 0.1)
+        for p in self.network.parameters():
+            p.data -= rate * p.grad
+        return loss.data
+
+    def gradient(self) -> list[float]:
+        return [p.grad for p in self.network.parameters()]
+
+    def nodes(self) -> int:
+        """How many nodes the graph of the loss has, counted by the edges that each engine records."""
+        edges = "_prev" if self.value is micrograd.engine.Value else "parents"
+        loss = self.loss(self.value, self.network)
+        found, waiting = {loss}, [loss]
+        while waiting:
+            new = set(getattr(waiting.pop(), edges)) - found
+            found |= new
+            waiting += new
+        return len(found)
+
+
+def network_of(value: type) -> micrograd.nn.MLP:
+    """micrograd's network, whose code takes any scalar with + * and relu(), with the demo's weights as ``value``s."""
+    network = micrograd.nn.MLP(WIDTHS[0], WIDTHS[1:])
+    weights = map(value, WEIGHTS)
+    for layer in network.layers:
+        for neuron in layer.neurons:
+            neuron.w = [next(weights) for _ in neuron.w]
+            neuron.b = next(weights)
+    return network
+
+
+def elementary_loss(value: type, network: micrograd.nn.MLP) -> Any:
+    """The loss as the demo writes it, on either engine."""
+    inputs = [list(map(value, point)) for point in POINTS]
+    scores = list(map(network, inputs))
+    losses = [(1 + -sign * score).relu() for sign, score in zip(SIGNS, scores, strict=True)]
+    data_loss = sum(losses) * (1.0 / len(losses))
+    return data_loss + 1e-4 * sum(p * p for p in network.parameters())
+
+
+def dot_loss(_: type, network: micrograd.nn.MLP) -> ad.Value:
+    """The same loss as a user of this engine writes it: a neuron is dot and relu, a sum is one node."""
+    losses = []
+    for point, sign in zip(POINTS, SIGNS, strict=True):
+        x = point
+        for layer in network.layers:
+            x = [ad.dot(neuron.w, x, neuron.b) for neuron in layer.neurons]
+            if layer is not network.layers[-1]:
+                x = [s.relu() for s in x]
+        losses.append((1 + -sign * x[0]).relu())
+    weights = network.parameters()
+    return ad.mean(losses) + 1e-4 * ad.dot(weights, weights)
+
+
+MICROGRAD, ELEMENTARY, DOT = "micrograd", "autodiff, the same operations", "autodiff, dot as one node"
+
+
+def contenders() -> dict[str, Contender]:
+    return {
+        MICROGRAD: Contender(micrograd.engine.Value, elementary_loss),
+        ELEMENTARY: Contender(ad.Value, elementary_loss),
+        DOT: Contender(ad.Value, dot_loss),
+    }
+
+
+def agreement(steps: int) -> float:
+    """Train every contender and the published run side by side; the largest difference, or an error where it is large."""
+    running, worst = contenders(), 0.0
+    for step in range(steps):
+        losses = {name: contender.step() for name, contender in running.items()}
+        expected = running[MICROGRAD].gradient() if step else DEMO["grad0"]
+        for name, contender in running.items():
+            pairs = [(losses[name], DEMO["reproduced_loss_py311"][step]), *zip(contender.gradient(), expected, strict=True)]
+            for found, wanted in pairs:
+                if not isclose(found, wanted, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
+                    raise RuntimeError(f"step {step}: {name} has {found!r}, and {wanted!r} is right; nothing was timed")
+                worst = max(worst, abs(found - wanted))
+    return worst
+
+
+def main(quick: bool) -> None:
+    print(environment(["micrograd"]))
+    steps = 2 if quick else 5
+    print(f"\nLosses and all {len(WEIGHTS)} gradients of the first {steps} steps agree with each other and with the published run;")
+    print(f"the largest difference is {agreement(steps):.0e}.")
+    compare(collector=True, quick=quick)
+    compare(collector=False, quick=quick)
+
+
+def compare(collector: bool, quick: bool) -> None:
+    running = contenders()
+    nodes = {name: contender.nodes() for name, contender in running.items()}
+    times = take_turns(
+        {name: contender.step for name, contender in running.items()},
+        collector=collector,
+        rounds=2 if quick else 7,
+        turn=0.2 if quick else 1.0,
+        least=1 if quick else 3,
+    )
+    print(f"\n{COLLECTOR[collector]}")
+    show_table(
+        ["a step of", "nodes", *HEADINGS, "a node", "micrograd takes"],
+        [
+            [name, nodes[name], *t.cells(), duration(t.median / nodes[name]), factor(times[MICROGRAD].median / t.median)]
+            for name, t in times.items()
+        ],
+    )
+    per_node = {name: t.median / nodes[name] for name, t in times.items()}
+    elementary = per_node[ELEMENTARY] / per_node[MICROGRAD]
+    dot = times[MICROGRAD].median / times[DOT].median
+    print(f"- time per node, the same operations: {factor(elementary)} micrograd's" + ("" if collector else "; target at most 0.45×"))
+    print(f"- a step with dot: {factor(dot)} as fast as micrograd's; target at least {50 if collector else 6}×")
+
+
+if __name__ == "__main__":
+    main(quick_wanted(__doc__))

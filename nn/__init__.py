@@ -1,0 +1,1 @@
+"""Neural networks built from scalar `Value`s: layers, losses, optimisers, data and training."""

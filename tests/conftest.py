@@ -1,0 +1,24 @@
+"""How many random examples Hypothesis tries: HYPOTHESIS_PROFILE=ci (the default) or nightly."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# `ci` tries the same examples in every run, so that a failure is due to the change, and forgives a slow machine.
+settings.register_profile(
+    "ci",
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+# `nightly` tries new ones each time, and prints how to reproduce one that fails.
+settings.register_profile(
+    "nightly",
+    max_examples=10_000,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

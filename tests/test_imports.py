@@ -1,0 +1,66 @@
+"""Imports point one way, and `import autodiff` needs nothing outside the standard library."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+# Each module of the package, and those directly below it: it may import them and whatever is below them.
+BELOW = {
+    "errors": [],
+    "ops": ["errors"],
+    "formula": ["ops"],
+    "arithmetic": ["formula"],
+    "copying": ["ops"],
+    "value": ["arithmetic", "copying"],
+    "functions": ["value"],
+    "tree": ["errors"],
+    "transforms": ["functions", "tree"],
+    "numeric": ["transforms"],
+    "paths": ["value"],
+    "diagnose": ["value"],
+}
+
+
+def reachable(module):
+    return {name for below in BELOW[module] for name in (below, *reachable(below))}
+
+
+def imported(path):
+    """Every module that a file imports, at its top or later, save for annotations alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            here = "autodiff." * (node.level > 0)
+            yield from [here + node.module] if node.module else [here + alias.name for alias in node.names]
+
+
+MODULES = sorted(path for path in (ROOT / "autodiff").glob("*.py") if path.stem not in ("__init__", "__main__"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_imports_point_one_way(path):
+    assert path.stem in BELOW, "say in BELOW where the new module stands"
+    names = set(imported(path))
+    own = {name.split(".")[1] for name in names if name.startswith("autodiff.")}
+    assert own <= reachable(path.stem)
+    others = {name.split(".")[0] for name in names} - {"autodiff"}
+    assert others <= sys.stdlib_module_names
+
+
+def test_bare_import():
+    program = (
+        "import sys; before = set(sys.modules); import autodiff, json; print(json.dumps([*set(sys.modules) - before]))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in json.loads(run.stdout)}
+    assert loaded - sys.stdlib_module_names == {"autodiff"}
