@@ -1,77 +1,22 @@
-"""Scalar reverse-mode automatic differentiation that you can read, see, trust and run fast."""
+"""Scalar reverse-mode automatic differentiation that you can read, see, trust and run fast.
 
-from .errors import AutodiffError, GradientMismatch, LengthError, OperandError
+What each module lists in its ``__all__`` and is meant for users stands here under ``autodiff.name``.
+"""
+
+from . import errors, functions, transforms
+from .errors import *
+from .functions import *
 from .functions import abs as abs
-from .functions import (
-    absolute,
-    acos,
-    acosh,
-    arccos,
-    arccosh,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
-    cbrt,
-    ceil,
-    clamp,
-    cos,
-    cosh,
-    dot,
-    elu,
-    erf,
-    erfc,
-    exp,
-    exp2,
-    expm1,
-    fabs,
-    floor,
-    gelu,
-    hypot,
-    leaky_relu,
-    log,
-    log1p,
-    log2,
-    log10,
-    log_sigmoid,
-    logsumexp,
-    maximum,
-    mean,
-    minimum,
-    mod,
-    neg,
-    negative,
-    norm,
-    power,
-    prod,
-    reciprocal,
-    relu,
-    remainder,
-    rint,
-    sigmoid,
-    sign,
-    silu,
-    sin,
-    sinh,
-    softmax,
-    softplus,
-    sqrt,
-    square,
-    step,
-    tan,
-    tanh,
-    where,
-)
 from .functions import max as max
 from .functions import min as min
 from .functions import pow as pow
 from .functions import round as round
 from .functions import sum as sum
 from .ops import OPS
+from .transforms import *
 from .value import Value, no_grad, topological_order
+
+__all__ = ["OPS", "Value", "no_grad", "topological_order"]
+__all__ += errors.__all__
+__all__ += functions.__all__
+__all__ += transforms.__all__

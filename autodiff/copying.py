@@ -7,32 +7,24 @@ from threading import local
 
 TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
-    from .ops import Op
     from .value import Value
 
-    _Fields = tuple[float, float, str, Op | None, tuple[Value | float, ...], tuple[float, ...]]
-
-__all__ = ["duplicate", "reduce", "restore"]
+__all__ = ["duplicate", "fields", "reduce"]
 
 
-def _fields(node: Value) -> _Fields:
+def fields(node: Value) -> tuple[Any, ...]:
+    """What makes up a node, but for its serial; its parents follow from its operands."""
     return node.data, node.grad, node.label, node.op, node.operands, node.local_derivatives
 
 
-def restore(node: Value, fields: _Fields) -> None:
-    """Fill a blank node; its parents are already filled."""
-    from .value import Value, next_serial
+def duplicate(output: Value, memo: dict[int, Any], restore: Callable[[Value, tuple[Any, ...]], None]) -> Value:
+    """The copy of ``output`` for ``copy.deepcopy``, with copies of all it depends on that ``memo`` lacks.
 
-    node.data, node.grad, node.label, node.op, node.operands, node.local_derivatives = fields
-    node.parents = tuple([x for x in node.operands if isinstance(x, Value)])
-    node.serial = next_serial()
-
-
-def duplicate(output: Value, memo: dict[int, Any]) -> Value:
-    """The copy of ``output`` for ``copy.deepcopy``, with copies of all it depends on that ``memo`` lacks."""
+    ``restore`` fills a blank node with fields.
+    """
     missing: set[Value] = set()
     waiting = [output]
     while waiting:
@@ -41,7 +33,7 @@ def duplicate(output: Value, memo: dict[int, Any]) -> Value:
             missing.add(node)
             waiting.extend(node.parents)
     for node in sorted(missing, key=attrgetter("serial")):
-        data, grad, label, op, operands, local_derivatives = _fields(node)
+        data, grad, label, op, operands, local_derivatives = fields(node)
         twin = object.__new__(type(node))
         restore(twin, (data, grad, label, op, tuple([memo.get(id(x), x) for x in operands]), local_derivatives))
         memo[id(node)] = twin
@@ -81,14 +73,12 @@ class _Ancestors:
             _underway.nodes -= new
 
 
-def reduce(node: Value) -> tuple[Any, ...]:
-    """What ``pickle`` needs of a node: where no outer call does it already, all its ancestors come first."""
-    from .value import topological_order
+def reduce(
+    node: Value, order: Callable[[Value], list[Value]], restore: Callable[[Value, tuple[Any, ...]], None]
+) -> tuple[Any, ...]:
+    """What ``pickle`` needs of a node: where no outer call sees to it already, all its ancestors come first.
 
-    ancestors = None if node in _underway.nodes else _Ancestors(topological_order(node)[:-1])
-    return object.__new__, (type(node),), (ancestors, _fields(node)), None, None, _restore_pickled
-
-
-def _restore_pickled(node: Value, state: tuple[object, _Fields]) -> None:
-    _, fields = state
-    restore(node, fields)
+    ``order`` gives the ancestors, ``restore`` takes a blank node and the pair (ancestors, fields).
+    """
+    ancestors = None if node in _underway.nodes else _Ancestors(order(node)[:-1])
+    return object.__new__, (type(node),), (ancestors, fields(node)), None, None, restore

@@ -214,6 +214,8 @@ def log_sigmoid(x: float) -> float:
 
 def silu(x: float) -> float:
     """x·sigmoid(x)."""
+    if -inf < x < -700:
+        return x * math.exp(x + 64) * math.exp(-64)  # sigmoid(x) alone is subnormal soon, and loses digits
     return mul0(x, sigmoid(x))
 
 
@@ -284,6 +286,21 @@ def sum(xs: Sequence[float]) -> float:
         return math.fsum([x * 0.5**64 for x in xs]) * 2.0**64 if all(map(isfinite, xs)) else float(builtins.sum(xs))
 
 
+def prod(xs: Sequence[float]) -> float:
+    """The product; within the range even where a product of some of the factors is not."""
+    product = math.prod(xs)
+    if 1e-290 < fabs(product) < inf or not all(x and isfinite(x) for x in xs):
+        return product
+    mantissa, exponent = 1.0, 0
+    for x in xs:
+        mantissa, shift = math.frexp(mantissa * math.frexp(x)[0])
+        exponent += shift + math.frexp(x)[1]
+    try:
+        return math.ldexp(mantissa, exponent)
+    except OverflowError:
+        return copysign(inf, mantissa)
+
+
 def mean(xs: Sequence[float]) -> float:
     """The sum divided by the count; within the range even where the sum is not."""
     average = sum(xs) / len(xs)
@@ -299,6 +316,14 @@ def dot(operands: Sequence[float]) -> float:
 def norm(xs: Sequence[float]) -> float:
     """The Euclidean length."""
     return math.hypot(*xs)
+
+
+def rhypot(x: float, y: float) -> float:
+    """1 / √(x² + y²)."""
+    length = math.hypot(x, y)
+    if length == inf and isfinite(x) and isfinite(y):
+        return 0.25 / math.hypot(0.25 * x, 0.25 * y)
+    return div(1.0, length)
 
 
 def max(xs: Sequence[float]) -> float:
@@ -354,6 +379,6 @@ def direction_all(xs: Sequence[float]) -> list[float]:
         return [0.0] * len(xs)
     if not 1e-290 < length < inf:  # scaled, so that the length neither overflows nor is subnormal
         largest = builtins.max(map(fabs, xs))
-        xs = [x / largest for x in xs]
+        xs = [x / largest if largest < inf else copysign(float(fabs(x) == inf), x) for x in xs]
         length = norm(xs)
     return [x / length for x in xs]

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import sys
 from itertools import accumulate
 from numbers import Real
 from operator import mul as multiply
@@ -35,10 +36,20 @@ if TYPE_CHECKING:
 
     Rule = Callable[..., Any]
 
-__all__ = ["OPS", "NaryOp", "Op", "as_number"]
+__all__ = ["OPS", "NaryOp", "Op", "as_number", "is_number"]
 
 OPS: dict[str, Op] = {}
 """Every operation by name."""
+
+
+def is_number(x: object) -> bool:
+    """Whether ``x`` is a real number: int, bool, float, or a NumPy scalar of such a kind.
+
+    >>> is_number(2), is_number("2"), is_number(2j)
+    (True, False, False)
+    """
+    numpy = sys.modules.get("numpy")  # who holds one of its scalars has imported it
+    return isinstance(x, (float, int, Real)) or (numpy is not None and isinstance(x, numpy.bool_))
 
 
 def as_number(x: object, where: str = "a Value") -> float:
@@ -51,9 +62,9 @@ def as_number(x: object, where: str = "a Value") -> float:
     """
     if type(x) is float:
         return x
-    if type(x) is int or isinstance(x, Real):
+    if is_number(x):
         try:
-            return float(x)
+            return float(x)  # type: ignore[arg-type]
         except OverflowError:
             raise OperandError(f"{where}: an integer of this size does not fit a float; scale it first") from None
     raise OperandError(f"{where} takes a real number, not {type(x).__name__} {_short(x)}{_remedy(x)}")
@@ -198,7 +209,7 @@ class NaryOp(Op):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Rules of operations with any number of operands.
+# Rules that do not fit a line.
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -206,6 +217,11 @@ def _dot_partials(operands: Sequence[Any], z: Any) -> list[Any]:
     """Of Σ wᵢ·xᵢ + b: the x's for the w's, the w's for the x's, and 1."""
     n = len(operands) // 2
     return [*operands[n : 2 * n], *operands[:n], *(1.0 for _ in operands[2 * n :])]
+
+
+def _scaled(factor: Any, x: Any) -> Any:
+    """factor·x with 0·∞ = 0; the constant 0 where the factor is: x**2 has no third derivative, not even at 0."""
+    return 0.0 if isinstance(factor, float) and factor == 0 else mul0(factor, x)
 
 
 def _prod_partials(xs: Sequence[Any], z: Any) -> list[Any]:
@@ -280,14 +296,14 @@ mod         = Op("mod",        "x % y",         ieee.mod,
                  lambda x, y, z: 1.0,
                  lambda x, y, z: -round((x - z) / y))                            # -⌊x / y⌋
 pow         = Op("pow",        "x**y",          ieee.pow,
-                 lambda x, y, z: mul0(y, powlog(x, y, 1.0, 0.0)),                # y·x**(y - 1)
+                 lambda x, y, z: _scaled(y, powlog(x, y, 1.0, 0.0)),             # y·x**(y - 1)
                  lambda x, y, z: powlog(x, y, 0.0, 1.0))                         # x**y·log(x)
 neg         = Op("neg",        "-x",            lambda x: -x,          lambda x, z: -1.0)
 abs         = Op("abs",        "|x|",           math.fabs,             lambda x, z: sign(x))
 square      = Op("square",     "x²",            lambda x: x * x,       lambda x, z: 2 * x)
 reciprocal  = Op("reciprocal", "1 / x",         lambda x: ieee.div(1.0, x), lambda x, z: -square(z))
-sqrt        = Op("sqrt",       "√x",            total(math.sqrt),      lambda x, z: 0.5 / abs(z))  # inf at -0 too
-cbrt        = Op("cbrt",       "∛x",            ieee.cbrt,             lambda x, z: 1 / (3 * square(z)))
+sqrt        = Op("sqrt",       "√x",            total(math.sqrt),      lambda x, z: 0.5 / nonneg(z))  # -0 becomes 0
+cbrt        = Op("cbrt",       "∛x",            ieee.cbrt,             lambda x, z: square(1 / z) / 3)
 
 # Exponentials and logarithms.
 exp         = Op("exp",        "exp(x)",        ieee.exp,              lambda x, z: z)
@@ -304,10 +320,10 @@ cos         = Op("cos",        "cos(x)",        total(math.cos),       lambda x,
 tan         = Op("tan",        "tan(x)",        total(math.tan),       lambda x, z: 1 + square(z))
 asin        = Op("asin",       "asin(x)",       total(math.asin),      lambda x, z: 1 / sqrt(one_minus_square(x)))
 acos        = Op("acos",       "acos(x)",       total(math.acos),      lambda x, z: -1 / sqrt(one_minus_square(x)))
-atan        = Op("atan",       "atan(x)",       math.atan,             lambda x, z: square(1 / hypot(1.0, x)))
+atan        = Op("atan",       "atan(x)",       math.atan,             lambda x, z: square(rhypot(1.0, x)))
 atan2       = Op("atan2",      "atan2(x, y)",   math.atan2,            # the ordinate comes first
-                 lambda x, y, z: mul0(direction(1.0, x, y), 1 / hypot(x, y)),    # y / (x² + y²), 0 at the origin
-                 lambda x, y, z: mul0(-direction(0.0, x, y), 1 / hypot(x, y)))   # -x / (x² + y²)
+                 lambda x, y, z: mul0(direction(1.0, x, y), rhypot(x, y)),       # y / (x² + y²), 0 at the origin
+                 lambda x, y, z: mul0(-direction(0.0, x, y), rhypot(x, y)))      # -x / (x² + y²)
 hypot       = Op("hypot",      "√(x² + y²)",    math.hypot,
                  lambda x, y, z: direction(0.0, x, y),                           # x / z, 0 at the origin
                  lambda x, y, z: direction(1.0, x, y))                           # y / z
@@ -316,8 +332,8 @@ hypot       = Op("hypot",      "√(x² + y²)",    math.hypot,
 sinh        = Op("sinh",       "sinh(x)",       total(math.sinh),      lambda x, z: cosh(x))
 cosh        = Op("cosh",       "cosh(x)",       total(math.cosh),      lambda x, z: sinh(x))
 tanh        = Op("tanh",       "tanh(x)",       math.tanh,             lambda x, z: square(sech(x)))
-asinh       = Op("asinh",      "asinh(x)",      math.asinh,            lambda x, z: 1 / hypot(1.0, x))
-acosh       = Op("acosh",      "acosh(x)",      total(math.acosh),     lambda x, z: 1 / (sqrt(x - 1) * sqrt(x + 1)))
+asinh       = Op("asinh",      "asinh(x)",      math.asinh,            lambda x, z: rhypot(1.0, x))
+acosh       = Op("acosh",      "acosh(x)",      total(math.acosh),     lambda x, z: 1 / sqrt(x - 1) / sqrt(x + 1))
 atanh       = Op("atanh",      "atanh(x)",      ieee.atanh,            lambda x, z: 1 / nonneg(one_minus_square(x)))
 
 # The error function.
@@ -332,13 +348,13 @@ leaky_relu  = Op("leaky_relu", "x if x > 0 else y·x", ieee.leaky_relu,
 elu         = Op("elu",        "x if x > 0 else y·(exp(x) - 1)", ieee.elu,
                  lambda x, y, z: where(step(x), 1.0, y * exp(minimum(x, 0.0))),
                  lambda x, y, z: expm1(minimum(x, 0.0)))
-sigmoid     = Op("sigmoid",    "σ(x)",          ieee.sigmoid,          lambda x, z: square(0.5 * sech(0.5 * x)))
+sigmoid     = Op("sigmoid",    "σ(x)",          ieee.sigmoid,          lambda x, z: square(half_sech(x)))
 log_sigmoid = Op("log_sigmoid", "log σ(x)",     ieee.log_sigmoid,      lambda x, z: sigmoid(-x))
 softplus    = Op("softplus",   "log(1 + exp(x))", ieee.softplus,       lambda x, z: sigmoid(x))
 silu        = Op("silu",       "x·σ(x)",        ieee.silu,
-                 lambda x, z: sigmoid(x) + mul0(x, square(0.5 * sech(0.5 * x))))
+                 lambda x, z: sigmoid(x) + clamp(x, -1500.0, 1500.0) * half_sech(x) * half_sech(x))
 gelu        = Op("gelu",       "x·Φ(x)",        ieee.gelu,
-                 lambda x, z: normal_cdf(x) + mul0(x, normal_pdf(x)))
+                 lambda x, z: normal_cdf(x) + clamp(x, -40.0, 40.0) * normal_pdf(x))
 
 # Piecewise constant: the derivative is 0, at the jumps too.
 sign        = Op("sign",       "sign(x)",       ieee.sign,             lambda x, z: 0.0)
@@ -368,24 +384,28 @@ where       = Op("where",      "x if condition else y", ieee.where,
 sum         = NaryOp("sum",    "Σ xᵢ",          ieee.sum,              lambda xs, z: [1.0] * len(xs))
 mean        = NaryOp("mean",   "Σ xᵢ / n",      ieee.mean,             lambda xs, z: [1 / len(xs)] * len(xs))
 dot         = NaryOp("dot",    "Σ wᵢ·xᵢ + b",   ieee.dot,              _dot_partials)
-prod        = NaryOp("prod",   "Π xᵢ",          math.prod,             _prod_partials)
+prod        = NaryOp("prod",   "Π xᵢ",          ieee.prod,             _prod_partials)
 max         = NaryOp("max",    "max xᵢ",        ieee.max,              _share_among_ties)
 min         = NaryOp("min",    "min xᵢ",        ieee.min,              _share_among_ties)
 logsumexp   = NaryOp("logsumexp", "log Σ exp(xᵢ)", ieee.logsumexp,     lambda xs, z: _softmax_all(xs))
 softmax     = NaryOp("softmax", "exp(xᵢ) / Σ exp(xⱼ)", ieee.softmax,   _softmax_partials)    # of i, x_0, x_1 …
 norm        = NaryOp("norm",   "√(Σ xᵢ²)",      ieee.norm,             lambda xs, z: _direction_all(xs))
 
-# Helpers that rules name, and a new name for a Value.
+# Helpers that rules name, and a new name for a Value.  Where clamp stands, what x multiplies is 0 beyond the bounds.
 identity    = Op("identity",   "x",             lambda x: x,           lambda x, z: 1.0)
 nonneg      = Op("nonneg",     "x if x ≥ 0 else nan", ieee.nonneg,     lambda x, z: 1.0)
 mul0        = Op("mul0",       "x·y, where 0·∞ = 0", ieee.mul0,        lambda x, y, z: y,    lambda x, y, z: x)
 one_minus_square = Op("one_minus_square", "1 - x²", lambda x: (1 - x) * (1 + x), lambda x, z: -2 * x)
+rhypot      = Op("rhypot",     "1/√(x² + y²)",  ieee.rhypot,
+                 lambda x, y, z: -square(z) * direction(0.0, x, y),
+                 lambda x, y, z: -square(z) * direction(1.0, x, y))
 sech        = Op("sech",       "1 / cosh(x)",   ieee.sech,             lambda x, z: -z * tanh(x))
-gaussian    = Op("gaussian",   "exp(-x²)",      ieee.gaussian,         lambda x, z: -2 * x * z)
-normal_pdf  = Op("normal_pdf", "φ(x)",          ieee.normal_pdf,       lambda x, z: -x * z)
+half_sech   = Op("half_sech",  "½ / cosh(x/2)", lambda x: 0.5 * ieee.sech(0.5 * x), lambda x, z: -0.5 * z * tanh(0.5 * x))
+gaussian    = Op("gaussian",   "exp(-x²)",      ieee.gaussian,         lambda x, z: -2 * clamp(x, -40.0, 40.0) * z)
+normal_pdf  = Op("normal_pdf", "φ(x)",          ieee.normal_pdf,       lambda x, z: -clamp(x, -40.0, 40.0) * z)
 normal_cdf  = Op("normal_cdf", "Φ(x)",          ieee.normal_cdf,       lambda x, z: normal_pdf(x))
 powlog      = Op("powlog",     "x**(y - n)·log(x)**k", ieee.powlog,    # n and k are whole constants
-                 lambda x, y, n, k, z: mul0(y - n, powlog(x, y, n + 1, k)) + (k and k * powlog(x, y, n + 1, k - 1)),
+                 lambda x, y, n, k, z: _scaled(y - n, powlog(x, y, n + 1, k)) + (k and k * powlog(x, y, n + 1, k - 1)),
                  lambda x, y, n, k, z: powlog(x, y, n, k + 1),
                  lambda x, y, n, k, z: 0.0,
                  lambda x, y, n, k, z: 0.0)

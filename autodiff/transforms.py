@@ -82,17 +82,19 @@ class _Between:
             for parent, local_derivative in zip(node.parents, self._local(node, create_graph), strict=True):
                 if parent in self.nodes:
                     contribution = _product(local_derivative, adjoint)
-                    adjoints[parent] = adjoints[parent] + contribution if parent in adjoints else contribution
+                    if contribution is not None:
+                        adjoints[parent] = adjoints[parent] + contribution if parent in adjoints else contribution
         return adjoints
 
     def tangents(self, seeds: dict[Value, Scalar], create_graph: bool) -> dict[Scalar, Scalar]:
         """Forward sweep: from the tangents of the inputs, the tangent of every node between."""
-        tangents: dict[Scalar, Scalar] = dict(seeds.items())
+        tangents: dict[Scalar, Scalar] = {x: seed for x, seed in seeds.items() if not _is_zero(seed)}
         for node in self.nodes:
-            if node not in seeds:
-                edges = zip(node.parents, self._local(node, create_graph), strict=True)
-                first, *rest = [_product(d, tangents[parent]) for parent, d in edges if parent in self.nodes]
-                tangents[node] = sum(rest, start=first)
+            edges = zip(node.parents, self._local(node, create_graph), strict=True)
+            products = [_product(d, tangents[parent]) for parent, d in edges if parent in tangents]
+            contributions = [product for product in products if product is not None]
+            if contributions and node not in seeds:
+                tangents[node] = sum(contributions[1:], start=contributions[0])
         return tangents
 
     def _local(self, node: Value, create_graph: bool) -> Sequence[Scalar]:
@@ -104,15 +106,21 @@ class _Between:
         return [next(local) if parent in self.nodes else 0.0 for parent in node.parents]
 
 
-def _product(local_derivative: Scalar, x: Scalar) -> Scalar:
-    """Their product, without a node where a factor is the constant 1, or the constant 0 beside a finite number."""
+def _product(local_derivative: Scalar, x: Scalar) -> Scalar | None:
+    """Their product; no node for a factor that is the constant 1, and None for a graph's constant 0: no path there."""
+    if not isinstance(local_derivative, Value) and not isinstance(x, Value):
+        return local_derivative * x
     for one, other in ((local_derivative, x), (x, local_derivative)):
-        if isinstance(one, float) and isinstance(other, Value):
+        if not isinstance(one, Value):
             if one == 1.0:
                 return other
-            if one == 0.0 and other.data - other.data == 0.0:
-                return 0.0
+            if one == 0.0:
+                return None
     return local_derivative * x
+
+
+def _is_zero(x: Scalar) -> bool:
+    return not isinstance(x, Value) and x == 0.0
 
 
 def gradients(output: Scalar, inputs: Any, create_graph: bool = False) -> Any:

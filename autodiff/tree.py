@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from itertools import chain
+from itertools import chain, product
 
 from .errors import LengthError, OperandError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Structure: TypeAlias = "tuple[type, Any, list[Structure]] | None"
     """The kind of a container, its keys or shape, and its children; None for a scalar."""
 
-__all__ = ["flatten", "leaves_like", "unflatten"]
+__all__ = ["flatten", "leaves_like", "places", "unflatten"]
 
 
 def flatten(tree: Any) -> tuple[list[Any], Structure]:
@@ -44,6 +44,21 @@ def leaves_like(structure: Structure, tree: Any, what: str) -> list[Any]:
         OperandError: there is another kind of thing in its place.
     """
     return list(_scalars(structure, tree, what))
+
+
+def places(structure: Structure, root: str) -> list[str]:
+    """Where each scalar of a tree called ``root`` stands, from left to right, as Python writes it.
+
+    >>> places(flatten({"w": [1.0, 2.0], "b": 3.0})[1], "p")
+    ["p['w'][0]", "p['w'][1]", "p['b']"]
+    """
+    if structure is None:
+        return [root]
+    kind, shape, children = structure
+    if isinstance(shape, tuple):  # an array, indexed at once
+        return [f"{root}[{', '.join(map(str, index))}]" for index in product(*map(range, shape))]
+    keys = shape if kind is dict else range(shape)
+    return [place for key, child in zip(keys, children, strict=True) for place in places(child, f"{root}[{key!r}]")]
 
 
 def _is_array(tree: Any) -> bool:

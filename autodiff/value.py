@@ -13,15 +13,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from itertools import count
 from math import inf
-from numbers import Real
 from operator import attrgetter
 from threading import get_ident
 
 from . import ops
 from .arithmetic import generated_methods
-from .copying import duplicate, reduce
+from .copying import duplicate, fields, reduce
 from .errors import OperandError
-from .ops import as_number
+from .ops import as_number, is_number
 
 TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ def _arithmetic(op: Op) -> tuple[Callable[[Value, Any], Value], Callable[[Value,
 
 def _is_scalar(x: object) -> bool:
     """False leaves the operator to the other side: a NumPy array applies it to each of its elements."""
-    return type(x) is int or isinstance(x, (Value, float, Real))  # Real, an abstract class, is slow to ask
+    return type(x) is int or isinstance(x, Value) or is_number(x)
 
 
 def _number_of(x: Any) -> Any:
@@ -318,16 +317,25 @@ class Value:
     # A deep copy or a pickle carries the whole graph below a node.
     def __copy__(self) -> Value:
         twin = object.__new__(type(self))
-        for slot in Value.__slots__:
-            setattr(twin, slot, getattr(self, slot))
-        twin.serial = next_serial()
+        _restore(twin, fields(self))
         return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        return duplicate(self, memo)
+        return duplicate(self, memo, _restore)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return reduce(self)
+        return reduce(self, topological_order, _restore_pickled)
+
+
+def _restore(node: Value, record: tuple[Any, ...]) -> None:
+    """Fill a blank node; its parents are filled already."""
+    node.data, node.grad, node.label, node.op, node.operands, node.local_derivatives = record
+    node.parents = tuple([x for x in node.operands if isinstance(x, Value)])
+    node.serial = next_serial()
+
+
+def _restore_pickled(node: Value, state: tuple[Any, tuple[Any, ...]]) -> None:
+    _restore(node, state[1])
 
 
 def topological_order(*outputs: Value) -> list[Value]:

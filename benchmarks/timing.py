@@ -6,17 +6,21 @@ import argparse
 import gc
 import os
 import platform
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median, quantiles
-from time import perf_counter
+from time import perf_counter, process_time
 from timeit import Timer
 from typing import Any
 
+# Processor time of this process: other work on the machine does not count.  (On Windows its ticks are too long.)
+clock = perf_counter if sys.platform == "win32" else process_time
+
 COLLECTOR = {
     True: "Collector on, at Python's own thresholds; one full collection before each turn, outside the time.",
-    False: "Collector off; a full collection before each call, outside the time.",
+    False: "Collector off; one full collection before each turn, outside the time.",
 }
 
 
@@ -71,11 +75,9 @@ def _turn(contender: Callable[[], Any], times: Times, collector: bool, turn: flo
         gc.collect()
         done, spent = 0, 0.0
         while done < least or spent < turn:
-            if not collector:
-                gc.collect()
-            start = perf_counter()
+            start = clock()
             contender()
-            seconds = perf_counter() - start
+            seconds = clock() - start
             times.seconds.append(seconds)
             done, spent = done + 1, spent + seconds
     finally:
@@ -116,7 +118,10 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 def environment(packages: Iterable[str] = ()) -> str:
     """What this run is measured on; of the ``packages``, those installed."""
-    parts = [f"{platform.python_implementation()} {platform.python_version()}", f"{_processor()}, {os.cpu_count()} cores"]
+    parts = [
+        f"{platform.python_implementation()} {platform.python_version()}",
+        f"{_processor()}, {os.cpu_count()} cores",
+    ]
     for package in packages:
         try:
             parts.append(f"{package} {version(package)}")

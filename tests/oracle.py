@@ -8,6 +8,7 @@ NumPy or for mpmath, and its partial derivatives.  Three peers replay a program 
 - ``by_differences``: mpmath's central differences, which know no derivative at all.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -347,23 +348,25 @@ def by_hips(program: Program) -> list[float]:
 
 
 MP = mpmath.mp.clone()
-MP.dps = 60
+MP.dps = 100
 _STEP = MP.mpf(10) ** -20
 
 
-def exact(program: Program, inputs: Sequence[Any], nudged: int | None = None, by: float = 0.0) -> Any:
-    """The value at 60 digits, at inputs that need not be the program's own; ``nudged`` as in ``by_closures``."""
-    constants = [MP.mpf(x) for x in program.constants]
-    return program.run(
-        lambda op, xs: ROWS[op].value(MP, *xs),
-        inputs,
-        constants,
-        lambda i, x: x * (1 + MP.mpf(by)) if i == nudged else x,
-    )
+def exact(program: Program, inputs: Sequence[Any], nudge: Callable[[int, Any], Any] = lambda edge, x: x) -> Any:
+    """The value at 100 digits, at inputs that need not be the program's own.
+
+    ``nudge`` may alter what each edge, by its number, carries to an operation.
+    """
+    edges = itertools.count()
+
+    def apply(op: str, operands: list[Any]) -> Any:
+        return ROWS[op].value(MP, *[nudge(next(edges), x) for x in operands])
+
+    return program.run(apply, inputs, [MP.mpf(x) for x in program.constants])
 
 
 def by_differences(program: Program) -> list[float]:
-    """Central differences at 60 digits: right to about 35."""
+    """Central differences at 100 digits, right to about 40."""
     at = [MP.mpf(x) for x in program.inputs]
     opinion = [exact(program, at)]
     for i in range(len(at)):
@@ -372,10 +375,25 @@ def by_differences(program: Program) -> list[float]:
     return [float(x) for x in opinion]
 
 
-def curvature(program: Program, direction: Sequence[float], nudged: int | None = None, by: float = 0.0) -> float:
-    """The second derivative along ``direction``, by differences at 60 digits: right to about 20."""
+def curvature(program: Program, direction: Sequence[float]) -> tuple[float, float]:
+    """The second derivative along ``direction``, by differences right to about 35 digits, and its condition.
+
+    The condition is how far it moves, in proportion, when each edge is nudged: what it carries, and how fast that grows.
+    """
     at = [MP.mpf(x) for x in program.inputs]
-    below, here, above = (
-        exact(program, [x + k * _STEP * t for x, t in zip(at, direction, strict=True)], nudged, by) for k in (-1, 0, 1)
-    )
-    return float((below - 2 * here + above) / _STEP**2)
+    carried: list[Any] = []
+    exact(program, at, lambda edge, x: carried.append(x) or x)  # type: ignore[func-returns-value]
+
+    def second(nudge: Callable[[int, Any], Any]) -> Any:
+        lines = [[x + k * _STEP * t for x, t in zip(at, direction, strict=True)] for k in (-1, 0, 1)]
+        below, here, above = (exact(program, line, nudge) for line in lines)
+        return (below - 2 * here + above) / _STEP**2
+
+    curved, moved = second(lambda edge, x: x), MP.mpf(0)
+    for i in range(len(carried)):
+        for nudge in (
+            lambda edge, x, i=i: x * (1 + _STEP) if edge == i else x,
+            lambda edge, x, i=i: x + (x - carried[i]) * _STEP if edge == i else x,
+        ):
+            moved += abs(second(nudge) - curved) / _STEP
+    return float(curved), float(moved)

@@ -171,15 +171,15 @@ _NAMED_POINTS = {
     "minus_inf": (-INF,),
     "nan": (NAN,),
 }
-_SEEDED = Random(2)
 _EPS = 2.0**-52
 _OUTSIDE = (NAN,) * 4
 _ZEROS = (0.0,) * 4
 
 
 def _scattered(*decades: float) -> list[Point]:
-    """The same random points on each run, of either sign; an operand lies within that many decades of 1."""
-    return [tuple(_SEEDED.choice((-1, 1)) * 10 ** _SEEDED.uniform(-d, d) for d in decades) for _ in range(10)]
+    """The same random points on each call, of either sign; an operand lies within that many decades of 1."""
+    random = Random(repr(decades))
+    return [tuple(random.choice((-1, 1)) * 10 ** random.uniform(-d, d) for d in decades) for _ in range(10)]
 
 
 def _spread(operands: int) -> list[Point]:
@@ -380,7 +380,7 @@ ROWS: dict[str, Row] = {
     "x**2.5": _unary(
         lambda x: x**2 * mp.sqrt(x),
         zero=(0.0, 0.0, 0.0, None),
-        inf=(INF, INF, INF, INF),
+        inf=(INF, INF, INF, 0.0),
         minus_inf=(None, None, None, None),
     ),
     "2**x": _unary(

@@ -1,0 +1,373 @@
+"""Derivatives from values alone, and the check of every exact derivative against them.
+
+``numerical_grad`` differentiates any function of numbers by differences.  It knows no rule of calculus, so it is the
+independent judge of those who do, and it is the naive way that backpropagation replaces: a gradient in n numbers
+costs n + 1 evaluations of the function or more, where one backward sweep costs a few.
+
+``check_grads`` holds reverse mode, forward mode, derivatives of derivatives and differences against each other.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+from math import inf, isfinite, nan
+from sys import float_info
+
+from . import functions
+from .complexstep import ComplexStep
+from .errors import GradientMismatch, OperandError
+from .ops import as_number
+from .transforms import _scalar, gradients, jvp
+from .tree import flatten, places, unflatten
+from .value import Value, recording, topological_order
+
+TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    Scalar = Value | float
+
+__all__ = ["check_grads", "numerical_grad"]
+
+_EPSILON = float_info.epsilon
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Differences.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def numerical_grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, method: str = "central", step: float | None = None
+) -> Callable[..., Any]:
+    r"""The function that gives the gradient of ``f`` by differences; ``grad`` gives the same, exactly and faster.
+
+    ========= ========================== ==================== ========================= ===============
+    method    slope in each number x     evaluations of f     default step h            digits, at best
+    ========= ========================== ==================== ========================= ===============
+    forward   (f(x+h) - f(x)) / h        n + 1                √ε·max(1, \\|x\\|)          8
+    central   (f(x+h) - f(x-h)) / 2h     2n                   ∛ε·max(1, \\|x\\|)          10
+    complex   Im f(x + ih) / h           n                    1e-100                    16
+    ========= ========================== ==================== ========================= ===============
+
+    With ε = 2.2e-16 the rounding error of a difference is about ε/h; what the step leaves out is about h for a forward
+    and h² for a central difference.  The steps make the two equal: h = √ε and h = ∛ε.  The complex step subtracts
+    nothing, so that h can be tiny (Squire and Trapp, SIAM Review 40, 1998); it needs functions of this package or
+    arithmetic, all analytic: abs, relu, max, floor, comparisons and their kin are refused.
+
+    Args:
+        f: a function of numbers or of nested structures of them, with one scalar result.  It is called with floats, so
+            ``math.sin`` will do; ``method="complex"`` calls it with complex operands.
+        argnums: which positional argument to differentiate with respect to, or several.
+        method: "forward", "central" or "complex".
+        step: the step h for every number, in the unit of that number, in place of the default.
+
+    Returns:
+        A function of the same arguments.  Its result has the structure of the argument ``argnums``; for several, a tuple.
+
+    Raises:
+        OperandError: the method or the step is none; when called, if an argument or the result of ``f`` is no real
+            number, or the complex step meets an operation that is not analytic.
+
+    >>> round(numerical_grad(lambda x: x**3)(2.0), 9)
+    12.0
+    >>> numerical_grad(lambda p: p["a"] * functions.exp(p["b"]), method="complex")({"a": 2.0, "b": 0.0})
+    {'a': 1.0, 'b': 2.0}
+    """
+    if method not in _METHODS:
+        raise OperandError(f"numerical_grad: there is no method {method!r}; choose from {', '.join(_METHODS)}")
+    if step is not None and not as_number(step, "numerical_grad: the step") > 0:
+        raise OperandError(f"numerical_grad: the step is a number above 0, not {step!r}")
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        point = _Point("numerical_grad", args, argnums)
+
+        def run(numbers: Sequence[Any]) -> Any:
+            try:
+                return f(*point.arguments(numbers), **kwargs)
+            except AttributeError as error:
+                if isinstance(error.obj, float):
+                    raise OperandError(
+                        f"numerical_grad calls the function with floats, which have no method {error.name!r}: "
+                        f"write autodiff.{error.name}(x) in place of x.{error.name}()"
+                    ) from error
+                raise
+
+        return point.like(_METHODS[method](run, point.numbers, step))
+
+    return gradient
+
+
+def _forward(run: Callable[[Sequence[float]], Any], numbers: Sequence[float], step: float | None) -> list[float]:
+    here = _result(run(numbers))
+    slopes = []
+    for i, x in enumerate(numbers):
+        right = x + (step or math.sqrt(_EPSILON) * max(1.0, abs(x)))
+        slopes.append((_result(run(_with(numbers, i, right))) - here) / (right - x))
+    return slopes
+
+
+def _central(run: Callable[[Sequence[float]], Any], numbers: Sequence[float], step: float | None) -> list[float]:
+    slopes = []
+    for i, x in enumerate(numbers):
+        h = step or _EPSILON ** (1 / 3) * max(1.0, abs(x))
+        left, right = x - h, x + h
+        rise = _result(run(_with(numbers, i, right))) - _result(run(_with(numbers, i, left)))
+        slopes.append(rise / (right - left))
+    return slopes
+
+
+def _complex(run: Callable[[Sequence[ComplexStep]], Any], numbers: Sequence[float], step: float | None) -> list[float]:
+    h = step or 1e-100
+    slopes = []
+    for i, x in enumerate(numbers):
+        operands = [ComplexStep(complex(number)) for number in numbers]
+        operands[i] = ComplexStep(complex(x, h))
+        result = run(operands)
+        slopes.append(result.z.imag / h if isinstance(result, ComplexStep) else 0.0 * _result(result))
+    return slopes
+
+
+_METHODS: dict[str, Callable[..., list[float]]] = {"forward": _forward, "central": _central, "complex": _complex}
+
+
+def _result(x: Any) -> float:
+    return x.data if isinstance(x, Value) else as_number(x, "numerical_grad: the result of the function")
+
+
+def _with(numbers: Sequence[Any], i: int, x: Any) -> list[Any]:
+    """``numbers`` with ``x`` at position ``i``."""
+    return [*numbers[:i], x, *numbers[i + 1 :]]
+
+
+class _Point:
+    """The numbers among the arguments of a call that are to vary.
+
+    Attributes:
+        numbers: those of the arguments ``argnums``, from left to right.
+        places: where each stands, such as ``args[0]['w'][1]``.
+    """
+
+    def __init__(self, name: str, args: Sequence[Any], argnums: int | Sequence[int]) -> None:
+        self.args = args
+        self.one = isinstance(argnums, int)
+        self.positions: Sequence[int] = [argnums] if isinstance(argnums, int) else argnums
+        self.numbers: list[float] = []
+        self.places: list[str] = []
+        self.structures = []
+        for i in self.positions:
+            if not -len(args) <= i < len(args):
+                raise OperandError(f"{name}: there is no argument {i} among the {len(args)} positional ones given")
+            leaves, structure = flatten(args[i])
+            self.numbers += [as_number(leaf, f"{name}: argument {i}") for leaf in leaves]
+            self.places += places(structure, f"args[{i}]")
+            self.structures.append(structure)
+
+    def arguments(self, numbers: Sequence[Any]) -> list[Any]:
+        """The arguments of the call, with ``numbers`` in the places of those that vary."""
+        args = list(self.args)
+        for i, part in zip(self.positions, self._parts(numbers), strict=True):
+            args[i] = part
+        return args
+
+    def like(self, results: Sequence[Any]) -> Any:
+        """Results, one for each number, in the structure of the arguments that vary."""
+        parts = self._parts(results)
+        return parts[0] if self.one else tuple(parts)
+
+    def _parts(self, numbers: Sequence[Any]) -> list[Any]:
+        rest = iter(numbers)
+        return [unflatten(structure, rest) for structure in self.structures]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The check of derivatives.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, rtol: float = 1e-9) -> None:
+    """Hold every derivative of ``f`` at ``args``, up to an order, against three other ways to get it.
+
+    For each order: reverse mode on the recorded numbers (what ``grad`` and ``backward`` use), reverse mode by the rules
+    on Values (what gives the next order), forward mode (``jvp``), and differences of the order below, extrapolated to
+    step 0 (Ridders, Advances in Engineering Software 4, 1982).  From order 2 on that is reverse over reverse and
+    forward over reverse.
+
+    How much two ways may differ follows from the point, not from a constant: the rounding error of the graph (every
+    node's, carried to the output), four times the error that the extrapolation shows, and ``rtol`` of the size.
+    So a derivative as small as 1e-30 is checked as well as one of 1e30.
+
+    Args:
+        f: a function of numbers or of nested structures of them, whose result is a scalar or a structure of scalars.
+        args: the tuple of its arguments.  The number of derivatives grows as (numbers in args)**order.
+        order: the highest order of derivative to check, from 1 on.
+        rtol: the relative difference allowed beside the errors above; more for a function that is noisy itself.
+
+    Raises:
+        GradientMismatch: two ways disagree.  The message lists each derivative with its place, both numbers, their
+            difference and what was allowed, and says where the function has a kink.
+        OperandError: ``args`` is no tuple, an argument or a result is no real number, or the order is no whole number
+            from 1 on.
+
+    >>> check_grads(lambda x, y: x * functions.sin(y), (2.0, 3.0))
+    >>> check_grads(lambda p: functions.relu(p["w"][0]), ({"w": [0.0]},), order=1)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    autodiff.errors.GradientMismatch: check_grads: 1 derivative is in doubt
+      ∂f/∂args[0]['w'][0]: reverse mode gives 0.0, differences 0.5; they differ by 0.5, allowed is 5e-10
+        There the function has a kink or jumps: its slope is 0 on the left, 1 on the right. The derivative is ...
+    """
+    if not isinstance(args, (tuple, list)):
+        raise OperandError(
+            "check_grads: args are the tuple of all arguments of the function; for a single one write (x,)"
+        )
+    if not isinstance(order, int) or order < 1:
+        raise OperandError(f"check_grads: the order is a whole number from 1 on, not {order!r}")
+    point = _Point("check_grads", args, range(len(args)))
+    with recording():
+        doubts = [doubt for n in range(1, order + 1) for doubt in _doubts(f, point, n, rtol)]
+    if doubts:
+        count = "1 derivative is" if len(doubts) == 1 else f"{len(doubts)} derivatives are"
+        raise GradientMismatch("\n  ".join([f"check_grads: {count} in doubt", *doubts]))
+
+
+def _doubts(f: Callable[..., Any], point: _Point, order: int, rtol: float) -> Iterator[str]:
+    """What there is to say against the derivatives of this order."""
+    results_of_f = places(flatten(f(*point.arguments([Value(x) for x in point.numbers])))[1], "f")
+    names = list(product(results_of_f, *[point.places] * (order - 1)))
+
+    def below(*numbers: Any) -> list[Scalar]:
+        return _derivatives(f, point, numbers, order - 1)
+
+    inputs = [Value(x) for x in point.numbers]
+    outputs = below(*inputs)
+    recorded = [gradients(y, inputs) for y in outputs]
+    by_rules = [gradients(y, inputs, create_graph=True) for y in outputs]
+    rounding = [_Rounding(y) for y in outputs]
+    for i, (x, place) in enumerate(zip(point.numbers, point.places, strict=True)):
+
+        def run(x: float, i: int = i) -> list[float]:
+            return [_number(y) for y in below(*map(Value, _with(point.numbers, i, x)))]
+
+        forward = jvp(below, point.numbers, _with([0.0] * len(inputs), i, 1.0))[1]
+        limits = _limits(run, x, [r.of_output for r in rounding])
+        for k, name in enumerate(names):
+            exact, limit = recorded[k][i], limits[k]
+            allowed = rounding[k].of_slope(inputs[i])
+            title = f"∂{_superscript(order)}{name[0]}/∂{'∂'.join([*name[1:], place])}: reverse mode gives {exact!r}"
+            if not isfinite(exact):
+                yield f"{title}; find_nonfinite says where that comes from"
+                continue
+            for way, other in (
+                ("by the rules on Values", _number(by_rules[k][i])),
+                ("forward mode", _number(forward[k])),
+            ):
+                if not abs(exact - other) <= allowed:
+                    yield f"{title}, {_differs(exact, way, other, allowed)}"
+            allowed += 4 * limit.error + rtol * max(abs(exact), abs(limit.slope))
+            if not abs(exact - limit.slope) <= allowed:
+                kink = _kink(run, x, k, exact - limit.slope)
+                yield f"{title}, {_differs(exact, 'differences', limit.slope, allowed)}{kink}"
+            elif limit.error > 1e-3 * max(abs(exact), abs(limit.slope), limit.steepness):
+                yield f"{title}, differences do not settle: {limit.slope!r} ± {limit.error:.2g}{_UNSETTLED}"
+
+
+def _derivatives(f: Callable[..., Any], point: _Point, numbers: Sequence[Any], order: int) -> list[Scalar]:
+    """Every derivative of this order of every result, as a graph above ``numbers``; the last index runs fastest."""
+    found = [_scalar(y, "check_grads: a result of the function") for y in flatten(f(*point.arguments(numbers)))[0]]
+    for _ in range(order):
+        found = [slope for y in found for slope in gradients(y, list(numbers), create_graph=True)]
+    return found
+
+
+def _number(x: Scalar) -> float:
+    return x.data if isinstance(x, Value) else x
+
+
+def _superscript(order: int) -> str:
+    return "" if order == 1 else "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(order))
+
+
+def _differs(exact: float, way: str, other: float, allowed: float) -> str:
+    return f"{way} {other!r}; they differ by {abs(exact - other):.2g}, allowed is {allowed:.2g}"
+
+
+_UNSETTLED = (
+    "\n    The function jumps or is noisy there, or the point is too near the edge of its domain: check beside it."
+)
+
+
+def _kink(run: Callable[[float], list[float]], x: float, k: int, difference: float) -> str:
+    """A remark on a function whose slopes on the two sides of x differ as much as the derivatives in doubt."""
+    h = math.sqrt(_EPSILON) * max(1.0, abs(x))
+    left, here, right = (run(at)[k] for at in (x - h, x, x + h))
+    before, after = (here - left) / h, (right - here) / h
+    if not abs(after - before) >= abs(difference):
+        return ""
+    return (
+        f"\n    There the function has a kink or jumps: its slope is {before:.4g} on the left, {after:.4g} on the right. "
+        "The derivative is a convention (0 for relu and abs at 0) that differences cannot confirm: check beside it."
+    )
+
+
+class _Rounding:
+    """How far rounding may carry an output and its derivatives off: every node's error of ε, times its way up."""
+
+    def __init__(self, output: Scalar) -> None:
+        nodes = topological_order(output) if isinstance(output, Value) else []
+        self.reach: dict[Scalar, float] = {output: 1.0}  # Σ over paths to the output of |Π local derivatives|
+        self.of_output = 0.0
+        self.ulps = _EPSILON * (4 + len(nodes))
+        for node in reversed(nodes):
+            reach = self.reach.get(node, 0.0)
+            if reach:
+                self.of_output += _EPSILON * abs(reach * node.data)
+                for parent, local_derivative in zip(node.parents, node.local_derivatives, strict=True):
+                    self.reach[parent] = self.reach.get(parent, 0.0) + abs(local_derivative) * reach
+
+    def of_slope(self, x: Value) -> float:
+        """A bound for the rounding error of the derivative with respect to ``x``."""
+        return self.ulps * self.reach.get(x, 0.0)
+
+
+class _Limit:
+    """The limit of central differences for a step to 0, by Richardson's extrapolation.
+
+    Attributes:
+        slope: the best estimate so far; nan before two steps gave numbers.
+        error: how far off it may be: how far extrapolations of different degree disagree, and the rounding error.
+        steepness: the size of the function over the step that gave the estimate.
+        settled: whether smaller steps could only add rounding error.
+    """
+
+    def __init__(self) -> None:
+        self.slope, self.error, self.steepness, self.settled = nan, inf, 0.0, False
+        self._row: list[float] = []  # the last difference, extrapolated by 0, 1, 2 … steps before it
+
+    def refine(self, slope: float, noise: float, steepness: float) -> None:
+        """Take in the difference for a step of a quarter of the last one."""
+        row = [slope]
+        for degree, coarser in enumerate(self._row, start=1):
+            finer = row[-1]
+            row.append(finer + (finer - coarser) / (16.0**degree - 1))
+            disagreement = max(abs(row[-1] - finer), abs(row[-1] - coarser))
+            if disagreement + noise < self.error:
+                self.slope, self.error, self.steepness = row[-1], disagreement + noise, steepness
+                self.settled = disagreement <= noise
+        self._row = row
+
+
+def _limits(run: Callable[[float], list[float]], x: float, roundings: Sequence[float]) -> list[_Limit]:
+    """For every result of ``run`` its derivative at ``x``; ``roundings`` are the errors of the results."""
+    limits = [_Limit() for _ in roundings]
+    step = 0.19 * max(1.0, abs(x))  # no simple fraction, so as not to meet the period of a function
+    smallest = 1e-9 * min(1.0, abs(x) or 1.0)
+    while step > smallest and not all(limit.settled for limit in limits):
+        right, left = x + step, x - step
+        width = right - left
+        for limit, up, down, rounding in zip(limits, run(right), run(left), roundings, strict=True):
+            size = (abs(up) + abs(down)) / width
+            limit.refine((up - down) / width, 2 * rounding / width + _EPSILON * size, size)
+        step /= 4
+    return limits

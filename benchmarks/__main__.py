@@ -1,0 +1,67 @@
+"""Run the benchmarks and print their tables, as Markdown.
+
+Each runs in a process of its own, so that none pays for what another has loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+TITLES = {
+    "engine": "A training step, beside micrograd",
+    "expression": "A scalar expression, beside its peers",
+    "graph": "What a node costs",
+    "imports": "import autodiff",
+}
+PAGE = Path(__file__).parent.parent / "docs" / "engine-benchmarks.md"
+INTRODUCTION = """\
+# Benchmarks of the engine
+
+Written by `python -m benchmarks --write`; the command above each section prints it alone. Contenders take turns within
+one run, so that a slow spell of the machine hits all of them. Times are processor times, ratios are of medians; another
+run differs by several per cent.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "names", nargs="*", metavar="name", help=f"which to run: {', '.join(TITLES)}; all of them if none is named"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer repeats and smaller sizes: rough figures")
+    parser.add_argument("--write", action="store_true", help=f"write what all of them print to docs/{PAGE.name}")
+    wanted = parser.parse_args()
+    if unknown := set(wanted.names) - set(TITLES):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(TITLES)}")
+    if wanted.write and (wanted.names or wanted.quick):
+        parser.error("--write takes all benchmarks at full length")
+
+    page = INTRODUCTION
+    for name in wanted.names or TITLES:
+        section = run(name, ["--quick"] if wanted.quick else [])
+        page += section
+    if wanted.write:
+        PAGE.write_text(page, encoding="utf-8")
+
+
+def run(name: str, options: list[str]) -> str:
+    """Run one benchmark, print its section while it comes, and return it."""
+    module = f"benchmarks.{name}"
+    section = f"\n## {TITLES[name]}\n\n`{' '.join(['python -m', module, *options])}`\n\n"
+    print(section, end="", flush=True)
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", module, *options], stdout=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            section += line
+    if process.returncode:
+        sys.exit(process.returncode)
+    return section
+
+
+if __name__ == "__main__":
+    main()
