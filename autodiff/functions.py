@@ -23,7 +23,7 @@ from math import inf
 from . import ops
 from .errors import LengthError, OperandError
 from .ops import as_number
-from .value import Value
+from .value import Value, ordered
 
 TYPE_CHECKING = False  # as in typing, which takes longer to import than all of this package
 if TYPE_CHECKING:
@@ -83,7 +83,6 @@ __all__ = [  # all but the six that a star import would put in place of Python's
     "prod",
     "reciprocal",
     "relu",
-    "remainder",
     "rint",
     "sigmoid",
     "sign",
@@ -697,10 +696,7 @@ def clamp(x: Any, low: Any = -inf, high: Any = inf) -> Any:
     >>> y.data, x.grad
     (1.0, 1.0)
     """
-    clamped = ops.clamp(x, low, high)  # first: it refuses what does not compare
-    if not low <= high:
-        raise OperandError(f"clamp needs low <= high, not {low!r} and {high!r}")
-    return clamped
+    return ops.clamp(x, *ordered(low, high))
 
 
 if TYPE_CHECKING:
@@ -814,7 +810,7 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     if len(ws) != len(xs):
         raise LengthError(f"dot needs one input for each weight, not {len(ws)} weights and {len(xs)} inputs")
     operands = (*ws, *xs) if bias is None else (*ws, *xs, bias)
-    if operands and isinstance(operands[0], Value):  # what calling the row comes to; a tenth faster for 16 weights
+    if operands and isinstance(operands[0], Value):  # what calling the row comes to, 7 % faster for 16 weights
         return Value.apply_op(ops.dot, operands)
     return ops.dot(*operands)
 
@@ -938,7 +934,7 @@ def softmax(xs: Iterable[Any]) -> Any:
     [0.5, 0.5]
     """
     terms = [x if hasattr(x, "apply_op") else as_number(x, "softmax") for x in _at_least_one("softmax", xs)]
-    return ops._softmax_all(terms)
+    return ops.softmax_all(terms)
 
 
 if TYPE_CHECKING:
@@ -1002,5 +998,4 @@ absolute = abs
 fabs = abs
 negative = neg
 power = pow
-remainder = mod
 rint = round

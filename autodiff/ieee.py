@@ -146,6 +146,11 @@ def sech(x: float) -> float:
     return 2 * decay / (1 + decay * decay)
 
 
+def half_sech(x: float) -> float:
+    """½ / cosh(x/2), whose square is sigmoid's derivative."""
+    return 0.5 * sech(0.5 * x)
+
+
 def gaussian(x: float) -> float:
     """exp(-x²)."""
     return _exp_minus_square(x, 1.0)
@@ -288,7 +293,7 @@ def sum(xs: Sequence[float]) -> float:
 
 def prod(xs: Sequence[float]) -> float:
     """The product; within the range even where a product of some of the factors is not."""
-    product = math.prod(xs)
+    product = math.prod(xs, start=1.0)
     if 1e-290 < fabs(product) < inf or not all(x and isfinite(x) for x in xs):
         return product
     mantissa, exponent = 1.0, 0

@@ -42,13 +42,13 @@ _EPSILON = float_info.epsilon
 def numerical_grad(
     f: Callable[..., Any], argnums: int | Sequence[int] = 0, method: str = "central", step: float | None = None
 ) -> Callable[..., Any]:
-    r"""The function that gives the gradient of ``f`` by differences; ``grad`` gives the same, exactly and faster.
+    """The function that gives the gradient of ``f`` by differences; ``grad`` gives the same, exactly and faster.
 
     ========= ========================== ==================== ========================= ===============
     method    slope in each number x     evaluations of f     default step h            digits, at best
     ========= ========================== ==================== ========================= ===============
-    forward   (f(x+h) - f(x)) / h        n + 1                √ε·max(1, \\|x\\|)          8
-    central   (f(x+h) - f(x-h)) / 2h     2n                   ∛ε·max(1, \\|x\\|)          10
+    forward   (f(x+h) - f(x)) / h        n + 1                √ε·max(1, abs(x))         8
+    central   (f(x+h) - f(x-h)) / 2h     2n                   ∛ε·max(1, abs(x))         10
     complex   Im f(x + ih) / h           n                    1e-100                    16
     ========= ========================== ==================== ========================= ===============
 
@@ -269,7 +269,7 @@ def _doubts(f: Callable[..., Any], point: _Point, order: int, rtol: float) -> It
             if not abs(exact - limit.slope) <= allowed:
                 kink = _kink(run, x, k, exact - limit.slope)
                 yield f"{title}, {_differs(exact, 'differences', limit.slope, allowed)}{kink}"
-            elif limit.error > 1e-3 * max(abs(exact), abs(limit.slope), limit.steepness):
+            elif not limit.settled and limit.error > 1e-3 * max(abs(exact), abs(limit.slope), limit.steepness):
                 yield f"{title}, differences do not settle: {limit.slope!r} ± {limit.error:.2g}{_UNSETTLED}"
 
 
@@ -331,6 +331,9 @@ class _Rounding:
         return self.ulps * self.reach.get(x, 0.0)
 
 
+_RATIO = math.pi  # of a step to the next; no fraction, lest two steps count the jumps of floor or mod in proportion
+
+
 class _Limit:
     """The limit of central differences for a step to 0, by Richardson's extrapolation.
 
@@ -346,11 +349,11 @@ class _Limit:
         self._row: list[float] = []  # the last difference, extrapolated by 0, 1, 2 … steps before it
 
     def refine(self, slope: float, noise: float, steepness: float) -> None:
-        """Take in the difference for a step of a quarter of the last one."""
+        """Take in the difference for a step of 1/π of the last one."""
         row = [slope]
         for degree, coarser in enumerate(self._row, start=1):
             finer = row[-1]
-            row.append(finer + (finer - coarser) / (16.0**degree - 1))
+            row.append(finer + (finer - coarser) / (_RATIO ** (2 * degree) - 1))
             disagreement = max(abs(row[-1] - finer), abs(row[-1] - coarser))
             if disagreement + noise < self.error:
                 self.slope, self.error, self.steepness = row[-1], disagreement + noise, steepness
@@ -361,7 +364,7 @@ class _Limit:
 def _limits(run: Callable[[float], list[float]], x: float, roundings: Sequence[float]) -> list[_Limit]:
     """For every result of ``run`` its derivative at ``x``; ``roundings`` are the errors of the results."""
     limits = [_Limit() for _ in roundings]
-    step = 0.19 * max(1.0, abs(x))  # no simple fraction, so as not to meet the period of a function
+    step = 0.19 * max(1.0, abs(x))
     smallest = 1e-9 * min(1.0, abs(x) or 1.0)
     while step > smallest and not all(limit.settled for limit in limits):
         right, left = x + step, x - step
@@ -369,5 +372,5 @@ def _limits(run: Callable[[float], list[float]], x: float, roundings: Sequence[f
         for limit, up, down, rounding in zip(limits, run(right), run(left), roundings, strict=True):
             size = (abs(up) + abs(down)) / width
             limit.refine((up - down) / width, 2 * rounding / width + _EPSILON * size, size)
-        step /= 4
+        step /= _RATIO
     return limits

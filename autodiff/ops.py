@@ -237,7 +237,7 @@ def _share_among_ties(xs: Sequence[Any], z: Any) -> list[Any]:
     return [tie / count for tie in ties]
 
 
-def _softmax_all(xs: Sequence[Any]) -> list[Any]:
+def softmax_all(xs: Sequence[Any]) -> list[Any]:
     """Every component: in one pass on floats, as one node each on anything else."""
     if all(isinstance(x, float) for x in xs):
         return ieee.softmax_all(xs)
@@ -246,7 +246,7 @@ def _softmax_all(xs: Sequence[Any]) -> list[Any]:
 
 def _softmax_partials(operands: Sequence[Any], z: Any) -> list[Any]:
     """∂p_i/∂x_j = -p_i·p_j, and p_i·(1 - p_i) with 1 - p_i as the sum of the others, which does not cancel."""
-    i, shares = int(operands[0]), _softmax_all(operands[1:])
+    i, shares = int(operands[0]), softmax_all(operands[1:])
     partials = [-z * share for share in shares]
     partials[i] = z * sum(*shares[:i], *shares[i + 1 :])
     return [0.0, *partials]
@@ -387,7 +387,7 @@ dot         = NaryOp("dot",    "Σ wᵢ·xᵢ + b",   ieee.dot,              _do
 prod        = NaryOp("prod",   "Π xᵢ",          ieee.prod,             _prod_partials)
 max         = NaryOp("max",    "max xᵢ",        ieee.max,              _share_among_ties)
 min         = NaryOp("min",    "min xᵢ",        ieee.min,              _share_among_ties)
-logsumexp   = NaryOp("logsumexp", "log Σ exp(xᵢ)", ieee.logsumexp,     lambda xs, z: _softmax_all(xs))
+logsumexp   = NaryOp("logsumexp", "log Σ exp(xᵢ)", ieee.logsumexp,     lambda xs, z: softmax_all(xs))
 softmax     = NaryOp("softmax", "exp(xᵢ) / Σ exp(xⱼ)", ieee.softmax,   _softmax_partials)    # of i, x_0, x_1 …
 norm        = NaryOp("norm",   "√(Σ xᵢ²)",      ieee.norm,             lambda xs, z: _direction_all(xs))
 
@@ -400,7 +400,7 @@ rhypot      = Op("rhypot",     "1/√(x² + y²)",  ieee.rhypot,
                  lambda x, y, z: -square(z) * direction(0.0, x, y),
                  lambda x, y, z: -square(z) * direction(1.0, x, y))
 sech        = Op("sech",       "1 / cosh(x)",   ieee.sech,             lambda x, z: -z * tanh(x))
-half_sech   = Op("half_sech",  "½ / cosh(x/2)", lambda x: 0.5 * ieee.sech(0.5 * x), lambda x, z: -0.5 * z * tanh(0.5 * x))
+half_sech   = Op("half_sech",  "½/cosh(½·x)",   ieee.half_sech,        lambda x, z: -0.5 * z * tanh(0.5 * x))
 gaussian    = Op("gaussian",   "exp(-x²)",      ieee.gaussian,         lambda x, z: -2 * clamp(x, -40.0, 40.0) * z)
 normal_pdf  = Op("normal_pdf", "φ(x)",          ieee.normal_pdf,       lambda x, z: -clamp(x, -40.0, 40.0) * z)
 normal_cdf  = Op("normal_cdf", "Φ(x)",          ieee.normal_cdf,       lambda x, z: normal_pdf(x))

@@ -58,14 +58,16 @@ def _record(
 
 def _apply(op: Op, operands: tuple[Any, ...]) -> Value:
     """Record ``op`` on Values and numbers, whatever their number."""
-    if set(map(type, operands)) == {Value}:
+    kinds = set(map(type, operands))
+    if kinds == {Value}:
         numbers = [x.data for x in operands]
         parents = operands
         positions: range | list[int] = range(len(operands))
     else:
-        operands = tuple([x if isinstance(x, Value) else as_number(x, op.name) for x in operands])
-        numbers = [x.data if isinstance(x, Value) else x for x in operands]
-        positions = [i for i, x in enumerate(operands) if isinstance(x, Value)]
+        if not kinds <= {Value, float}:
+            operands = tuple([x if isinstance(x, Value) else as_number(x, op.name) for x in operands])
+        numbers = [x if type(x) is float else x.data for x in operands]
+        positions = [i for i, x in enumerate(operands) if type(x) is not float]
         parents = tuple([operands[i] for i in positions])
     z = op.evaluate(numbers)
     return _record(z, op, operands, parents, op.local_derivatives(numbers, z, positions))
@@ -93,6 +95,14 @@ def _unary(op: Op) -> Callable[[Value], Value]:
 
 
 def _binary(op: Op) -> Callable[[Value, Any], Value]:
+    def method(self: Value, other: Any) -> Value:
+        return _apply(op, (self, other))
+
+    return method
+
+
+def _operator(op: Op) -> Callable[[Value, Any], Value]:
+    """Like ``_binary``, but leaves the operation to the other side where that is no scalar, a NumPy array say."""
     value = op.value
 
     def method(self: Value, other: Any) -> Value:
@@ -111,6 +121,8 @@ def _binary(op: Op) -> Callable[[Value, Any], Value]:
 
 
 def _reflected(op: Op) -> Callable[[Value, Any], Value]:
+    """The operator with the Value on its right."""
+
     def method(self: Value, other: Any) -> Value:
         return _apply(op, (other, self)) if _is_scalar(other) else NotImplemented
 
@@ -119,16 +131,25 @@ def _reflected(op: Op) -> Callable[[Value, Any], Value]:
 
 def _arithmetic(op: Op) -> tuple[Callable[[Value, Any], Value], Callable[[Value, Any], Value]]:
     """The operator and its reflected form, generated from the row for speed."""
-    return generated_methods(op, _binary(op), _reflected(op), globals())
+    return generated_methods(op, _operator(op), _reflected(op), globals())
 
 
 def _is_scalar(x: object) -> bool:
-    """False leaves the operator to the other side: a NumPy array applies it to each of its elements."""
     return type(x) is int or isinstance(x, Value) or is_number(x)
 
 
 def _number_of(x: Any) -> Any:
     return x.data if isinstance(x, Value) else x
+
+
+def ordered(low: Any, high: Any) -> tuple[Any, Any]:
+    """The bounds of a clamp, if they are such."""
+    for bound in (low, high):
+        if not _is_scalar(bound):
+            as_number(bound, "clamp")
+    if not low <= high:
+        raise OperandError(f"clamp needs low <= high, not {low!r} and {high!r}")
+    return low, high
 
 
 class Value:
@@ -230,10 +251,10 @@ class Value:
     __sub__, __rsub__ = _arithmetic(ops.sub)
     __mul__, __rmul__ = _arithmetic(ops.mul)
     __truediv__, __rtruediv__ = _arithmetic(ops.div)
-    __mod__, __rmod__ = _binary(ops.mod), _reflected(ops.mod)
-    __pow__, __rpow__ = _binary(ops.pow), _reflected(ops.pow)
-    __neg__ = negative = _unary(ops.neg)
-    __abs__ = absolute = fabs = _unary(ops.abs)
+    __mod__, __rmod__ = _operator(ops.mod), _reflected(ops.mod)
+    __pow__, __rpow__ = _operator(ops.pow), _reflected(ops.pow)
+    __neg__ = neg = negative = _unary(ops.neg)
+    __abs__ = abs = absolute = fabs = _unary(ops.abs)
     __floor__ = floor = _unary(ops.floor)
     __ceil__ = ceil = _unary(ops.ceil)
 
@@ -246,6 +267,7 @@ class Value:
         return self.rint()
 
     # Functions.
+    mod, pow = _binary(ops.mod), _binary(ops.pow)
     square, reciprocal = _unary(ops.square), _unary(ops.reciprocal)
     sqrt, cbrt = _unary(ops.sqrt), _unary(ops.cbrt)
     exp, exp2, expm1 = _unary(ops.exp), _unary(ops.exp2), _unary(ops.expm1)
@@ -276,9 +298,7 @@ class Value:
 
     def clamp(self, low: Any = -inf, high: Any = inf) -> Value:
         """x kept between low and high; the derivative at a bound is 1."""
-        if not low <= high:
-            raise OperandError(f"clamp needs low <= high, not {low!r} and {high!r}")
-        return _apply(ops.clamp, (self, low, high))
+        return _apply(ops.clamp, (self, *ordered(low, high)))
 
     # Comparisons are of the numbers.
     __hash__ = object.__hash__

@@ -378,22 +378,29 @@ def by_differences(program: Program) -> list[float]:
 def curvature(program: Program, direction: Sequence[float]) -> tuple[float, float]:
     """The second derivative along ``direction``, by differences right to about 35 digits, and its condition.
 
-    The condition is how far it moves, in proportion, when each edge is nudged: what it carries, and how fast that grows.
+    The condition says how far it moves, to first and to second order and in proportion, when what an edge carries is
+    nudged, and when how fast that grows is: it is the size of the terms that the derivative adds up.
     """
     at = [MP.mpf(x) for x in program.inputs]
     carried: list[Any] = []
-    exact(program, at, lambda edge, x: carried.append(x) or x)  # type: ignore[func-returns-value]
 
-    def second(nudge: Callable[[int, Any], Any]) -> Any:
+    def carry(edge: int, x: Any) -> Any:
+        carried.append(x)
+        return x
+
+    exact(program, at, carry)
+
+    def second(nudged: int, value: Any, slope: Any) -> Any:
+        def nudge(edge: int, x: Any) -> Any:
+            return x + value * x + slope * (x - carried[edge]) if edge == nudged else x
+
         lines = [[x + k * _STEP * t for x, t in zip(at, direction, strict=True)] for k in (-1, 0, 1)]
         below, here, above = (exact(program, line, nudge) for line in lines)
         return (below - 2 * here + above) / _STEP**2
 
-    curved, moved = second(lambda edge, x: x), MP.mpf(0)
-    for i in range(len(carried)):
-        for nudge in (
-            lambda edge, x, i=i: x * (1 + _STEP) if edge == i else x,
-            lambda edge, x, i=i: x + (x - carried[i]) * _STEP if edge == i else x,
-        ):
-            moved += abs(second(nudge) - curved) / _STEP
-    return float(curved), float(moved)
+    curved, condition, by = second(-1, 0, 0), MP.mpf(0), MP.mpf(10) ** -10
+    for edge in range(len(carried)):
+        for value, slope in ((by, 0), (0, by)):
+            more, less = second(edge, value, slope), second(edge, -value, -slope)
+            condition += abs(more - less) / (2 * by) + abs(more - 2 * curved + less) / by**2
+    return float(curved), float(condition)
