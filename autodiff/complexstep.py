@@ -1,8 +1,8 @@
 """The complex step: f(x + ih) = f(x) + ih·f'(x) - O(h²), a derivative to the last digits out of values alone.
 
-The operations of the table on complex numbers, each from its definition and `cmath`, none from a derivative rule; what is
-not analytic is refused.  Nothing is subtracted, so that h can be 1e-100 and h² nothing beside any number (Squire and
-Trapp, Using complex variables to estimate derivatives of real functions, SIAM Review 40, 1998).
+These are the operations of the table on complex numbers, each from its definition and `cmath`, none from a derivative
+rule; what is not analytic is refused.  Nothing is subtracted, so h can be so small that h² is nothing beside any number
+(Squire and Trapp, Using complex variables to estimate derivatives of real functions, SIAM Review 40, 1998).
 """
 
 from __future__ import annotations

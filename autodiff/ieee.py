@@ -382,7 +382,7 @@ def direction_all(xs: Sequence[float]) -> list[float]:
     length = norm(xs)
     if length == 0:
         return [0.0] * len(xs)
-    if not 1e-290 < length < inf:  # scaled, so that the length neither overflows nor is subnormal
+    if length < 1e-290 or length == inf:  # scaled, so that the length neither overflows nor is subnormal
         largest = builtins.max(map(fabs, xs))
         xs = [x / largest if largest < inf else copysign(float(fabs(x) == inf), x) for x in xs]
         length = norm(xs)

@@ -14,7 +14,6 @@ from itertools import product
 from math import inf, isfinite, nan
 from sys import float_info
 
-from . import functions
 from .complexstep import ComplexStep
 from .errors import GradientMismatch, OperandError
 from .ops import as_number
@@ -65,7 +64,8 @@ def numerical_grad(
         step: the step h for every number, in the unit of that number, in place of the default.
 
     Returns:
-        A function of the same arguments.  Its result has the structure of the argument ``argnums``; for several, a tuple.
+        A function of the same arguments.  Its result has the structure of the argument ``argnums``; for several it is
+        a tuple.
 
     Raises:
         OperandError: the method or the step is none; when called, if an argument or the result of ``f`` is no real
@@ -73,7 +73,8 @@ def numerical_grad(
 
     >>> round(numerical_grad(lambda x: x**3)(2.0), 9)
     12.0
-    >>> numerical_grad(lambda p: p["a"] * functions.exp(p["b"]), method="complex")({"a": 2.0, "b": 0.0})
+    >>> from autodiff import exp
+    >>> numerical_grad(lambda p: p["a"] * exp(p["b"]), method="complex")({"a": 2.0, "b": 0.0})
     {'a': 1.0, 'b': 2.0}
     """
     if method not in _METHODS:
@@ -196,8 +197,8 @@ def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, rtol
     forward over reverse.
 
     How much two ways may differ follows from the point, not from a constant: the rounding error of the graph (every
-    node's, carried to the output), four times the error that the extrapolation shows, and ``rtol`` of the size.
-    So a derivative as small as 1e-30 is checked as well as one of 1e30.
+    node's, carried to the output), four times the error that the extrapolation shows, and ``rtol`` of the size.  What
+    rounding hides from a difference stays unseen: a derivative below some 1e-15 of the function, as in a tail of tanh.
 
     Args:
         f: a function of numbers or of nested structures of them, whose result is a scalar or a structure of scalars.
@@ -211,12 +212,13 @@ def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, rtol
         OperandError: ``args`` is no tuple, an argument or a result is no real number, or the order is no whole number
             from 1 on.
 
-    >>> check_grads(lambda x, y: x * functions.sin(y), (2.0, 3.0))
-    >>> check_grads(lambda p: functions.relu(p["w"][0]), ({"w": [0.0]},), order=1)  # doctest: +ELLIPSIS
+    >>> from autodiff import relu, sin
+    >>> check_grads(lambda x, y: x * sin(y), (2.0, 3.0))
+    >>> check_grads(lambda p: relu(p["w"][0]), ({"w": [0.0]},), order=1)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     autodiff.errors.GradientMismatch: check_grads: 1 derivative is in doubt
       ∂f/∂args[0]['w'][0]: reverse mode gives 0.0, differences 0.5; they differ by 0.5, allowed is 5e-10
-        There the function has a kink or jumps: its slope is 0 on the left, 1 on the right. The derivative is ...
+        There the function has a kink or jumps: its slope is 0 on the left, 1 right. The derivative is ...
     """
     if not isinstance(args, (tuple, list)):
         raise OperandError(
@@ -306,7 +308,7 @@ def _kink(run: Callable[[float], list[float]], x: float, k: int, difference: flo
     if not abs(after - before) >= abs(difference):
         return ""
     return (
-        f"\n    There the function has a kink or jumps: its slope is {before:.4g} on the left, {after:.4g} on the right. "
+        f"\n    There the function has a kink or jumps: its slope is {before:.4g} on the left, {after:.4g} right. "
         "The derivative is a convention (0 for relu and abs at 0) that differences cannot confirm: check beside it."
     )
 

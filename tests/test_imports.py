@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 # Each module of the package, and those directly below it: it may import them and whatever is below them.
 BELOW = {
     "errors": [],
-    "ops": ["errors"],
+    "ieee": [],
+    "ops": ["errors", "ieee"],
     "formula": ["ops"],
     "arithmetic": ["formula"],
     "copying": ["ops"],
@@ -20,9 +21,10 @@ BELOW = {
     "functions": ["value"],
     "tree": ["errors"],
     "transforms": ["functions", "tree"],
-    "numeric": ["transforms"],
+    "complexstep": ["functions"],
+    "numeric": ["transforms", "complexstep"],
     "paths": ["value"],
-    "diagnose": ["value"],
+    "diagnose": ["value", "tree"],
 }
 
 

@@ -3,12 +3,14 @@
 import copy
 import gc
 import io
+import itertools
 import math
 import pickle
 import sys
 import threading
 import tracemalloc
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +28,8 @@ def identities(nodes):
     return [id(node) for node in nodes]
 
 
-V, W = Value(3.0, label="v"), Value(4.0, label="w")
+V: Any = Value(3.0, label="v")
+W: Any = Value(4.0, label="w")
 RECORDED = [  # node, its operation, its operands in order, the local derivatives to those that are Values
     (V + W, "add", (V, W), (1, 1)),
     (V + 2, "add", (V, 2.0), (1,)),
@@ -69,15 +72,8 @@ def test_node_records_its_operation(node, op, operands, local):
 
 def test_leaf():
     x = Value(2, label="x")
-    assert (x.data, x.grad, x.op, x.operands, x.parents, x.local_derivatives, x.label) == (
-        2.0,
-        0.0,
-        None,
-        (),
-        (),
-        (),
-        "x",
-    )
+    assert (x.data, x.grad, x.label, x.op) == (2.0, 0.0, "x", None)
+    assert x.operands == x.parents == x.local_derivatives == ()
 
 
 def test_local_derivatives_are_those_of_the_recording():
@@ -106,6 +102,38 @@ def test_numbers_become_floats(number):
     for data in (Value(number).data, (Value(1.0) * number).operands[1], (number * Value(1.0)).data, ad.exp(number)):
         assert type(data) is float
     assert Value(number).data == float(number)
+
+
+EXTREMES = [0.0, -0.0, 1.0, -2.5, 1e308, -5e-324, math.inf, -math.inf, math.nan]
+UNARY_METHODS = {name: "round" if name == "rint" else name for name in dir(Value) if name == "rint" or name in ad.OPS}
+BINARY_METHODS = {
+    **{f"__{name}__": name for name in ("add", "sub", "mul", "mod", "pow")},
+    **{f"__r{name}__": name for name in ("add", "sub", "mul", "mod", "pow")},
+    **{"__truediv__": "div", "__rtruediv__": "div"},
+    **{name: name for name in ("atan2", "hypot", "maximum", "minimum", "mod", "pow", "leaky_relu", "elu")},
+}
+
+
+def as_recorded(node):
+    """Everything that the row decides, to the sign of a zero."""
+    return repr((node.op, [getattr(x, "data", x) for x in node.operands], node.data, node.local_derivatives))
+
+
+@pytest.mark.parametrize("method", sorted(UNARY_METHODS.keys() - BINARY_METHODS.keys() - {"clamp"}))
+def test_unary_method_keeps_to_its_row(method):
+    for x in EXTREMES:
+        v = Value(x)
+        assert as_recorded(getattr(v, method)()) == as_recorded(ad.OPS[UNARY_METHODS[method]](v))
+
+
+@pytest.mark.parametrize("method", BINARY_METHODS)
+def test_binary_method_keeps_to_its_row(method):
+    """Value with Value, and with a constant on either side: each may be a path of its own."""
+    row = ad.OPS[BINARY_METHODS[method]]
+    for x, y in itertools.product(EXTREMES, repeat=2):
+        for left, right in ((Value(x), Value(y)), (Value(x), y)):
+            operands = (right, left) if method.startswith("__r") else (left, right)
+            assert as_recorded(getattr(left, method)(right)) == as_recorded(row(*operands))
 
 
 def test_repr_fits_a_line():
@@ -302,16 +330,17 @@ def test_numpy_scalar_with_value(scalar):
 # Bad input: one clear error, which names what is wrong and the remedy.
 # ---------------------------------------------------------------------------------------------------------------------
 
+wrong: Any = ad  # what follows is nothing for a type checker
 LOST_GRADIENT = (ad.OperandError, "v.data", "autodiff.sin")
 BAD = {
-    "text": (lambda: Value("3"), ad.OperandError, "str", "'3'", "float("),
-    "none": (lambda: Value(None), ad.OperandError, "None"),
-    "complex": (lambda: Value(1j), ad.OperandError, "complex", "real"),
-    "list": (lambda: Value([1.0]), ad.OperandError, "list"),
-    "array": (lambda: Value(np.ones(2)), ad.OperandError, "array"),
-    "integer beyond the floats": (lambda: Value(10**400), ad.OperandError, "float"),
-    "unknown keyword of Value": (lambda: Value(1.0, lable="x"), TypeError, "lable"),
-    "unknown attribute": (lambda: setattr(Value(1.0), "lable", "x"), AttributeError, "lable"),
+    "text": (lambda: wrong.Value("3"), ad.OperandError, "str", "'3'", "float("),
+    "none": (lambda: wrong.Value(None), ad.OperandError, "None"),
+    "complex": (lambda: wrong.Value(1j), ad.OperandError, "complex", "real"),
+    "list": (lambda: wrong.Value([1.0]), ad.OperandError, "list"),
+    "array": (lambda: wrong.Value(np.ones(2)), ad.OperandError, "array"),
+    "integer beyond the floats": (lambda: wrong.Value(10**400), ad.OperandError, "float"),
+    "unknown keyword of Value": (lambda: wrong.Value(1.0, lable="x"), TypeError, "lable"),
+    "unknown attribute": (lambda: setattr(wrong.Value(1.0), "lable", "x"), AttributeError, "lable"),
     "float(v)": (lambda: float(V), *LOST_GRADIENT),
     "int(v)": (lambda: int(V), *LOST_GRADIENT),
     "complex(v)": (lambda: complex(V), *LOST_GRADIENT),
@@ -321,23 +350,23 @@ BAD = {
     "text + v": (lambda: "3" + V, TypeError, "Value"),
     "v * None": (lambda: V * None, TypeError, "*", "None"),
     "v ** complex": (lambda: V**1j, TypeError, "**", "complex"),
-    "sin(text)": (lambda: ad.sin("3"), ad.OperandError, "sin", "str", "float("),
-    "sin(complex)": (lambda: ad.sin(1j), ad.OperandError, "sin", "complex"),
-    "sin(list)": (lambda: ad.sin([V]), ad.OperandError, "sin", "list"),
-    "atan2(v, text)": (lambda: ad.atan2(V, "3"), ad.OperandError, "atan2", "str"),
-    "sum of text": (lambda: ad.sum([V, "3"]), ad.OperandError, "sum", "str"),
-    "dot of unequal lengths": (lambda: ad.dot([V, W], [1.0]), ad.LengthError, "dot", "2", "1"),
-    "max of nothing": (lambda: ad.max([]), ad.LengthError, "max"),
-    "min of nothing": (lambda: ad.min([]), ad.LengthError, "min"),
-    "mean of nothing": (lambda: ad.mean([]), ad.LengthError, "mean"),
-    "clamp upside down": (lambda: ad.clamp(V, 2, 1), ad.AutodiffError, "clamp", "low", "high"),
-    "unknown keyword of a function": (lambda: ad.leaky_relu(V, slop=0.1), TypeError, "slop"),
+    "sin(text)": (lambda: wrong.sin("3"), ad.OperandError, "sin", "str", "float("),
+    "sin(complex)": (lambda: wrong.sin(1j), ad.OperandError, "sin", "complex"),
+    "sin(list)": (lambda: wrong.sin([V]), ad.OperandError, "sin", "list"),
+    "atan2(v, text)": (lambda: wrong.atan2(V, "3"), ad.OperandError, "atan2", "str"),
+    "sum of text": (lambda: wrong.sum([V, "3"]), ad.OperandError, "sum", "str"),
+    "dot of unequal lengths": (lambda: wrong.dot([V, W], [1.0]), ad.LengthError, "dot", "2", "1"),
+    "max of nothing": (lambda: wrong.max([]), ad.LengthError, "max"),
+    "min of nothing": (lambda: wrong.min([]), ad.LengthError, "min"),
+    "mean of nothing": (lambda: wrong.mean([]), ad.LengthError, "mean"),
+    "clamp upside down": (lambda: wrong.clamp(V, 2, 1), ad.AutodiffError, "clamp", "low", "high"),
+    "unknown keyword of a function": (lambda: wrong.leaky_relu(V, slop=0.1), TypeError, "slop"),
     "round to digits": (lambda: round(V, 2), ad.OperandError, "round", "data"),
-    "grad of text": (lambda: ad.grad(lambda x: "3")(1.0), ad.OperandError, "str"),
-    "grad of nothing": (lambda: ad.grad(lambda x: None)(1.0), ad.OperandError, "None", "return"),
-    "grad of a list": (lambda: ad.grad(lambda x: [x])(1.0), ad.OperandError, "list"),
-    "grad at text": (lambda: ad.grad(lambda x: x)("1"), ad.OperandError, "str"),
-    "unknown keyword of grad": (lambda: ad.grad(lambda x: x, argnum=0), TypeError, "argnum"),
+    "grad of text": (lambda: wrong.grad(lambda x: "3")(1.0), ad.OperandError, "str"),
+    "grad of nothing": (lambda: wrong.grad(lambda x: None)(1.0), ad.OperandError, "None", "return"),
+    "grad of a list": (lambda: wrong.grad(lambda x: [x])(1.0), ad.OperandError, "list"),
+    "grad at text": (lambda: wrong.grad(lambda x: x)("1"), ad.OperandError, "str"),
+    "unknown keyword of grad": (lambda: wrong.grad(lambda x: x, argnum=0), TypeError, "argnum"),
 }
 
 
@@ -448,14 +477,15 @@ def by_pickler(pickler, unpickler, protocol):
     return duplicate
 
 
+PICKLERS: list[tuple[str, Any, Any]] = [
+    ("C", pickle.Pickler, pickle.Unpickler),
+    ("Python", pickle._Pickler, pickle._Unpickler),
+]
 COPIERS = {
     "deepcopy": copy.deepcopy,
     **{
         f"{language} pickle {protocol}": by_pickler(pickler, unpickler, protocol)
-        for language, pickler, unpickler in [
-            ("C", pickle.Pickler, pickle.Unpickler),
-            ("Python", pickle._Pickler, pickle._Unpickler),
-        ]
+        for language, pickler, unpickler in PICKLERS
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
     },
 }
