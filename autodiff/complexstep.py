@@ -16,6 +16,7 @@ from numbers import Real
 from . import functions
 from .errors import OperandError
 from .ops import OPS, as_number
+from .value import Value
 
 TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ def _infix(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The operator and its reflected form; what is no scalar, a NumPy array, applies it to each of its elements."""
 
     def method(self: Any, other: Any) -> Any:
-        return op(self, other) if isinstance(other, (ComplexStep, Real)) else NotImplemented
+        return op(self, other) if isinstance(other, (ComplexStep, Value, Real)) else NotImplemented
 
     def reflected(self: Any, other: Any) -> Any:
-        return op(other, self) if isinstance(other, Real) else NotImplemented
+        return op(other, self) if isinstance(other, (Value, Real)) else NotImplemented
 
     return method, reflected
 

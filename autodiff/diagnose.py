@@ -457,6 +457,6 @@ _UNBLOCK = {
     "relu": "a smaller learning rate, a bias above 0 at the start, other inputs, or leaky_relu",
     "sign step floor ceil round": "sign, step, floor, ceil and round are flat: use tanh, sigmoid or the number itself",
     "mul dot prod div": "it is multiplied by 0: look for inputs that are all 0, or weights that start at 0",
-    "tanh sigmoid erf erfc softplus exp": "saturated, its slope is too small for a double: smaller weights or scaled inputs",
+    "tanh sigmoid erf erfc softplus exp": "saturated, its slope is too small for a double: smaller weights or inputs",
     "where maximum minimum max min clamp": "another branch or a bound was taken: look whether it should be",
 }

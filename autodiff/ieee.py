@@ -68,7 +68,8 @@ def pow(x: float, y: float) -> float:
     except (OverflowError, ValueError):
         if x < 0 and y != math.floor(y):
             return nan
-        return copysign(inf, x) if math.fmod(y, 2.0) in (1.0, -1.0) else inf
+        odd = isfinite(y) and math.fmod(y, 2.0) in (1.0, -1.0)
+        return copysign(inf, x) if odd else inf
 
 
 def powlog(x: float, y: float, n: float, k: float) -> float:
@@ -314,8 +315,11 @@ def mean(xs: Sequence[float]) -> float:
 
 def dot(operands: Sequence[float]) -> float:
     """w_1·x_1 + … + w_n·x_n [+ b] of the operands w_1 … w_n, x_1 … x_n [, b]; each product rounded, the sum exact."""
-    n = len(operands) // 2
-    return sum([*map(multiply, operands[:n], operands[n:]), *operands[2 * n :]])
+    n, biased = divmod(len(operands), 2)
+    terms = [*map(multiply, operands[:n], operands[n:])]
+    if biased:
+        terms.append(operands[-1])
+    return sum(terms)
 
 
 def norm(xs: Sequence[float]) -> float:

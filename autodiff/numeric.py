@@ -271,7 +271,7 @@ def _doubts(f: Callable[..., Any], point: _Point, order: int, rtol: float) -> It
             if not abs(exact - limit.slope) <= allowed:
                 kink = _kink(run, x, k, exact - limit.slope)
                 yield f"{title}, {_differs(exact, 'differences', limit.slope, allowed)}{kink}"
-            elif not limit.settled and limit.error > 1e-3 * max(abs(exact), abs(limit.slope), limit.steepness):
+            elif not limit.settled and limit.error > max(1e-3, rtol) * max(abs(exact), limit.steepness):
                 yield f"{title}, differences do not settle: {limit.slope!r} ± {limit.error:.2g}{_UNSETTLED}"
 
 
@@ -342,7 +342,7 @@ class _Limit:
     Attributes:
         slope: the best estimate so far; nan before two steps gave numbers.
         error: how far off it may be: how far extrapolations of different degree disagree, and the rounding error.
-        steepness: the size of the function over the step that gave the estimate.
+        steepness: the size of the function over the first step.
         settled: whether smaller steps could only add rounding error.
     """
 
@@ -350,15 +350,18 @@ class _Limit:
         self.slope, self.error, self.steepness, self.settled = nan, inf, 0.0, False
         self._row: list[float] = []  # the last difference, extrapolated by 0, 1, 2 … steps before it
 
-    def refine(self, slope: float, noise: float, steepness: float) -> None:
-        """Take in the difference for a step of 1/π of the last one."""
-        row = [slope]
+    def refine(self, up: float, down: float, width: float, rounding: float) -> None:
+        """Take in the values right and left of the point, ``width`` apart; it is 1/π of what it was before."""
+        size = (abs(up) + abs(down)) / width
+        noise = 2 * rounding / width + _EPSILON * size
+        self.steepness = self.steepness or size
+        row = [(up - down) / width]
         for degree, coarser in enumerate(self._row, start=1):
             finer = row[-1]
             row.append(finer + (finer - coarser) / (_RATIO ** (2 * degree) - 1))
             disagreement = max(abs(row[-1] - finer), abs(row[-1] - coarser))
             if disagreement + noise < self.error:
-                self.slope, self.error, self.steepness = row[-1], disagreement + noise, steepness
+                self.slope, self.error = row[-1], disagreement + noise
                 self.settled = disagreement <= noise
         self._row = row
 
@@ -370,9 +373,7 @@ def _limits(run: Callable[[float], list[float]], x: float, roundings: Sequence[f
     smallest = 1e-9 * min(1.0, abs(x) or 1.0)
     while step > smallest and not all(limit.settled for limit in limits):
         right, left = x + step, x - step
-        width = right - left
         for limit, up, down, rounding in zip(limits, run(right), run(left), roundings, strict=True):
-            size = (abs(up) + abs(down)) / width
-            limit.refine((up - down) / width, 2 * rounding / width + _EPSILON * size, size)
+            limit.refine(up, down, right - left, rounding)
         step /= _RATIO
     return limits

@@ -24,6 +24,7 @@ import sys
 from itertools import accumulate
 from numbers import Real
 from operator import mul as multiply
+from types import FunctionType
 
 from . import ieee
 from .errors import OperandError
@@ -133,20 +134,22 @@ class Op:
         notation: how it is written, in x and y.
         value: float function of the operands; total, IEEE 754.
         partials: for each operand the partial derivative, a function of (operands…, output).
+        on_floats: the same functions, in which every operation's name stands for its value on floats.
 
     >>> OPS["mul"](3.0, 4.0)
     12.0
-    >>> OPS["mul"].local_derivatives((3.0, 4.0), 12.0, (0, 1))
+    >>> OPS["mul"].float_derivatives((3.0, 4.0), 12.0, (0, 1))
     (4.0, 3.0)
     """
 
-    __slots__ = ("name", "notation", "partials", "value")
+    __slots__ = ("name", "notation", "on_floats", "partials", "value")
 
     def __init__(self, name: str, notation: str, value: Rule, *partials: Rule) -> None:
         self.name = name
         self.notation = notation
         self.value = value
         self.partials = partials
+        self.on_floats = partials
         OPS[name] = self
 
     def __repr__(self) -> str:
@@ -156,13 +159,7 @@ class Op:
         return _row, (self.name,)
 
     def __call__(self, *operands: Any) -> Any:
-        """Apply the operation: floats give a float, other kinds of operands what they make of it."""
-        for x in operands:
-            if type(x) is not float:
-                return self._dispatch(operands)
-        return self.value(*operands)  # floats: what a rule is mostly called with
-
-    def _dispatch(self, operands: tuple[Any, ...]) -> Any:
+        """Apply the operation: numbers give a float, other kinds of operands what they make of it."""
         for x in operands:
             if hasattr(x, "apply_op"):
                 return x.apply_op(self, operands)
@@ -174,11 +171,15 @@ class Op:
 
     def local_derivatives(self, operands: Sequence[Any], z: Any, positions: Sequence[int]) -> tuple[Any, ...]:
         """The partial derivatives at ``operands``, whose output is ``z``, to the operands at ``positions``."""
+        return tuple([self.partials[i](*operands, z) for i in positions])
+
+    def float_derivatives(self, operands: Sequence[float], z: float, positions: Sequence[int]) -> tuple[float, ...]:
+        """The same, for floats only: faster, and a division by zero has its IEEE result."""
         try:
-            return tuple([self.partials[i](*operands, z) for i in positions])
-        except ZeroDivisionError:  # only floats raise it
-            exact = [Ieee(x) for x in operands]
-            return tuple([float(self.partials[i](*exact, Ieee(z))) for i in positions])
+            return tuple([self.on_floats[i](*operands, z) for i in positions])
+        except ZeroDivisionError:
+            exact = self.local_derivatives([Ieee(x) for x in operands], Ieee(z), positions)
+            return tuple(map(float, exact))
 
 
 def _row(name: str) -> Op:
@@ -190,10 +191,6 @@ class NaryOp(Op):
 
     __slots__ = ()
 
-    def __call__(self, *operands: Any) -> Any:
-        """Apply the operation: floats give a float, other kinds of operands what they make of it."""
-        return self._dispatch(operands)
-
     def evaluate(self, operands: Sequence[float]) -> float:
         """The value on floats."""
         return self.value(operands)  # type: ignore[no-any-return]
@@ -201,10 +198,17 @@ class NaryOp(Op):
     def local_derivatives(self, operands: Sequence[Any], z: Any, positions: Sequence[int]) -> tuple[Any, ...]:
         """The partial derivatives at ``operands``, whose output is ``z``, to the operands at ``positions``."""
         (rule,) = self.partials
+        every = rule(operands, z)
+        return tuple(every) if len(positions) == len(every) else tuple([every[i] for i in positions])
+
+    def float_derivatives(self, operands: Sequence[float], z: float, positions: Sequence[int]) -> tuple[float, ...]:
+        """The same, for floats only: faster, and a division by zero has its IEEE result."""
+        (rule,) = self.on_floats
         try:
             every = rule(operands, z)
         except ZeroDivisionError:
-            every = [float(d) for d in rule([Ieee(x) for x in operands], Ieee(z))]
+            exact = self.local_derivatives([Ieee(x) for x in operands], Ieee(z), positions)
+            return tuple(map(float, exact))
         return tuple(every) if len(positions) == len(every) else tuple([every[i] for i in positions])
 
 
@@ -215,8 +219,11 @@ class NaryOp(Op):
 
 def _dot_partials(operands: Sequence[Any], z: Any) -> list[Any]:
     """Of Σ wᵢ·xᵢ + b: the x's for the w's, the w's for the x's, and 1."""
-    n = len(operands) // 2
-    return [*operands[n : 2 * n], *operands[:n], *(1.0 for _ in operands[2 * n :])]
+    n, biased = divmod(len(operands), 2)
+    partials = [*operands[n : 2 * n], *operands[:n]]
+    if biased:
+        partials.append(1.0)
+    return partials
 
 
 def _scaled(factor: Any, x: Any) -> Any:
@@ -411,3 +418,28 @@ powlog      = Op("powlog",     "x**(y - n)·log(x)**k", ieee.powlog,    # n and 
                  lambda x, y, n, k, z: 0.0)
 direction   = NaryOp("direction", "xᵢ / ‖x‖",   ieee.direction,        _direction_partials)  # of i, x_0, x_1 …
 # fmt: on
+
+
+def _bind_to_floats() -> None:
+    """Give every row its rules a second time, with the names in them bound to values on floats.
+
+    A rule names operations; what a name stands for is up to the namespace in which the rule's code runs.  In the one
+    of this module a name is a row, which finds out what its operands are; most operands are floats, and for them this
+    takes more time than the rule itself.
+    """
+
+    def of_floats(op: Op) -> Rule:
+        value = op.value
+        return (lambda *xs: value(xs)) if isinstance(op, NaryOp) else value
+
+    def bound(rule: Rule) -> Rule:
+        return FunctionType(rule.__code__, floats)
+
+    floats = dict(globals())
+    floats.update({name: bound(x) for name, x in globals().items() if isinstance(x, FunctionType)})
+    floats.update({name: of_floats(op) for name, op in OPS.items()})
+    for op in OPS.values():
+        op.on_floats = tuple([bound(rule) for rule in op.partials])
+
+
+_bind_to_floats()

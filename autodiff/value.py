@@ -68,9 +68,9 @@ def _apply(op: Op, operands: tuple[Any, ...]) -> Value:
             operands = tuple([x if isinstance(x, Value) else as_number(x, op.name) for x in operands])
         numbers = [x if type(x) is float else x.data for x in operands]
         positions = [i for i, x in enumerate(operands) if type(x) is not float]
-        parents = tuple([operands[i] for i in positions])
+        parents = tuple([x for x in operands if type(x) is not float])
     z = op.evaluate(numbers)
-    return _record(z, op, operands, parents, op.local_derivatives(numbers, z, positions))
+    return _record(z, op, operands, parents, op.float_derivatives(numbers, z, positions))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ def _apply(op: Op, operands: tuple[Any, ...]) -> Value:
 
 
 def _unary(op: Op) -> Callable[[Value], Value]:
-    value, (rule,) = op.value, op.partials
+    value, (rule,) = op.value, op.on_floats
 
     def method(self: Value) -> Value:
         x = self.data
@@ -87,7 +87,7 @@ def _unary(op: Op) -> Callable[[Value], Value]:
         try:
             local: tuple[float, ...] = (rule(x, z),)
         except ZeroDivisionError:
-            local = op.local_derivatives((x,), z, (0,))
+            local = op.float_derivatives((x,), z, (0,))
         operands = (self,)
         return _record(z, op, operands, operands, local)
 
@@ -110,11 +110,11 @@ def _operator(op: Op) -> Callable[[Value, Any], Value]:
             numbers = (self.data, other.data)
             operands = (self, other)
             z: float = value(*numbers)
-            return _record(z, op, operands, operands, op.local_derivatives(numbers, z, (0, 1)))
+            return _record(z, op, operands, operands, op.float_derivatives(numbers, z, (0, 1)))
         if _is_scalar(other):
             numbers = (self.data, as_number(other))
             z = value(*numbers)
-            return _record(z, op, (self, numbers[1]), (self,), op.local_derivatives(numbers, z, (0,)))
+            return _record(z, op, (self, numbers[1]), (self,), op.float_derivatives(numbers, z, (0,)))
         return NotImplemented  # type: ignore[no-any-return]
 
     return method
@@ -208,29 +208,65 @@ class Value:
         >>> x.grad, y.grad
         (4.0, 2.0)
         """
-        self.grad = 1.0 if self.parents else self.grad + 1.0  # ∂self/∂self
-        waiting = {self.serial: self}
-        for node in _latest_first(waiting):
+        if not self.parents:
+            self.grad += 1.0  # ∂self/∂self
+            return
+        self.grad = 1.0
+        waiting = {self.serial: self}  # the interior nodes that have part of their gradient, by serial
+        leaves: dict[Value, float] = {}  # and the leaves, with their gradient from before
+        serial = self.serial
+        missed = 0
+        while waiting:
+            node = waiting.pop(serial, None)
+            serial -= 1
+            if node is None:
+                missed += 1
+                if missed > len(waiting):  # a gap, of nodes that are not in this graph: jump over it
+                    serial = max(waiting)
+                continue
+            missed = 0
             grad = node.grad
-            if len(node.parents) == 2:  # spelled out: the loop below takes twice the time
-                (left, right), (to_left, to_right) = node.parents, node.local_derivatives
-                if left.parents and left.serial not in waiting:
-                    waiting[left.serial] = left
-                    left.grad = to_left * grad
-                else:
-                    left.grad += to_left * grad
-                if right.parents and right.serial not in waiting:
-                    waiting[right.serial] = right
-                    right.grad = to_right * grad
-                else:
-                    right.grad += to_right * grad
-            else:
-                for parent, local_derivative in zip(node.parents, node.local_derivatives):  # noqa: B905 (slow)
-                    if parent.parents and parent.serial not in waiting:
-                        waiting[parent.serial] = parent
-                        parent.grad = local_derivative * grad
+            parents = node.parents
+            if len(parents) == 2:  # spelled out: the loop below takes twice the time
+                left, right = parents
+                to_left, to_right = node.local_derivatives
+                if left.parents:
+                    if left.serial in waiting:
+                        left.grad += to_left * grad
                     else:
+                        waiting[left.serial] = left
+                        left.grad = to_left * grad
+                elif left in leaves:
+                    left.grad += to_left * grad
+                else:
+                    leaves[left] = left.grad
+                    left.grad = to_left * grad
+                if right.parents:
+                    if right.serial in waiting:
+                        right.grad += to_right * grad
+                    else:
+                        waiting[right.serial] = right
+                        right.grad = to_right * grad
+                elif right in leaves:
+                    right.grad += to_right * grad
+                else:
+                    leaves[right] = right.grad
+                    right.grad = to_right * grad
+            else:
+                for parent, local_derivative in zip(parents, node.local_derivatives):  # noqa: B905 (slow)
+                    if parent.parents:
+                        if parent.serial in waiting:
+                            parent.grad += local_derivative * grad
+                        else:
+                            waiting[parent.serial] = parent
+                            parent.grad = local_derivative * grad
+                    elif parent in leaves:
                         parent.grad += local_derivative * grad
+                    else:
+                        leaves[parent] = parent.grad
+                        parent.grad = local_derivative * grad
+        for leaf, before in leaves.items():
+            leaf.grad += before  # once: so that a second call doubles it exactly
 
     def zero_grad(self) -> None:
         """Set ``grad`` to 0.0 here and on everything that this Value depends on."""
@@ -376,22 +412,6 @@ def topological_order(*outputs: Value) -> list[Value]:
             found.add(node)
             waiting.extend(node.parents)
     return sorted(found, key=attrgetter("serial"))
-
-
-def _latest_first(waiting: dict[int, Value]) -> Iterator[Value]:
-    """Take the latest created of the ``waiting`` nodes out and yield it, until none is left."""
-    serial = max(waiting)
-    missed = 0
-    while waiting:
-        node = waiting.pop(serial, None)
-        serial -= 1
-        if node is not None:
-            missed = 0
-            yield node
-        else:
-            missed += 1
-            if missed > len(waiting) > 0:  # a gap in the numbers, of nodes that are not in this graph: jump over it
-                serial = max(waiting)
 
 
 @contextmanager

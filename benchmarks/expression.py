@@ -8,8 +8,7 @@ from math import isclose
 from typing import Any
 
 import autodiff as ad
-from autodiff.transforms import value_and_grad
-from benchmarks.timing import COLLECTOR, HEADINGS, environment, factor, quick_wanted, show_table, take_turns
+from benchmarks.timing import COLLECTOR, HEADINGS, environment, factor, quick_wanted, say, show_table, take_turns
 
 POINT = (-4.0, 2.0)
 EXPECTED = (
@@ -41,7 +40,7 @@ def _autodiff() -> Iterator[tuple[str, Callable[[], Any]]]:
         g.backward()
         return g.data, a.grad, b.grad
 
-    transformed = value_and_grad(lambda a, b: expression(a, b, ad.relu), argnums=(0, 1))
+    transformed = ad.value_and_grad(lambda a, b: expression(a, b, ad.relu), argnums=(0, 1))
 
     def functional() -> tuple[float, float, float]:
         value, (da, db) = transformed(*POINT)
@@ -120,7 +119,7 @@ def contenders() -> dict[str, Callable[[], Any]]:
 
 def main(quick: bool) -> None:
     print(environment(["micrograd", "autograd", "torch", "jax"]))
-    print("\nTwo inputs to two gradients as Python floats, in float64: the whole of building, backward and conversion.")
+    say("From two Python floats to the value and two derivatives as Python floats, in float64: all that it takes.")
     for collector in (True, False):
         times = take_turns(
             contenders(),
@@ -130,7 +129,7 @@ def main(quick: bool) -> None:
             least=5,
         )
         ours = next(iter(times.values())).median
-        print(f"\n{COLLECTOR[collector]}")
+        say(COLLECTOR[collector])
         show_table(
             ["forward and backward", *HEADINGS, "to autodiff"],
             [[name, *t.cells(), factor(t.median / ours)] for name, t in times.items()],

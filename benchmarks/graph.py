@@ -8,11 +8,11 @@ import tracemalloc
 from collections.abc import Callable, Sequence
 from math import isclose, log
 from statistics import linear_regression, median
+from timeit import Timer
 from typing import Any
 
 import autodiff as ad
 from autodiff import ops, value
-from autodiff.transforms import grad
 from benchmarks.engine import elementary_loss, network_of
 from benchmarks.timing import (
     COLLECTOR,
@@ -23,6 +23,7 @@ from benchmarks.timing import (
     environment,
     factor,
     quick_wanted,
+    say,
     show_table,
     take_turns,
 )
@@ -71,7 +72,7 @@ def phases(build: Callable[[int], ad.Value], n: int, collector: bool) -> tuple[f
 
 
 def time_by_size(sizes: Sequence[int], collector: bool, quick: bool) -> None:
-    print(f"\n{COLLECTOR[collector]} A turn is one graph. The exponent is that of time ~ nodes^exponent.")
+    say(f"{COLLECTOR[collector]} A turn is one graph. The exponent is that of time ~ nodes^exponent.")
     rows = []
     for name, build in GRAPHS.items():
         runs: dict[int, list[tuple[float, float, float]]] = {n: [] for n in sizes}
@@ -94,7 +95,7 @@ def memory_by_size(sizes: Sequence[int]) -> None:
         found = [memory(build, n) for n in sizes]
         rows += [[name, f"{n:,}", *(f"{size / n:.0f}" for size in found[i])] for i, n in enumerate(sizes)]
         rows.append([name, "exponent", *(f"{exponent(sizes, amounts):.2f}" for amounts in zip(*found, strict=True))])
-    print("\nBytes a binary node by tracemalloc; the target is 350 at most. The peak is that of backward.")
+    say("Bytes a binary node by tracemalloc; the target is 350 at most. The peak is that of backward.")
     show_table(["graph", "nodes", "built", "after backward", "peak"], rows)
 
 
@@ -133,19 +134,17 @@ def inner_steps(k: int) -> float:
     def arrive(x: Any) -> Any:
         w: Any = 1.0
         for _ in range(k):
-            w = w - rate * grad(lambda v: x * v * v)(w)
+            w = w - rate * ad.grad(lambda v: x * v * v)(w)
         return w
 
-    return grad(arrive)(2.0)
+    return ad.grad(arrive)(2.0)
 
 
 def time_sharing_and_nesting(quick: bool) -> None:
     if doubled(60) != 2.0**60:
         raise RuntimeError(f"y + y sixty times has derivative {doubled(60)!r}")
     seconds = take_turns({"": lambda: doubled(60)}, collector=False, rounds=5 if quick else 50)[""].median
-    print(
-        f"\ny = y + y sixty times has 2⁶⁰ paths: built and swept in {duration(seconds)}; the derivative is 2⁶⁰ exactly."
-    )
+    say(f"y = y + y sixty times has 2⁶⁰ paths: built and swept in {duration(seconds)}; the derivative is 2⁶⁰ exactly.")
 
     counts = [100, 200, 400] if quick else [100, 200, 400, 800, 1600]
     for k in counts:
@@ -155,7 +154,7 @@ def time_sharing_and_nesting(quick: bool) -> None:
     times = take_turns(
         {str(k): (lambda k=k: inner_steps(k)) for k in counts}, collector=False, rounds=1 if quick else 5
     )
-    print("\nA gradient in each of k steps of a loop, inside a gradient: how the arrival of gradient descent varies.")
+    say("A gradient in each of k steps of a loop, inside a gradient: how the arrival of gradient descent varies.")
     rows = [[k, duration(t.median), duration(t.median / int(k))] for k, t in times.items()]
     rows.append(["exponent", f"{exponent(counts, [t.median for t in times.values()]):.2f}", ""])
     show_table(["k", "all", "a step"], rows)
@@ -166,28 +165,36 @@ def time_sharing_and_nesting(quick: bool) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+GENERAL_PATH = "general path: "
+
+
 class General(ad.Value):
     """A Value whose operators take the general path through the row, as those of every other operation do."""
 
     __slots__ = ()
-    __add__, __radd__ = value._binary(ops.add), value._reflected(ops.add)
-    __sub__, __rsub__ = value._binary(ops.sub), value._reflected(ops.sub)
-    __mul__, __rmul__ = value._binary(ops.mul), value._reflected(ops.mul)
-    __truediv__, __rtruediv__ = value._binary(ops.div), value._reflected(ops.div)
+    __add__, __radd__ = value._operator(ops.add), value._reflected(ops.add)
+    __sub__, __rsub__ = value._operator(ops.sub), value._reflected(ops.sub)
+    __mul__, __rmul__ = value._operator(ops.mul), value._reflected(ops.mul)
+    __truediv__, __rtruediv__ = value._operator(ops.div), value._reflected(ops.div)
 
 
 def time_operators(quick: bool) -> None:
     operators = ["a + b", "a - b", "a * b", "a / b", "a * 2.0", "a * 2", "2 * a", "1 / a"]
-    others = ["-a", "a**2", "a**b", "a.relu()", "a.exp()", "a.tanh()", "dot(eight, eight, a)", "sum(eight)"]
-    names = {"dot": ad.dot, "sum": ad.sum, "eight": [ad.Value(x) for x in range(8)]}
-    generated = compare_statements([*operators, *others], {**names, "a": ad.Value(1.5), "b": ad.Value(0.5)}, quick)
-    general = compare_statements(operators, {"a": General(1.5), "b": General(0.5)}, quick)
-    rows = [[f"`{s}`", *generated[s].cells(), "", ""] for s in others]
-    for s in reversed(operators):
-        ratio = factor(general[s].median / generated[s].median)
-        rows.insert(0, [f"`{s}`", *generated[s].cells(), duration(general[s].median), ratio])
-    print("\nOne operation: its node built and freed. The general path is the row's functions called; + - * / are")
-    print(f"generated from their rows instead (autodiff/arithmetic.py). {COLLECTOR[False]}")
+    others = ["-a", "a**2", "a**b", "a.relu()", "a.exp()", "a.tanh()", "sum(eight)", "dot(eight, eight, a)"]
+    eight = [ad.Value(x) for x in range(8)]
+    values = {"a": ad.Value(1.5), "b": ad.Value(0.5), "dot": ad.dot, "sum": ad.sum, "eight": eight}
+    loops = {s: Timer(s, globals=values) for s in operators + others}
+    loops |= {GENERAL_PATH + s: Timer(s, globals={"a": General(1.5), "b": General(0.5)}) for s in operators}
+    times = compare_statements(loops, quick)
+    rows = []
+    for s in operators + others:
+        general = times.get(GENERAL_PATH + s)
+        compared = [duration(general.median), factor(general.median / times[s].median)] if general else ["", ""]
+        rows.append([f"`{s}`", *times[s].cells(), *compared])
+    say(
+        "One operation: its node built and freed. The general path calls the functions of the row; + - * / are "
+        f"generated from their rows instead (autodiff/arithmetic.py). {COLLECTOR[False]}"
+    )
     show_table(["operation", *HEADINGS, "general path", "general / generated"], rows)
 
 
@@ -196,7 +203,7 @@ def swept_by_one_loop(output: ad.Value) -> None:
     output.grad = 1.0
     waiting = {output.serial: output}
     for node in value._latest_first(waiting):
-        for parent, local_derivative in zip(node.parents, node.local_derivatives, strict=False):
+        for parent, local_derivative in zip(node.parents, node.local_derivatives):  # noqa: B905 (slow)
             if parent.parents and parent.serial not in waiting:
                 waiting[parent.serial] = parent
                 parent.grad = local_derivative * node.grad
@@ -212,7 +219,7 @@ def swept_in_topological_order(output: ad.Value) -> None:
             node.grad = 0.0
     output.grad = 1.0
     for node in reversed(order):
-        for parent, local_derivative in zip(node.parents, node.local_derivatives, strict=False):
+        for parent, local_derivative in zip(node.parents, node.local_derivatives):  # noqa: B905 (slow)
             parent.grad += local_derivative * node.grad
 
 
@@ -229,7 +236,7 @@ def time_sweeps(quick: bool) -> None:
         "random graph": random_graph(50_000),
         "chain": chain(50_000),
     }
-    print(f"\nThe sweep of backward on three graphs, and what plainer code takes. {COLLECTOR[False]}")
+    say(f"The sweep of backward on three graphs, and what plainer code takes. {COLLECTOR[False]}")
     rows = []
     for name, output in graphs.items():
         nodes = len(ad.topological_order(output))

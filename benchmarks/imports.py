@@ -9,7 +9,7 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns, rmtree
 from tempfile import TemporaryDirectory
 
-from benchmarks.timing import HEADINGS, Times, environment, quick_wanted, show_table
+from benchmarks.timing import HEADINGS, Times, environment, quick_wanted, say, show_table
 
 PACKAGE = Path(__file__).parent.parent / "autodiff"
 
@@ -47,10 +47,14 @@ def main(quick: bool) -> None:
             seconds, modules = fresh_import(directory)
             cached.seconds.append(seconds)
     outside = {name.partition(".")[0] for name in modules} - {"autodiff", *sys.stdlib_module_names}
-    print(f"\n`import autodiff`, {len(cached.seconds)} fresh interpreters each; the target is under 50 ms.")
+    say(
+        f"`import autodiff`, {len(cached.seconds)} fresh interpreters each, wall-clock time; the target is under 50 ms."
+    )
     show_table(["", *HEADINGS], [["with its bytecode cached", *cached.cells()], ["without", *compiled.cells()]])
-    print(f"It loads {len(modules)} modules that a bare interpreter has not; outside the standard library: ", end="")
-    print(", ".join(sorted(outside)) or "none", end=".\n")
+    say(
+        f"It loads {len(modules)} modules that a bare interpreter has not; outside the standard library: "
+        f"{', '.join(sorted(outside)) or 'none'}."
+    )
 
 
 if __name__ == "__main__":

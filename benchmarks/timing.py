@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median, quantiles
+from textwrap import fill
 from time import perf_counter, process_time
 from timeit import Timer
 from typing import Any
@@ -55,7 +56,8 @@ def take_turns(
     """Time every contender in turn, ``rounds`` times over, so that a slow spell of the machine hits all of them.
 
     A turn is ``least`` calls in a row, and more until ``turn`` seconds have passed.  A contender that does its work
-    ``calls`` times in one call gets the time of one.  A first round, not counted, warms up.
+    ``calls`` times in one call gets the time of one.  What a call returns is freed outside the time.  A first round,
+    to warm up, is not counted.
     """
     times = {name: Times() for name in contenders}
     for name, contender in contenders.items():
@@ -76,19 +78,19 @@ def _turn(contender: Callable[[], Any], times: Times, collector: bool, turn: flo
         done, spent = 0, 0.0
         while done < least or spent < turn:
             start = clock()
-            contender()
+            result = contender()
             seconds = clock() - start
+            del result  # so that freeing it is not in the time
             times.seconds.append(seconds)
             done, spent = done + 1, spent + seconds
     finally:
         gc.enable()
 
 
-def compare_statements(statements: Iterable[str], names: dict[str, Any], quick: bool) -> dict[str, Times]:
+def compare_statements(loops: Mapping[str, Timer], quick: bool) -> dict[str, Times]:
     """The time of one execution of each statement, in turns, collector off."""
     calls = 2_000 if quick else 20_000
-    loops = {statement: Timer(statement, globals=names) for statement in statements}
-    contenders = {statement: (lambda loop=loop: loop.timeit(calls)) for statement, loop in loops.items()}
+    contenders = {name: (lambda loop=loop: loop.timeit(calls)) for name, loop in loops.items()}
     return take_turns(contenders, collector=False, rounds=3 if quick else 15, calls=calls)
 
 
@@ -105,6 +107,11 @@ def factor(ratio: float) -> str:
     return f"{ratio:#.3g}×".replace(".×", "×")
 
 
+def say(text: str) -> None:
+    """Print a paragraph."""
+    print("\n" + fill(text, 120))
+
+
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a Markdown table whose source lines up: the first column to the left, numbers to the right."""
     lines = [[*headings], *([str(cell) for cell in row] for row in rows)]
@@ -113,7 +120,6 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     print()
     for first, *rest in lines:
         print("|", " | ".join([first.ljust(widths[0]), *map(str.rjust, rest, widths[1:])]), "|")
-    print()
 
 
 def environment(packages: Iterable[str] = ()) -> str:

@@ -1,0 +1,32 @@
+"""The named errors of the package, all of them an ``AutodiffError``; each message gives the argument and the remedy."""
+
+from __future__ import annotations
+
+from autodiff import AutodiffError
+
+__all__ = ["ArgumentError", "FileFormatError", "MissingExtra", "StateError"]
+
+
+class ArgumentError(AutodiffError, ValueError):
+    """An argument is out of its range, or a name is in no table."""
+
+
+class StateError(AutodiffError, ValueError):
+    """A state does not fit the module: a name is missing or unexpected, a shape is wrong, or there is no number."""
+
+
+class FileFormatError(AutodiffError, ValueError):
+    """A file of weights is damaged, is of another format, or does not say what is asked of it."""
+
+
+class MissingExtra(AutodiffError, ImportError):
+    """A function needs a package that is not installed.
+
+    >>> raise MissingExtra("a plot", "matplotlib")
+    Traceback (most recent call last):
+        ...
+    nn.errors.MissingExtra: a plot needs matplotlib: pip install 'scalar-autodiff[train]'
+    """
+
+    def __init__(self, purpose: str, package: str, extra: str = "train") -> None:
+        super().__init__(f"{purpose} needs {package}: pip install 'scalar-autodiff[{extra}]'", name=package)

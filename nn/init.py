@@ -1,0 +1,80 @@
+"""Initial weights: what a neuron starts from.
+
+Each initialiser draws one weight: a function of (rng, n_inputs, n_outputs), the generator of random numbers and how
+many inputs and outputs the layer has.  All of them draw from a uniform distribution with ``rng.uniform``, which takes
+nothing but exact arithmetic, so that the same seed gives the same weights bit for bit on every platform; a normal
+distribution would need logarithms and cosines, whose last digits vary.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from random import Random
+
+from .errors import ArgumentError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    Initializer: TypeAlias = Callable[[Random, int, int], float]
+
+__all__ = ["INITIALIZERS"]
+
+
+def uniform(rng: Random, n_inputs: int, n_outputs: int) -> float:
+    """Between -1 and 1, whatever the size of the layer, as in micrograd.
+
+    >>> uniform(Random(1337), 2, 16)
+    0.23550571390294128
+    """
+    return rng.uniform(-1.0, 1.0)
+
+
+def xavier(rng: Random, n_inputs: int, n_outputs: int) -> float:
+    """Between ±√(6 / (n_inputs + n_outputs)), for tanh and sigmoid.
+
+    Source: Glorot and Bengio, *Understanding the difficulty of training deep feedforward neural networks* (2010).
+    """
+    bound = sqrt(6.0 / (n_inputs + n_outputs))
+    return rng.uniform(-bound, bound)
+
+
+def he(rng: Random, n_inputs: int, n_outputs: int) -> float:
+    """Between ±√(6 / n_inputs), for relu and its relatives: the uniform form of He's initialisation.
+
+    Source: He, Zhang, Ren and Sun, *Delving deep into rectifiers* (2015).
+    """
+    bound = sqrt(6.0 / n_inputs)
+    return rng.uniform(-bound, bound)
+
+
+INITIALIZERS: dict[str, Initializer] = {"uniform": uniform, "xavier": xavier, "he": he}
+"""Every initialiser by name."""
+
+
+def initializer(init: str | Initializer) -> Initializer:
+    """The initialiser of that name, or ``init`` itself if it is a function.
+
+    Raises:
+        ArgumentError: there is no initialiser of that name.
+    """
+    if isinstance(init, str) and init in INITIALIZERS:
+        return INITIALIZERS[init]
+    if callable(init):
+        return init
+    raise ArgumentError(f"no initialiser {init!r}; there are {', '.join(INITIALIZERS)}, or give a function")
+
+
+def generator(seed: int | None, rng: Random | None) -> Random:
+    """The generator that was given, or a new one from the seed.
+
+    Raises:
+        ArgumentError: both were given.
+    """
+    if rng is None:
+        return Random(seed)
+    if seed is not None:
+        raise ArgumentError("give a seed or an rng, not both")
+    return rng

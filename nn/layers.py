@@ -1,0 +1,403 @@
+"""Neurons, layers and networks.
+
+Node j of layer l takes the outputs x_i of layer l-1, and gives x_j = g(S_j) with S_j = Σ w_ij·x_i + b_j.  Layers count
+from 1, layer 0 being the input, and so do the nodes of a layer.  In names and pictures the weight from node i of layer
+l-1 to node j of layer l is ``w_ij^(l)``; with a comma, ``w_3,12^(2)``, where a number has two digits.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from operator import index as whole_number
+
+from autodiff import LengthError, OperandError, Value, dot
+from autodiff.ops import as_number
+
+from .activations import activation_function, activation_name
+from .errors import ArgumentError
+from .init import generator, initializer
+from .module import Module, distinct
+
+TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from random import Random
+    from typing import Any
+
+    from .activations import Activation
+    from .init import Initializer
+
+__all__ = ["MLP", "Dropout", "Layer", "Neuron", "Sequential"]
+
+
+class Neuron(Module):
+    """A weighted sum and a function of it: two nodes, S = Σ wᵢ·xᵢ + b and x = g(S).
+
+    Args:
+        n_inputs: how many inputs it takes, 1 or more.
+        activation: g, by its name in ``ACTIVATIONS`` or any function of a Value.  "identity" adds no node: x is S.
+        bias: whether there is a b; it starts at 0.
+        rng: draws the initial weights, in the order of the inputs; or give a ``seed`` for a generator of its own.
+        init: the distribution of the initial weights, by its name in ``INITIALIZERS`` or a function like those.
+        seed: in place of ``rng``.
+        n_outputs: how many neurons share the inputs, which some initialisers ask for.
+        layer: the number of its layer, for the labels.
+        index: its number in that layer, for the labels.
+
+    Attributes:
+        w: the weights, a list of n_inputs Values.
+        b: the bias, a Value, or None.
+        S: after a call, the node of the weighted sum; after ``backward()`` its ``grad`` is the δ of this neuron.
+
+    Raises:
+        ArgumentError: a number is out of its range, a name is unknown, or there are both a seed and an rng.
+
+    >>> neuron = Neuron(2, "tanh", seed=1337)
+    >>> [w.data for w in neuron.w]
+    [0.23550571390294128, 0.06653114721000164]
+    >>> output = neuron([1.0, -2.0])
+    >>> neuron.S.label, output.label
+    ('S_1^(1)', 'x_1^(1)')
+    """
+
+    S: Value
+
+    def __init__(
+        self,
+        n_inputs: int,
+        activation: Activation = "tanh",
+        bias: bool = True,
+        rng: Random | None = None,
+        init: str | Initializer = "uniform",
+        *,
+        seed: int | None = None,
+        n_outputs: int = 1,
+        layer: int = 1,
+        index: int = 1,
+    ) -> None:
+        self.n_inputs = at_least_one(n_inputs, "n_inputs")
+        self.activation = activation
+        self._function = activation_function(activation)
+        draw, rng = initializer(init), generator(seed, rng)
+        self.w = [Value(draw(rng, n_inputs, n_outputs)) for _ in range(n_inputs)]
+        self.b = Value(0.0) if bias else None
+        self.relabel(layer, index)
+
+    def relabel(self, layer: int, index: int) -> None:
+        """Label the parameters, and from the next call on S and x, as those of node ``index`` of ``layer``."""
+        for i, w in enumerate(self.w, 1):
+            w.label = f"w_{i}{',' if max(i, index) > 9 else ''}{index}^({layer})"
+        if self.b is not None:
+            self.b.label = f"b_{index}^({layer})"
+        self._labels = (f"S_{index}^({layer})", f"x_{index}^({layer})")
+
+    def __call__(self, inputs: Iterable[Value | float]) -> Value:
+        """The output for n_inputs numbers or Values.
+
+        Raises:
+            LengthError: there are more or fewer of them.
+            OperandError: one is neither a real number nor a Value, or the activation gave no Value.
+        """
+        return self._output(_operands(inputs, self.n_inputs, "a neuron"))
+
+    def _output(self, xs: tuple[Value | float, ...]) -> Value:
+        S = dot(self.w, xs, self.b)
+        S.label, label = self._labels
+        self.S = S
+        x: Value = self._function(S)
+        try:
+            if not x.label:  # identity gives S itself
+                x.label = label
+        except AttributeError:
+            raise OperandError(f"an activation gives a Value, not {type(x).__name__}: {self.activation!r}") from None
+        return x
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy or a pickle holds the neuron, not the graph of its last call."""
+        return {name: attribute for name, attribute in vars(self).items() if name != "S"}
+
+    def __repr__(self) -> str:
+        return f"Neuron({self.n_inputs}, {self.activation!r}{', bias=False' if self.b is None else ''})"
+
+    def config(self) -> dict[str, Any] | None:
+        """The arguments of the call that builds the same neuron."""
+        return _config(self, Neuron, n_inputs=self.n_inputs, activation=self.activation, bias=self.b is not None)
+
+    def named_parameters(self) -> dict[str, Value]:
+        """Weights and bias by their labels: w_1j^(l), w_2j^(l) … b_j^(l)."""
+        return {p.label: p for p in (self.w if self.b is None else [*self.w, self.b])}
+
+    def state_values(self) -> dict[str, Any]:
+        """``weight``, of shape (n_inputs,), and ``bias``, a single Value."""
+        return {"weight": self.w} if self.b is None else {"weight": self.w, "bias": self.b}
+
+
+class Layer(Module):
+    """Neurons side by side, all with the same inputs.
+
+    Args:
+        n_inputs: how many inputs each neuron takes.
+        n_outputs: how many neurons there are.
+        activation: that of every neuron.
+        bias: whether the neurons have one.
+        rng: draws the initial weights, neuron by neuron; or give a ``seed``.
+        init: the distribution of the initial weights.
+        seed: in place of ``rng``.
+        number: which layer of the network it is, for the labels; a Sequential sets it.
+
+    Attributes:
+        neurons: the list of them.
+
+    Raises:
+        ArgumentError: as for a Neuron.
+
+    >>> layer = Layer(3, 2, "relu", seed=0)
+    >>> len(layer([1.0, 2.0, 3.0]))
+    2
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        activation: Activation = "tanh",
+        bias: bool = True,
+        rng: Random | None = None,
+        init: str | Initializer = "uniform",
+        *,
+        seed: int | None = None,
+        number: int = 1,
+    ) -> None:
+        self.n_inputs = at_least_one(n_inputs, "n_inputs")
+        self.n_outputs = at_least_one(n_outputs, "n_outputs")
+        self.activation = activation
+        self.bias = bias
+        rng = generator(seed, rng)
+        self.neurons = [
+            Neuron(n_inputs, activation, bias, rng, init, n_outputs=n_outputs) for _ in range(self.n_outputs)
+        ]
+        self.relabel(number)
+
+    def relabel(self, number: int) -> None:
+        """Label all parameters as those of layer ``number``."""
+        self.number = number
+        for j, neuron in enumerate(self.neurons, 1):
+            neuron.relabel(number, j)
+
+    def __call__(self, inputs: Iterable[Value | float]) -> list[Value]:
+        """The outputs of the n_outputs neurons for n_inputs numbers or Values.
+
+        Raises:
+            LengthError: there are more or fewer inputs.
+            OperandError: one is neither a real number nor a Value.
+        """
+        xs = _operands(inputs, self.n_inputs, f"layer {self.number}")
+        return [neuron._output(xs) for neuron in self.neurons]
+
+    def __repr__(self) -> str:
+        bias = "" if self.bias else ", bias=False"
+        return f"Layer({self.n_inputs}, {self.n_outputs}, {self.activation!r}{bias})"
+
+    def config(self) -> dict[str, Any] | None:
+        """The arguments of the call that builds the same layer."""
+        return _config(
+            self,
+            Layer,
+            n_inputs=self.n_inputs,
+            n_outputs=self.n_outputs,
+            activation=self.activation,
+            bias=self.bias,
+        )
+
+    def named_parameters(self) -> dict[str, Value]:
+        """Weights and biases by their labels, neuron by neuron: w_11^(l) … b_1^(l), w_12^(l) … b_2^(l) and so on."""
+        return {name: p for neuron in self.neurons for name, p in neuron.named_parameters().items()}
+
+    def state_values(self) -> dict[str, Any]:
+        """``weight``, of shape (n_outputs, n_inputs), and ``bias``, of shape (n_outputs,)."""
+        weight = {"weight": [neuron.w for neuron in self.neurons]}
+        return weight | {"bias": [neuron.b for neuron in self.neurons]} if self.bias else weight
+
+
+class Sequential(Module):
+    """Modules one after the other: the outputs of each are the inputs of the next.
+
+    The Layers among them are numbered from 1, in their labels and in the names of their parameters.
+
+    Attributes:
+        layers: the list of the modules.
+
+    >>> model = Sequential(Layer(2, 4, "tanh"), Dropout(0.1), Layer(4, 1, "identity"))
+    >>> len(model([1.0, 2.0])), list(model.named_parameters())[-1], list(model.state_dict())[-1]
+    (1, 'b_1^(2)', 'layers.2.bias')
+    """
+
+    def __init__(self, *modules: Module) -> None:
+        self.layers = [*modules]
+        layers = [module for module in self.modules() if isinstance(module, Layer)]
+        for number, layer in enumerate(layers, 1):
+            layer.relabel(number)
+
+    def __call__(self, inputs: Iterable[Value | float]) -> list[Value]:
+        """The outputs of the last module, always a list; of no modules, the inputs."""
+        xs: Any = inputs
+        for module in self.layers:
+            outputs = module(xs)
+            xs = [outputs] if isinstance(outputs, Value) else outputs  # a Neuron gives a single one
+        return xs if isinstance(xs, list) else [*xs]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.layers))})"
+
+    def config(self) -> dict[str, Any] | None:
+        """How to build each module."""
+        configs = [module.config() for module in self.layers]
+        return None if None in configs else _config(self, Sequential, layers=configs)
+
+    def named_parameters(self) -> dict[str, Value]:
+        """Every parameter of a Layer by its label, w_ij^(l) or b_j^(l); others after the path to their module."""
+        named: dict[str, Value] = {}
+        for i, module in enumerate(self.layers):
+            prefix = "" if isinstance(module, (Layer, Sequential)) else f"layers.{i}."
+            named |= {prefix + name: p for name, p in module.named_parameters().items()}
+        return distinct(named)
+
+
+class MLP(Sequential):
+    """A multilayer perceptron: fully connected layers.
+
+    Args:
+        n_inputs: how many inputs it takes.
+        sizes: how many neurons each layer has, the last being the output.
+        activation: that of the hidden layers.
+        output_activation: that of the last layer.
+        bias: whether the neurons have one.
+        seed: draws the initial weights, layer by layer, neuron by neuron; or give an ``rng``.
+        rng: in place of ``seed``.
+        init: the distribution of the initial weights.
+
+    Attributes:
+        layers: a list of Layers.
+
+    Raises:
+        ArgumentError: as for a Neuron, or there is no layer.
+
+    >>> model = MLP(2, [16, 16, 1], seed=1337)  # micrograd's demo
+    >>> model
+    MLP(2, [16, 16, 1], 'relu', 'identity')
+    >>> len(model.parameters()), len(model([1.0, 2.0]))
+    (337, 1)
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        sizes: Iterable[int],
+        activation: Activation = "relu",
+        output_activation: Activation = "identity",
+        bias: bool = True,
+        seed: int | None = None,
+        rng: Random | None = None,
+        init: str | Initializer = "uniform",
+    ) -> None:
+        try:
+            *hidden, n_outputs = sizes
+        except (TypeError, ValueError):
+            raise ArgumentError(f"sizes is the list of the sizes of all layers, like [16, 1], not {sizes!r}") from None
+        rng = generator(seed, rng)
+        self.n_inputs, self.sizes = n_inputs, [*hidden, n_outputs]
+        self.activation, self.output_activation, self.bias = activation, output_activation, bias
+        activations = [*[activation] * len(hidden), output_activation]
+        edges = zip(pairwise([n_inputs, *self.sizes]), activations, strict=True)
+        super().__init__(*[Layer(n, m, g, bias, rng, init) for (n, m), g in edges])
+
+    def __repr__(self) -> str:
+        bias = "" if self.bias else ", bias=False"
+        return f"MLP({self.n_inputs}, {self.sizes}, {self.activation!r}, {self.output_activation!r}{bias})"
+
+    def config(self) -> dict[str, Any] | None:
+        """The arguments of the call that builds the same network."""
+        return _config(
+            self,
+            MLP,
+            n_inputs=self.n_inputs,
+            sizes=self.sizes,
+            activation=self.activation,
+            output_activation=self.output_activation,
+            bias=self.bias,
+        )
+
+
+class Dropout(Module):
+    """Sets each input to 0 with probability p in training, and lets everything pass in evaluation.
+
+    What remains is multiplied by 1/(1 - p), so that the expected value stays the same.
+
+    Args:
+        p: from 0 on, and less than 1.
+        rng: decides; or give a ``seed``.
+        seed: in place of ``rng``.
+
+    Raises:
+        ArgumentError: p is out of its range, or there are both a seed and an rng.
+
+    Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, *Dropout* (2014), in the inverted form of
+    PyTorch.
+
+    >>> Dropout(0.5, seed=0)([1.0, 2.0, 3.0])
+    [2.0, 4.0, 0.0]
+    """
+
+    def __init__(self, p: float, rng: Random | None = None, *, seed: int | None = None) -> None:
+        if not 0 <= p < 1:
+            raise ArgumentError(f"the probability p of a Dropout is from 0 on and less than 1, not {p!r}")
+        self.p = p
+        self._rng = generator(seed, rng)
+
+    def __call__(self, inputs: Iterable[Value | float]) -> list[Value | float]:
+        """As many outputs as inputs; a Value for each Value, a number for each number."""
+        if not self.training:
+            return [*inputs]
+        scale = 1 / (1 - self.p)
+        return [x * (scale if self._rng.random() >= self.p else 0.0) for x in inputs]
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.p!r})"
+
+    def config(self) -> dict[str, Any] | None:
+        """The probability."""
+        return _config(self, Dropout, p=self.p)
+
+
+def _operands(inputs: Iterable[Value | float], n: int, what: str) -> tuple[Value | float, ...]:
+    """The n inputs of ``what``, every number a float."""
+    try:
+        xs = tuple(inputs)
+    except TypeError:
+        raise OperandError(f"{what} takes a list of {n} numbers or Values, not {type(inputs).__name__}") from None
+    if len(xs) != n:
+        raise LengthError(f"{what} takes {n} inputs, not {len(xs)}")
+    if set(map(type, xs)) <= {Value, float}:
+        return xs
+    return tuple([x if isinstance(x, Value) else as_number(x, what) for x in xs])
+
+
+def at_least_one(n: Any, what: str) -> int:
+    """``n`` as a whole number from 1 on."""
+    try:
+        number = whole_number(n)
+    except TypeError:
+        number = 0
+    if number < 1 or isinstance(n, bool):
+        raise ArgumentError(f"{what} is a whole number from 1 on, not {n!r}")
+    return number
+
+
+def _config(module: Module, kind: type[Module], **arguments: Any) -> dict[str, Any] | None:
+    """The ``arguments`` that build ``module``, with its kind; None for a subclass, which may need others."""
+    for name, argument in arguments.items():
+        if name.endswith("activation"):
+            arguments[name] = activation_name(argument)
+    if type(module) is not kind or None in arguments.values():
+        return None
+    return {"kind": kind.__name__, **arguments}
