@@ -168,7 +168,7 @@ _CAUSES: list[tuple[str, Callable[..., bool], str, str]] = [
     ("log log2 log10", lambda x: x < 0, "the logarithm of a negative number", _LOG),
     ("log1p", lambda x: x == -1, "the logarithm of 0, 1 + x", _LOG),
     ("log1p", lambda x: x < -1, "the logarithm of a negative number, 1 + x", _LOG),
-    ("sqrt", lambda x: x < 0, "the root of a negative number", "keep the operand at 0 or above: sqrt(clamp(x, 0.0))"),
+    ("sqrt", lambda x: x < 0, "the root of a negative number", "keep the operand above 0: sqrt(clamp(x, 1e-12))"),
     ("div mod", lambda x, y: y == 0, "a division by 0", _ZERO_DIVISOR),
     ("reciprocal", lambda x: x == 0, "a division by 0", _ZERO_DIVISOR),
     ("exp expm1 sinh cosh", lambda x: 709 < abs(x) < inf, f"exp(710) is {_LARGEST}", _EXP),
@@ -177,7 +177,7 @@ _CAUSES: list[tuple[str, Callable[..., bool], str, str]] = [
     (
         "pow",
         lambda x, y: x < 0 and y % 1 != 0,
-        "a negative base to a broken power has no real value",
+        "a negative base to a fractional power has no real value",
         "use abs(x)**y or a whole exponent; for a root of a negative number, cbrt",
     ),
     ("asin acos", lambda x: abs(x) > 1, "defined from -1 to 1", _DOMAIN),
@@ -204,7 +204,7 @@ _REMEDIES_OF_SLOPES = {
 def _cause(node: Value) -> tuple[str, str]:
     """Why a node has no finite number, and what to do."""
     if node.op is None:
-        return "a leaf that holds it from the start", "look at the data, or at an update step that overflowed"
+        return "from the start, before any operation", "look at the data, or at an update step that overflowed"
     name, numbers = node.op.name, [_number(x) for x in node.operands]
     for names, fits, cause, remedy in _CAUSES:
         if name in names.split() and fits(*numbers):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import math
+from itertools import accumulate
 from math import copysign, fabs, inf, isfinite, nan
 from operator import mul as multiply
 
@@ -78,8 +79,8 @@ def powlog(x: float, y: float, n: float, k: float) -> float:
     power = pow(x, exponent)
     if not (y.is_integer() and -1e15 < y < 1e15):  # else y - n is exact
         lost = _difference_error(y, n, exponent)
-        if lost and 0 < x < inf:
-            power *= math.exp(lost * math.log(x))
+        if lost and 0 < fabs(x) < inf:
+            power *= pow(x, lost)
     return mul0(power, pow(log(x), k)) if k else power
 
 
@@ -294,9 +295,9 @@ def sum(xs: Sequence[float]) -> float:
 
 def prod(xs: Sequence[float]) -> float:
     """The product; within the range even where a product of some of the factors is not."""
-    product = math.prod(xs, start=1.0)
-    if 1e-290 < fabs(product) < inf or not all(x and isfinite(x) for x in xs):
-        return product
+    products = [*accumulate(xs, multiply, initial=1.0)]
+    if all(1e-290 < fabs(p) < inf for p in products) or not all(x and isfinite(x) for x in xs):
+        return products[-1]
     mantissa, exponent = 1.0, 0
     for x in xs:
         mantissa, shift = math.frexp(mantissa * math.frexp(x)[0])

@@ -142,15 +142,23 @@ class Op:
     (4.0, 3.0)
     """
 
-    __slots__ = ("name", "notation", "on_floats", "partials", "value")
+    __slots__ = ("_partials", "name", "notation", "on_floats", "value")
 
     def __init__(self, name: str, notation: str, value: Rule, *partials: Rule) -> None:
         self.name = name
         self.notation = notation
         self.value = value
         self.partials = partials
-        self.on_floats = partials
         OPS[name] = self
+
+    @property
+    def partials(self) -> tuple[Rule, ...]:
+        """The rules; to assign others replaces them on floats too."""
+        return self._partials
+
+    @partials.setter
+    def partials(self, rules: tuple[Rule, ...]) -> None:
+        self._partials = self.on_floats = rules
 
     def __repr__(self) -> str:
         return f"<op {self.name}: {self.notation}>"

@@ -16,11 +16,11 @@ from autodiff.ops import as_number
 from .activations import activation_function, activation_name
 from .errors import ArgumentError
 from .init import generator, initializer
-from .module import Module, distinct
+from .module import Module
 
 TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from random import Random
     from typing import Any
 
@@ -85,10 +85,11 @@ class Neuron(Module):
 
     def relabel(self, layer: int, index: int) -> None:
         """Label the parameters, and from the next call on S and x, as those of node ``index`` of ``layer``."""
-        for i, w in enumerate(self.w, 1):
-            w.label = f"w_{i}{',' if max(i, index) > 9 else ''}{index}^({layer})"
+        self._names = [f"w_{i}{',' if max(i, index) > 9 else ''}{index}^({layer})" for i in range(1, self.n_inputs + 1)]
         if self.b is not None:
-            self.b.label = f"b_{index}^({layer})"
+            self._names.append(f"b_{index}^({layer})")
+        for name, p in self._named():
+            p.label = name
         self._labels = (f"S_{index}^({layer})", f"x_{index}^({layer})")
 
     def __call__(self, inputs: Iterable[Value | float]) -> Value:
@@ -123,9 +124,9 @@ class Neuron(Module):
         """The arguments of the call that builds the same neuron."""
         return _config(self, Neuron, n_inputs=self.n_inputs, activation=self.activation, bias=self.b is not None)
 
-    def named_parameters(self) -> dict[str, Value]:
-        """Weights and bias by their labels: w_1j^(l), w_2j^(l) … b_j^(l)."""
-        return {p.label: p for p in (self.w if self.b is None else [*self.w, self.b])}
+    def _named(self) -> Iterator[tuple[str, Value]]:
+        """The weights w_1j^(l), w_2j^(l) and so on, and the bias b_j^(l)."""
+        return zip(self._names, self.w if self.b is None else [*self.w, self.b], strict=True)
 
     def state_values(self) -> dict[str, Any]:
         """``weight``, of shape (n_inputs,), and ``bias``, a single Value."""
@@ -209,9 +210,10 @@ class Layer(Module):
             bias=self.bias,
         )
 
-    def named_parameters(self) -> dict[str, Value]:
-        """Weights and biases by their labels, neuron by neuron: w_11^(l) … b_1^(l), w_12^(l) … b_2^(l) and so on."""
-        return {name: p for neuron in self.neurons for name, p in neuron.named_parameters().items()}
+    def _named(self) -> Iterator[tuple[str, Value]]:
+        """Neuron by neuron: w_11^(l), w_21^(l) to b_1^(l), then w_12^(l), w_22^(l) to b_2^(l), and so on."""
+        for neuron in self.neurons:
+            yield from neuron._named()
 
     def state_values(self) -> dict[str, Any]:
         """``weight``, of shape (n_outputs, n_inputs), and ``bias``, of shape (n_outputs,)."""
@@ -254,13 +256,12 @@ class Sequential(Module):
         configs = [module.config() for module in self.layers]
         return None if None in configs else _config(self, Sequential, layers=configs)
 
-    def named_parameters(self) -> dict[str, Value]:
-        """Every parameter of a Layer by its label, w_ij^(l) or b_j^(l); others after the path to their module."""
-        named: dict[str, Value] = {}
+    def _named(self) -> Iterator[tuple[str, Value]]:
+        """Those of the Layers are w_ij^(l) and b_j^(l); a module of another kind comes with its path, layers.0 say."""
         for i, module in enumerate(self.layers):
-            prefix = "" if isinstance(module, (Layer, Sequential)) else f"layers.{i}."
-            named |= {prefix + name: p for name, p in module.named_parameters().items()}
-        return distinct(named)
+            path = "" if isinstance(module, (Layer, Sequential)) else f"layers.{i}."
+            for name, p in module._named():
+                yield path + name, p
 
 
 class MLP(Sequential):
@@ -305,11 +306,12 @@ class MLP(Sequential):
         except (TypeError, ValueError):
             raise ArgumentError(f"sizes is the list of the sizes of all layers, like [16, 1], not {sizes!r}") from None
         rng = generator(seed, rng)
-        self.n_inputs, self.sizes = n_inputs, [*hidden, n_outputs]
         self.activation, self.output_activation, self.bias = activation, output_activation, bias
         activations = [*[activation] * len(hidden), output_activation]
-        edges = zip(pairwise([n_inputs, *self.sizes]), activations, strict=True)
-        super().__init__(*[Layer(n, m, g, bias, rng, init) for (n, m), g in edges])
+        edges = zip(pairwise([n_inputs, *hidden, n_outputs]), activations, strict=True)
+        layers = [Layer(n, m, g, bias, rng, init) for (n, m), g in edges]
+        super().__init__(*layers)
+        self.n_inputs, self.sizes = layers[0].n_inputs, [layer.n_outputs for layer in layers]
 
     def __repr__(self) -> str:
         bias = "" if self.bias else ", bias=False"

@@ -42,7 +42,7 @@ from __future__ import annotations
 from autodiff import OperandError, Value
 from autodiff.ops import as_number
 
-from .errors import StateError
+from .errors import ArgumentError, StateError
 
 TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
@@ -92,23 +92,39 @@ class Module:
         ['MLP', 'Layer', 'Neuron']
         """
         below = [module for _, part in _parts(self) if isinstance(part, Module) for module in part.modules()]
-        return [*dict.fromkeys([self, *below])]
+        return [*{id(module): module for module in (self, *below)}.values()]
 
     def named_parameters(self) -> dict[str, Value]:
         """Every parameter by its name, in a fixed order: the attribute, and after a dot the name within that.
+
+        Raises:
+            ArgumentError: two parameters have the same name.
 
         >>> from nn import Layer
         >>> list(Layer(2, 1).named_parameters())
         ['w_11^(1)', 'w_21^(1)', 'b_1^(1)']
         """
         named: dict[str, Value] = {}
+        found: set[Value] = set()
+        for name, p in self._named():
+            if p not in found:
+                found.add(p)
+                if named.setdefault(name, p) is not p:
+                    raise ArgumentError(f"two parameters are named {name}: layers join a Sequential when it is made")
+        return named
+
+    def _named(self) -> Iterator[tuple[str, Value]]:
+        """Every parameter with its name, as often as it is found."""
         for path, part in _parts(self):
-            named |= {path: part} if isinstance(part, Value) else _prefixed(path, part.named_parameters())
-        return distinct(named)
+            if isinstance(part, Value):
+                yield path, part
+            else:
+                for name, p in part._named():
+                    yield f"{path}.{name}", p
 
     def parameters(self) -> list[Value]:
         """Every parameter, in the order of ``named_parameters``."""
-        return [*self.named_parameters().values()]
+        return [*dict.fromkeys([p for _, p in self._named()])]
 
     def weights(self) -> list[Value]:
         """The parameters without the biases, which a penalty on the weights leaves alone.
@@ -153,7 +169,8 @@ class Module:
         """The parameters themselves, named and shaped as in ``state_dict``: Values, or nested lists of them."""
         state: dict[str, Any] = {}
         for path, part in _parts(self):
-            state |= {path: part} if isinstance(part, Value) else _prefixed(path, part.state_values())
+            below = {"": part} if isinstance(part, Value) else part.state_values()
+            state |= {f"{path}.{name}" if name else path: values for name, values in below.items()}
         return state
 
     def state_dict(self) -> dict[str, Any]:
@@ -204,16 +221,6 @@ def _found(path: str, x: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(x, (list, tuple, dict)):
         for key, item in x.items() if isinstance(x, dict) else enumerate(x):
             yield from _found(f"{path}.{key}", item)
-
-
-def _prefixed(path: str, named: dict[str, Any]) -> dict[str, Any]:
-    return {f"{path}.{name}": x for name, x in named.items()}
-
-
-def distinct(named: dict[str, Value]) -> dict[str, Value]:
-    """Each Value once, under its first name."""
-    first = {p: name for name, p in reversed(named.items())}
-    return {name: p for name, p in named.items() if first[p] == name}
 
 
 def _flat(part: Any) -> Iterator[Value]:

@@ -51,7 +51,12 @@ def linear(steps: int, start: float = 1.0, end: float = 0.0) -> Schedule:
     [1.0, 0.875, 0.5, 0.5]
     """
     _check_steps("linear: steps", steps)
-    return lambda step: start + (end - start) * min(step, steps) / steps
+
+    def factor(step: int) -> float:
+        share = min(step, steps) / steps
+        return (1 - share) * start + share * end
+
+    return factor
 
 
 def cosine(steps: int, end: float = 0.0) -> Schedule:

@@ -5,9 +5,9 @@ error, whatever the file holds.  Both keep every number to the last bit.
 
 The safetensors format (https://huggingface.co/docs/safetensors) is so small that it is read and written here without
 its package: 8 bytes with the length of the header, the header in JSON, then the numbers of all tensors, row by row,
-little-endian.  What ``save`` writes, ``safetensors.numpy.load_file``, PyTorch's and JAX's read; what they write of
-floating-point tensors, ``read_state`` reads.  The tensors are those of ``Module.state_dict``, in double precision, and the
-header's ``__metadata__`` says under "architecture" how to build the network, in JSON.
+little-endian.  What ``save`` writes is read by NumPy, PyTorch and JAX (``safetensors.numpy.load_file`` and the like),
+and what they write of floating-point tensors, ``read_state`` reads.  The tensors are those of ``Module.state_dict``, in
+double precision.  How to build the network stands in the header's ``__metadata__``, under "architecture", in JSON.
 
 The JSON format is one object: "format", "architecture", "metadata", and "state" in nested lists.
 """
