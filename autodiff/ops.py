@@ -42,6 +42,19 @@ __all__ = ["OPS", "NaryOp", "Op", "as_number", "is_number"]
 OPS: dict[str, Op] = {}
 """Every operation by name."""
 
+_FLOATS: dict[str, Any] = {"__builtins__": builtins}
+"""What the names in a rule stand for where it is evaluated on floats: for each operation its value."""
+
+
+def _on_floats(rule: Rule) -> Rule:
+    """A rule of this module on floats alone.
+
+    A rule names operations, and what a name stands for is up to the namespace in which the rule's code runs.  In that
+    of this module it is a row, which first finds out what its operands are.  Most are floats, and for them that would
+    take longer than the arithmetic.
+    """
+    return FunctionType(rule.__code__, _FLOATS) if rule.__globals__ is globals() else rule
+
 
 def is_number(x: object) -> bool:
     """Whether ``x`` is a real number: int, bool, float, or a NumPy scalar of such a kind.
@@ -150,6 +163,7 @@ class Op:
         self.value = value
         self.partials = partials
         OPS[name] = self
+        _FLOATS[name] = (lambda *xs: value(xs)) if isinstance(self, NaryOp) else value
 
     @property
     def partials(self) -> tuple[Rule, ...]:
@@ -158,7 +172,8 @@ class Op:
 
     @partials.setter
     def partials(self, rules: tuple[Rule, ...]) -> None:
-        self._partials = self.on_floats = rules
+        self._partials = rules
+        self.on_floats = tuple(map(_on_floats, rules))
 
     def __repr__(self) -> str:
         return f"<op {self.name}: {self.notation}>"
@@ -427,27 +442,6 @@ powlog      = Op("powlog",     "x**(y - n)·log(x)**k", ieee.powlog,    # n and 
 direction   = NaryOp("direction", "xᵢ / ‖x‖",   ieee.direction,        _direction_partials)  # of i, x_0, x_1 …
 # fmt: on
 
-
-def _bind_to_floats() -> None:
-    """Give every row its rules a second time, with the names in them bound to values on floats.
-
-    A rule names operations; what a name stands for is up to the namespace in which the rule's code runs.  In the one
-    of this module a name is a row, which finds out what its operands are; most operands are floats, and for them this
-    takes more time than the rule itself.
-    """
-
-    def of_floats(op: Op) -> Rule:
-        value = op.value
-        return (lambda *xs: value(xs)) if isinstance(op, NaryOp) else value
-
-    def bound(rule: Rule) -> Rule:
-        return FunctionType(rule.__code__, floats)
-
-    floats = dict(globals())
-    floats.update({name: bound(x) for name, x in globals().items() if isinstance(x, FunctionType)})
-    floats.update({name: of_floats(op) for name, op in OPS.items()})
-    for op in OPS.values():
-        op.on_floats = tuple([bound(rule) for rule in op.partials])
-
-
-_bind_to_floats()
+_FLOATS.update(
+    {name: _on_floats(x) if isinstance(x, FunctionType) else x for name, x in globals().items() if name not in OPS}
+)

@@ -199,16 +199,26 @@ def time_operators(quick: bool) -> None:
 
 
 def swept_by_one_loop(output: ad.Value) -> None:
-    """Value.backward without the case of two parents spelled out."""
+    """As Value.backward sweeps, latest node first, but without the case of two parents spelled out."""
     output.grad = 1.0
     waiting = {output.serial: output}
-    for node in value._latest_first(waiting):
+    serial, missed = output.serial, 0
+    while waiting:
+        node = waiting.pop(serial, None)
+        serial -= 1
+        if node is None:
+            missed += 1
+            if missed > len(waiting):
+                serial = max(waiting)
+            continue
+        missed = 0
+        grad = node.grad
         for parent, local_derivative in zip(node.parents, node.local_derivatives):  # noqa: B905 (slow)
             if parent.parents and parent.serial not in waiting:
                 waiting[parent.serial] = parent
-                parent.grad = local_derivative * node.grad
+                parent.grad = local_derivative * grad
             else:
-                parent.grad += local_derivative * node.grad
+                parent.grad += local_derivative * grad
 
 
 def swept_in_topological_order(output: ad.Value) -> None:

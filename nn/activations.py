@@ -53,9 +53,9 @@ def activation_function(activation: Activation) -> Callable[[Any], Any]:
     if callable(activation):
         return activation
     close = get_close_matches(str(activation), ACTIVATIONS, n=1)
-    meant = f"; did you mean {close[0]!r}?" if close else ""
+    meant = f" (did you mean {close[0]!r}?)" if close else ""
     raise ArgumentError(
-        f"no activation {activation!r}{meant} There are {', '.join(ACTIVATIONS)}; or give any function of a Value"
+        f"no activation {activation!r}{meant}: there are {', '.join(ACTIVATIONS)}, or give any function of a Value"
     )
 
 

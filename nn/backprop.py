@@ -1,23 +1,25 @@
 """Backpropagation written out by hand, in plain loops over numbers.
 
-Layers are numbered l = 1 … L; layer 0 is the input.  w_ij^(l) is the weight from node i of layer l-1 to node j of layer l.
+Layers are numbered l = 1 … L, and layer 0 is the input; w_ij^(l) leads from node i of layer l-1 to node j of layer l.
 
-    forward          S_j^(l) = Σ_i w_ij^(l) x_i^(l-1) + b_j^(l)          x_j^(l) = g(S_j^(l))
-    δ                δ_j^(l) = ∂e/∂S_j^(l)
+    forward pass     S_j^(l) = Σ_i w_ij^(l) x_i^(l-1) + b_j^(l)           x_j^(l) = g(S_j^(l))
+    what δ means     δ_j^(l) = ∂e/∂S_j^(l)
     base case        δ_j^(L) = ∂e/∂x_j^(L) · g′(S_j^(L))
     inductive step   δ_i^(l-1) = Σ_j δ_j^(l) w_ij^(l) · g′(S_i^(l-1))
-    gradient         ∂e/∂w_ij^(l) = δ_j^(l) x_i^(l-1)                     ∂e/∂b_j^(l) = δ_j^(l)
+    gradient         ∂e/∂w_ij^(l) = δ_j^(l) x_i^(l-1)                      ∂e/∂b_j^(l) = δ_j^(l)
 
-For e = ½ Σ (x_j^(L) - y_j)² the base case is (g(S_j) - y_j) g′(S_j); for a cross-entropy after its sigmoid or softmax it
-is x_j - y_j.
+With e = ½ Σ_j (x_j^(L) - y_j)² the base case is (g(S_j) - y_j) g′(S_j); with a cross-entropy of a sigmoid or a softmax
+it is o_j - y_j, the probability less the target.
 
-Every S, x and δ is computed once and remembered.  Without that, the inductive step would call itself once for each path
-from a weight to the output, and there are as many of those as the product of the widths of all layers on the way.
+Every S, x and δ is computed once and remembered.  Otherwise the inductive step would call itself once for each path to
+the output, and there are as many of them as the product of the widths of all layers on the way.
 
-This is a second opinion on ``Value.backward``, so it shares nothing with the engine: the derivatives of activations and
-losses, which elsewhere only the table of operations knows, are written here a second time on purpose, as textbooks have
-them.  The tests compare the two.
+All this is a second opinion on ``Value.backward`` and shares nothing with it.  So the derivatives of activations and
+losses stand here a second time, on purpose, as textbooks write them; in the engine they come from the table of
+operations alone.  The tests compare the two.
 """
+
+# ruff: noqa: E741 (l is the layer, as in the formulas)
 
 from __future__ import annotations
 
@@ -33,23 +35,137 @@ from .module import Module
 
 TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TypeAlias
 
     Vector: TypeAlias = list[float]
     Matrix: TypeAlias = list[list[float]]
-    Function: TypeAlias = Callable[[float], float]
+    LayerGiven: TypeAlias = tuple[Sequence[Sequence[float]], Sequence[float] | None, str | None]
 
 __all__ = ["Backpropagation", "backpropagate", "deltas"]
 
 
+class Backpropagation:
+    """What one sample gives, by number of the layer: ``delta[2][0]`` is the δ of the first node of layer 2.
+
+    Attributes:
+        loss: e.
+        S: the weighted sums S_j of layers 1 … L.
+        x: the outputs x_j = g(S_j) of layers 1 … L; layer 0 are the inputs.
+        delta: δ_j of layers 1 … L.
+        weight_gradients: ∂e/∂w_ij as ``[l][j][i]``, one row for each node, like the weights in ``state_dict``.
+        bias_gradients: ∂e/∂b_j as ``[l][j]``; of a layer without biases, what they would be.
+    """
+
+    def __init__(self, inputs: Vector) -> None:
+        self.loss = 0.0
+        self.S: dict[int, Vector] = {}
+        self.x: dict[int, Vector] = {0: inputs}
+        self.delta: dict[int, Vector] = {}
+        self.weight_gradients: dict[int, Matrix] = {}
+        self.bias_gradients: dict[int, Vector] = {}
+
+
+def backpropagate(
+    network: Module | Iterable[LayerGiven], inputs: Iterable[float], target: Any, loss: str = "squared_error"
+) -> Backpropagation:
+    """The loss of one sample and its gradient, by the recursion above.  Nothing in the network changes.
+
+    Args:
+        network: an MLP, a Layer or a Sequential of Layers; or each layer as (weights, biases, activation): weights of
+            shape (n_outputs, n_inputs), n_outputs biases or None, and a name of ``backprop.ACTIVATIONS``.
+        inputs: as many numbers as the first layer takes.
+        target: a number, or one for each output; for "cross_entropy" the number of a class will do.
+        loss: a name of ``nn.LOSSES``.
+
+    Raises:
+        ArgumentError: a name is unknown, the network has other parts than Layers, or outputs or targets are not such
+            as the loss takes.
+        LengthError: weights, biases, inputs and targets do not fit together.
+
+    >>> found = backpropagate([([[2.0, 1.0]], [0.5], "identity")], inputs=[3.0, -1.0], target=4.0)
+    >>> found.S, found.delta, found.loss  # S = 2·3 + 1·(-1) + 0.5, δ = S - 4
+    ({1: [5.5]}, {1: [1.5]}, 1.125)
+    >>> found.weight_gradients
+    {1: [[4.5, -1.5]]}
+    """
+    found = Backpropagation([as_number(x_i, "backpropagate: an input") for x_i in inputs])
+    S, x, delta = found.S, found.x, found.delta
+    w, b, g, g_prime = _taken_apart(network, len(x[0]))
+    L = len(w)
+
+    # Forward pass.
+    for l in range(1, L + 1):
+        S[l] = []
+        for j in range(len(w[l])):
+            S_j = b[l][j]
+            for i in range(len(x[l - 1])):
+                S_j += w[l][j][i] * x[l - 1][i]
+            S[l].append(S_j)
+        x[l] = [g[l](S_j) for S_j in S[l]]
+
+    # Base case.
+    e, e_prime = _looked_up(loss, "loss", LOSSES)
+    y = _targets(target, loss, x[L])
+    found.loss = e(x[L], y)
+    if loss == "binary_cross_entropy" and g[L] is _sigmoid:  # g′ = o(1 - o) cancels with e′ = (o - y) / (o(1 - o))
+        delta[L] = [x[L][j] - y[j] for j in range(len(S[L]))]
+    else:
+        slopes = e_prime(x[L], y)
+        delta[L] = [slopes[j] * g_prime[L](S[L][j]) for j in range(len(S[L]))]
+
+    # Inductive step.
+    for l in range(L, 1, -1):
+        delta[l - 1] = []
+        for i in range(len(S[l - 1])):
+            weighted = 0.0
+            for j in range(len(delta[l])):
+                weighted += delta[l][j] * w[l][j][i]
+            delta[l - 1].append(weighted * g_prime[l - 1](S[l - 1][i]))
+
+    # Gradient.
+    for l in range(1, L + 1):
+        found.weight_gradients[l] = [[delta_j * x_i for x_i in x[l - 1]] for delta_j in delta[l]]
+        found.bias_gradients[l] = [*delta[l]]
+    return found
+
+
+def deltas(network: Module) -> dict[int, Vector]:
+    """The δ's as the engine has them, after ``backward()``: they are the gradients of the S nodes.
+
+    Args:
+        network: an MLP, a Layer or a Sequential of Layers; what counts is its last call.
+
+    Returns:
+        δ_j by number of the layer, like ``Backpropagation.delta``.
+
+    Raises:
+        ArgumentError: the network has other parts than Layers.
+        StateError: it has not been called.
+
+    >>> from nn import MLP, squared_error
+    >>> model = MLP(2, [1, 1], "identity", seed=0)
+    >>> squared_error(model([1.0, 2.0]), 0.0).backward()
+    >>> deltas(model) == backpropagate(model, [1.0, 2.0], 0.0).delta
+    True
+    """
+    layers = _layers(network)
+    if not all(hasattr(neuron, "S") for layer in layers for neuron in layer.neurons):
+        raise StateError("deltas are there after a call of the network and backward() of its loss")
+    return {l: [neuron.S.grad for neuron in layer.neurons] for l, layer in enumerate(layers, start=1)}
+
+
 # ---------------------------------------------------------------------------------------------------------------------
-# Activations: g and g′.
+# Activations: g and g′, of S.
 # ---------------------------------------------------------------------------------------------------------------------
 
 
 def _sigmoid(S: float) -> float:
     return 1 / (1 + exp(-S)) if S > 0 else exp(S) / (1 + exp(S))
+
+
+def _sigmoid_prime(S: float) -> float:
+    return _sigmoid(S) * (1 - _sigmoid(S))
 
 
 def _normal_cdf(S: float) -> float:
@@ -61,248 +177,140 @@ def _normal_pdf(S: float) -> float:
 
 
 # fmt: off
-ACTIVATIONS: dict[str, tuple[Function, Function]] = {
-    "identity":   (lambda S: S,                          lambda S: 1.0),
-    "sigmoid":    (_sigmoid,                             lambda S: _sigmoid(S) * (1 - _sigmoid(S))),
-    "logistic":   (_sigmoid,                             lambda S: _sigmoid(S) * (1 - _sigmoid(S))),
-    "tanh":       (tanh,                                 lambda S: 1 - tanh(S) ** 2),
-    "relu":       (lambda S: S if S > 0 else 0.0,        lambda S: 1.0 if S > 0 else 0.0),
-    "leaky_relu": (lambda S: S if S > 0 else 0.01 * S,   lambda S: 1.0 if S > 0 else 0.01),
-    "elu":        (lambda S: S if S > 0 else expm1(S),   lambda S: 1.0 if S > 0 else exp(S)),
-    "gelu":       (lambda S: S * _normal_cdf(S),         lambda S: _normal_cdf(S) + S * _normal_pdf(S)),
-    "silu":       (lambda S: S * _sigmoid(S),            lambda S: _sigmoid(S) * (1 + S * (1 - _sigmoid(S)))),
-    "softplus":   (lambda S: max(S, 0.0) + log1p(exp(-abs(S))), _sigmoid),
+ACTIVATIONS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
+    "identity":   (lambda S: S,                                  lambda S: 1.0),
+    "sigmoid":    (_sigmoid,                                     _sigmoid_prime),
+    "logistic":   (_sigmoid,                                     _sigmoid_prime),
+    "relu":       (lambda S: S if S > 0 else 0.0,                lambda S: 1.0 if S > 0 else 0.0),
+    "tanh":       (tanh,                                         lambda S: 1 - tanh(S) ** 2),
+    "leaky_relu": (lambda S: S if S > 0 else 0.01 * S,           lambda S: 1.0 if S > 0 else 0.01),
+    "elu":        (lambda S: S if S > 0 else expm1(S),           lambda S: 1.0 if S > 0 else exp(S)),
+    "gelu":       (lambda S: S * _normal_cdf(S),                 lambda S: _normal_cdf(S) + S * _normal_pdf(S)),
+    "silu":       (lambda S: S * _sigmoid(S),                    lambda S: _sigmoid(S) + S * _sigmoid_prime(S)),
+    "softplus":   (lambda S: max(S, 0.0) + log1p(exp(-abs(S))),  _sigmoid),
 }
-"""g and g′ by name, as functions of S; one that is added here works as well."""
 # fmt: on
+"""g and g′ by name.  An activation of your own works here as soon as it stands in this table."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Losses: e and ∂e/∂o_j, of the outputs o and the targets y.
+# Losses: e and the list of all ∂e/∂o_j, of the outputs o and the targets y.
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _times_log(y: float, o: float) -> float:
-    """y log o, where 0 log 0 = 0."""
-    if y == 0:
-        return 0.0
-    return y * log(o) if o > 0 else -inf
+def _pairs(o: Vector, y: Vector) -> Iterable[tuple[float, float]]:
+    return zip(o, y, strict=True)
 
 
-def _ratio(y: float, o: float) -> float:
-    """y / o, where 0 / 0 = 0."""
-    if y == 0:
-        return 0.0
-    return y / o if o > 0 else inf
+def _square(d: float) -> float:
+    return d * d  # d**2 would raise where it overflows
+
+
+def _times_log(y: float, p: float) -> float:
+    """y log p, with 0 log 0 = 0."""
+    return 0.0 if y == 0 else y * log(p) if p > 0 else -inf
+
+
+def _over(y: float, p: float) -> float:
+    """y / p, with 0 / 0 = 0."""
+    return 0.0 if y == 0 else y / p if p > 0 else inf
 
 
 def _huber(d: float) -> float:
-    return d * d / 2 if abs(d) <= 1 else abs(d) - 1 / 2
-
-
-def _softmax(o: Vector) -> Vector:
-    powers = [exp(o_j - max(o)) for o_j in o]
-    return [power / sum(powers) for power in powers]
+    return _square(d) / 2 if abs(d) <= 1 else abs(d) - 1 / 2
 
 
 def _log_sum_exp(o: Vector) -> float:
     return max(o) + log(sum([exp(o_j - max(o)) for o_j in o]))
 
 
-def _by_output(
-    e: Callable[[float, float], float], slope: Callable[[float, float], float]
-) -> tuple[Callable[[Vector, Vector], float], Callable[[Vector, Vector], Vector]]:
-    """A loss that is a sum over the outputs."""
-    return (
-        lambda o, y: sum(map(e, o, y)),
-        lambda o, y: list(map(slope, o, y)),
-    )
-
-
 LOSSES: dict[str, tuple[Callable[[Vector, Vector], float], Callable[[Vector, Vector], Vector]]] = {
-    "squared_error": _by_output(
-        lambda o, y: (o - y) ** 2 / 2,
-        lambda o, y: o - y,
+    "squared_error": (
+        lambda o, y: sum([_square(o_j - y_j) / 2 for o_j, y_j in _pairs(o, y)]),
+        lambda o, y: [o_j - y_j for o_j, y_j in _pairs(o, y)],
     ),
     "mean_squared_error": (
-        lambda o, y: sum([(o_j - y_j) ** 2 for o_j, y_j in zip(o, y, strict=True)]) / len(o),
-        lambda o, y: [2 * (o_j - y_j) / len(o) for o_j, y_j in zip(o, y, strict=True)],
+        lambda o, y: sum([_square(o_j - y_j) / len(o) for o_j, y_j in _pairs(o, y)]),
+        lambda o, y: [2 * (o_j - y_j) / len(o) for o_j, y_j in _pairs(o, y)],
     ),
-    "huber": _by_output(
-        lambda o, y: _huber(o - y),
-        lambda o, y: min(max(o - y, -1.0), 1.0),
+    "huber": (  # delta = 1
+        lambda o, y: sum([_huber(o_j - y_j) for o_j, y_j in _pairs(o, y)]),
+        lambda o, y: [max(-1.0, min(o_j - y_j, 1.0)) for o_j, y_j in _pairs(o, y)],
     ),
-    "binary_cross_entropy": _by_output(
-        lambda o, y: -_times_log(y, o) - _times_log(1 - y, 1 - o),
-        lambda o, y: _ratio(1 - y, 1 - o) - _ratio(y, o),
+    "binary_cross_entropy": (
+        lambda o, y: -sum([_times_log(y_j, o_j) + _times_log(1 - y_j, 1 - o_j) for o_j, y_j in _pairs(o, y)]),
+        lambda o, y: [_over(1 - y_j, 1 - o_j) - _over(y_j, o_j) for o_j, y_j in _pairs(o, y)],
     ),
-    "binary_cross_entropy_with_logits": _by_output(
-        lambda o, y: -_times_log(y, _sigmoid(o)) - _times_log(1 - y, _sigmoid(-o)),
-        lambda o, y: _sigmoid(o) - y,
+    "binary_cross_entropy_with_logits": (
+        lambda o, y: sum([_log_sum_exp([0.0, o_j]) - y_j * o_j for o_j, y_j in _pairs(o, y)]),
+        lambda o, y: [_sigmoid(o_j) - y_j for o_j, y_j in _pairs(o, y)],
     ),
-    "hinge": _by_output(
-        lambda o, y: max(0.0, 1 - y * o),
-        lambda o, y: -y if y * o < 1 else 0.0,
+    "hinge": (
+        lambda o, y: sum([max(0.0, 1 - y_j * o_j) for o_j, y_j in _pairs(o, y)]),
+        lambda o, y: [-y_j if y_j * o_j < 1 else 0.0 for o_j, y_j in _pairs(o, y)],
     ),
     "cross_entropy": (
-        lambda o, y: sum([y_j * (_log_sum_exp(o) - o_j) for o_j, y_j in zip(o, y, strict=True)]),
-        lambda o, y: [p_j - y_j for p_j, y_j in zip(_softmax(o), y, strict=True)],
+        lambda o, y: sum([y_j * (_log_sum_exp(o) - o_j) for o_j, y_j in _pairs(o, y)]),
+        lambda o, y: [exp(o_j - _log_sum_exp(o)) - y_j for o_j, y_j in _pairs(o, y)],
     ),
 }
-"""e and the list of ∂e/∂o_j by name; huber with delta = 1."""
+"""e and its derivatives by name."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The recursion.
+# What the caller gives.
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-class Backpropagation:
-    """All that one sample gives, by number of the layer: ``delta[2][0]`` is δ of the first node of layer 2.
-
-    Attributes:
-        loss: e.
-        S: the weighted sums, of layers 1 … L.
-        x: the outputs x_j = g(S_j) of layers 1 … L, and the inputs as layer 0.
-        delta: δ_j = ∂e/∂S_j, of layers 1 … L.
-        weight_gradients: ∂e/∂w_ij of layers 1 … L, as ``[l][j][i]``: a row for each node, as in ``state_dict``.
-        bias_gradients: ∂e/∂b_j of the layers that have biases.
-    """
-
-    def __init__(
-        self,
-        loss: float,
-        S: dict[int, Vector],
-        x: dict[int, Vector],
-        delta: dict[int, Vector],
-        weight_gradients: dict[int, Matrix],
-        bias_gradients: dict[int, Vector],
-    ) -> None:
-        self.loss = loss
-        self.S = S
-        self.x = x
-        self.delta = delta
-        self.weight_gradients = weight_gradients
-        self.bias_gradients = bias_gradients
-
-
-def backpropagate(
-    network: Module | Sequence[tuple[Any, Any, str]],
-    inputs: Sequence[float],
-    target: Any,
-    loss: str = "squared_error",
-) -> Backpropagation:
-    """The loss of one sample and its gradient, by the δ recursion above; nothing on the network changes.
-
-    Args:
-        network: an MLP, or another Sequential of Layers; or the layers themselves, each as (weights, biases,
-            activation): weights of shape (n_outputs, n_inputs), n_outputs biases or None, and a name of ``ACTIVATIONS``.
-        inputs: n_inputs numbers.
-        target: a number, or one for each output; for "cross_entropy" the number of a class will do.
-        loss: a name of ``LOSSES``.
-
-    Raises:
-        ArgumentError: the network has other parts than Layers, or there is no activation or loss of that name.
-        LengthError: numbers of weights, biases, inputs or targets do not belong together.
-
-    >>> from nn import MLP
-    >>> found = backpropagate([([[2.0, 1.0]], [0.5], "identity")], inputs=[3.0, -1.0], target=4.0)
-    >>> found.S, found.delta, found.loss  # S = 2·3 - 1 + 0.5, and δ = S - 4
-    ({1: [5.5]}, {1: [1.5]}, 1.125)
-    >>> found.weight_gradients
-    {1: [[4.5, -1.5]]}
-    """
-    w, b, g, g_prime = _layers(network)
-    L = len(w)
-    e, e_prime = _looked_up("loss", loss, LOSSES)
-
-    # Forward pass: remember S and g(S).
-    S: dict[int, Vector] = {}
-    x = {0: [as_number(x_i, "backpropagate: an input") for x_i in inputs]}
-    for l in range(1, L + 1):
-        _check_shape(l, w[l], b[l], x[l - 1])
-        S[l] = []
-        for j in range(len(w[l])):
-            S_j = b[l][j] if b[l] else 0.0
-            for i in range(len(x[l - 1])):
-                S_j += w[l][j][i] * x[l - 1][i]
-            S[l].append(S_j)
-        x[l] = [g[l](S_j) for S_j in S[l]]
-    y = _targets(target, loss, len(x[L]))
-
-    # Base case: the last layer.
-    delta: dict[int, Vector] = {}
-    if loss == "binary_cross_entropy" and g[L] is _sigmoid:  # the o(1 - o) of e′ and of g′ cancel, before they are 0/0
-        delta[L] = [o_j - y_j for o_j, y_j in zip(x[L], y, strict=True)]
-    else:
-        slopes = e_prime(x[L], y)
-        delta[L] = [slopes[j] * g_prime[L](S[L][j]) for j in range(len(S[L]))]
-
-    # Inductive step: from layer l to the one before.
-    for l in range(L, 1, -1):
-        delta[l - 1] = []
-        for i in range(len(x[l - 1])):
-            through_all_j = 0.0
-            for j in range(len(delta[l])):
-                through_all_j += delta[l][j] * w[l][j][i]
-            delta[l - 1].append(through_all_j * g_prime[l - 1](S[l - 1][i]))
-
-    # Gradient.
-    weight_gradients = {
-        l: [[delta[l][j] * x[l - 1][i] for i in range(len(x[l - 1]))] for j in range(len(delta[l]))]
-        for l in range(1, L + 1)
-    }
-    bias_gradients = {l: [*delta[l]] for l in range(1, L + 1) if b[l]}
-    return Backpropagation(e(x[L], y), S, x, delta, weight_gradients, bias_gradients)
-
-
-def deltas(network: Module) -> dict[int, Vector]:
-    """The δ's of a network of Values after ``backward()``, by number of the layer: the gradients of its S nodes.
-
-    They are of the sample that the network was last called with.
-
-    Raises:
-        StateError: the network was not called yet.
-
-    >>> from nn import MLP, squared_error
-    >>> model = MLP(2, [3, 1], "tanh", seed=0)
-    >>> squared_error(model([1.0, 2.0]), 0.5).backward()
-    >>> by_hand = backpropagate(model, [1.0, 2.0], 0.5)
-    >>> max(abs(a - b) for l in (1, 2) for a, b in zip(deltas(model)[l], by_hand.delta[l])) < 1e-15
-    True
-    """
-    try:
-        return {
-            l: [neuron.S.grad for neuron in layer.neurons] for l, layer in enumerate(_layers_of_values(network), start=1)
-        }
-    except AttributeError:
-        raise StateError("deltas: call the network and backward() of its loss first") from None
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# What the caller gave.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _layers_of_values(network: Module) -> list[Layer]:
-    parts = [network] if isinstance(network, Layer) else getattr(network, "layers", [])
+def _layers(network: Module) -> list[Layer]:
+    parts = [network] if isinstance(network, Layer) else getattr(network, "layers", [network])
     for part in parts:
         if not isinstance(part, Layer):
-            raise ArgumentError(f"backpropagation by hand is written out for Layers alone, not for {part!r}")
+            raise ArgumentError(f"by hand, backpropagation goes through Layers alone, not through {part!r}")
     return list(parts)
 
 
-def _layers(
-    network: Module | Sequence[tuple[Any, Any, str]],
-) -> tuple[dict[int, Matrix], dict[int, Vector | None], dict[int, Function], dict[int, Function]]:
-    """Weights, biases, g and g′ by number of the layer, as plain numbers and functions of them."""
-    if isinstance(network, Module):
-        network = [
-            (
-                [[w.data for w in neuron.w] for neuron in layer.neurons],
-                [neuron.b.data for neuron in layer.neurons if neuron.b is not None],
-                activation_name(layer.activation),
-            )
-            for layer in _layers_of_values(network)
-        ]
-    ...
+def _plain(layer: Layer) -> LayerGiven:
+    biases = [neuron.b.data for neuron in layer.neurons if neuron.b is not None]
+    return [[w.data for w in neuron.w] for neuron in layer.neurons], biases or None, activation_name(layer.activation)
+
+
+def _taken_apart(network: Module | Iterable[LayerGiven], n_inputs: int) -> tuple[dict[int, Any], ...]:
+    """Weights, biases, g and g′, each by number of the layer."""
+    layers = map(_plain, _layers(network)) if isinstance(network, Module) else network
+    w, b, g, g_prime = {}, {}, {}, {}
+    for l, (weights, biases, activation) in enumerate(layers, start=1):
+        w[l] = weights
+        b[l] = [0.0] * len(weights) if biases is None else biases
+        g[l], g_prime[l] = _looked_up(activation, "activation", ACTIVATIONS)
+        for row in weights:
+            if len(row) != n_inputs:
+                raise LengthError(f"layer {l} needs a weight for each input, not {len(row)} for {n_inputs}")
+        if len(b[l]) != len(weights):
+            raise LengthError(f"layer {l} needs a bias for each node, not {len(b[l])} for {len(weights)}")
+        n_inputs = len(weights)
+    if not w:
+        raise LengthError("backpropagation needs a layer at least")
+    return w, b, g, g_prime
+
+
+def _targets(target: Any, loss: str, outputs: Vector) -> Vector:
+    n_outputs = len(outputs)
+    if loss == "binary_cross_entropy" and not all(0 <= o_j <= 1 for o_j in outputs):
+        raise ArgumentError(f"binary_cross_entropy takes probabilities, as a sigmoid gives them, not {outputs}")
+    if loss == "cross_entropy" and is_number(target):
+        if target not in range(n_outputs):
+            raise ArgumentError(f"the true class is a whole number from 0 to {n_outputs - 1}, not {target!r}")
+        return [float(j == target) for j in range(n_outputs)]
+    targets = [as_number(y_j, "backpropagate: a target") for y_j in ([target] if is_number(target) else target)]
+    if len(targets) != n_outputs:
+        raise LengthError(f"{loss} needs one target for each output, not {len(targets)} for {n_outputs}")
+    return targets
+
+
+def _looked_up(name: str | None, kind: str, table: dict[str, Any]) -> Any:
+    if name not in table:
+        raise ArgumentError(
+            f"the derivative of the {kind} {name!r} is not written out by hand; that of {', '.join(table)} is"
+        )
+    return table[name]

@@ -64,7 +64,7 @@ def initializer(init: str | Initializer) -> Initializer:
         return INITIALIZERS[init]
     if callable(init):
         return init
-    raise ArgumentError(f"no initialiser {init!r}; there are {', '.join(INITIALIZERS)}, or give a function")
+    raise ArgumentError(f"no initialiser {init!r}: there are {', '.join(INITIALIZERS)}, or give a function")
 
 
 def generator(seed: int | None, rng: Random | None) -> Random:

@@ -306,6 +306,7 @@ class MLP(Sequential):
         except (TypeError, ValueError):
             raise ArgumentError(f"sizes is the list of the sizes of all layers, like [16, 1], not {sizes!r}") from None
         rng = generator(seed, rng)
+        activation_function(activation)  # refuses a wrong name also where there is no hidden layer to use it
         self.activation, self.output_activation, self.bias = activation, output_activation, bias
         activations = [*[activation] * len(hidden), output_activation]
         edges = zip(pairwise([n_inputs, *hidden, n_outputs]), activations, strict=True)

@@ -59,7 +59,7 @@ def test_every_activation_is_in_the_textbook():
     assert set(nn.ACTIVATIONS) == set(TEXTBOOK)
 
 
-@pytest.mark.parametrize(("name", "s"), product(TEXTBOOK, POINTS))
+@pytest.mark.parametrize(("name", "s"), [*product(TEXTBOOK, POINTS)])
 def test_activation(name, s):
     """Through a neuron with weight 2 and bias 1, whose S is s."""
     neuron = nn.Neuron(1, name)
@@ -199,10 +199,10 @@ def test_mlp_is_matrices(sizes, hidden, last, bias, seed):
     parameters = {name: np.array(numbers) for name, numbers in model.state_dict().items()}
 
     def scalar(parameters, x):
-        for l in range(len(sizes) - 1):
-            s = parameters[f"layers.{l}.weight"] @ x
-            s = s + parameters[f"layers.{l}.bias"] if bias else s
-            x = SMOOTH[last if l == len(sizes) - 2 else hidden](s)
+        for i in range(len(sizes) - 1):
+            s = parameters[f"layers.{i}.weight"] @ x
+            s = s + parameters[f"layers.{i}.bias"] if bias else s
+            x = SMOOTH[last if i == len(sizes) - 2 else hidden](s)
         return anp.dot(anp.array(coefficients), x)
 
     values = [Value(x) for x in inputs]
@@ -275,22 +275,30 @@ def test_sequential_applies_one_after_the_other():
 
 
 @pytest.mark.parametrize(
-    ("i", "j", "l", "name"),
-    [(1, 2, 1, "w_12^(1)"), (3, 12, 2, "w_3,12^(2)"), (12, 3, 2, "w_12,3^(2)"), (10, 10, 3, "w_10,10^(3)")]
-    + [(9, 9, 1, "w_99^(1)"), (9, 10, 1, "w_9,10^(1)"), (None, 2, 1, "b_2^(1)"), (None, 12, 3, "b_12^(3)")],
+    ("i", "j", "layer", "name"),
+    [
+        (1, 2, 1, "w_12^(1)"),
+        (9, 9, 1, "w_99^(1)"),
+        (9, 10, 1, "w_9,10^(1)"),
+        (3, 12, 2, "w_3,12^(2)"),
+        (12, 3, 2, "w_12,3^(2)"),
+        (None, 2, 1, "b_2^(1)"),
+        (None, 12, 3, "b_12^(3)"),
+    ],
 )
-def test_name_of_a_parameter(i, j, l, name):
+def test_name_of_a_parameter(i, j, layer, name):
     model = nn.MLP(12, [12, 12, 12])
-    neuron = model.layers[l - 1].neurons[j - 1]
+    neuron = model.layers[layer - 1].neurons[j - 1]
     p = neuron.b if i is None else neuron.w[i - 1]
     assert model.named_parameters()[name] is p
     assert p.label == name
     model([0.0] * 12)
-    assert neuron.S.label == f"S_{j}^({l})"
+    assert neuron.S.label == f"S_{j}^({layer})"
 
 
 def test_order_of_the_parameters():
-    names = "w_11^(1) w_21^(1) b_1^(1) w_12^(1) w_22^(1) b_2^(1) w_11^(2) w_21^(2) b_1^(2)".split()
+    first = ["w_11^(1)", "w_21^(1)", "b_1^(1)", "w_12^(1)", "w_22^(1)", "b_2^(1)"]
+    names = [*first, "w_11^(2)", "w_21^(2)", "b_1^(2)"]
     model = nn.MLP(2, [2, 1])
     assert [*model.named_parameters()] == [p.label for p in model.parameters()] == names
     assert [p.label for p in model.weights()] == [name for name in names if name.startswith("w")]
@@ -315,11 +323,8 @@ def test_layers_are_numbered_through():
     model = nn.Sequential(nn.Layer(2, 2), inner, nn.Layer(2, 1))
     assert {name.rpartition("^")[2] for name in model.named_parameters()} == {"(1)", "(2)", "(3)", "(4)"}
     assert all(p.label == name for name, p in model.named_parameters().items())
-    assert [*model.state_dict()][:4] == ["layers.0.weight", "layers.0.bias", *inner_names("layers.1.layers.0")]
-
-
-def inner_names(path):
-    return [f"{path}.weight", f"{path}.bias"]
+    paths = ["layers.0", "layers.1.layers.0", "layers.1.layers.2", "layers.2"]
+    assert [*model.state_dict()] == [f"{path}.{name}" for path in paths for name in ("weight", "bias")]
 
 
 class Everything(nn.Module):
@@ -363,13 +368,14 @@ def test_parameters_among_the_attributes():
 
 
 def test_a_shared_layer_is_one():
-    layer = nn.Layer(2, 2, seed=0)
+    """w·(w·x + b) + b has the derivatives 2·w·x + b and w + 1."""
+    layer = nn.Layer(1, 1, "identity")
     model = nn.Sequential(layer, layer)
-    assert model.parameters() == layer.parameters()
-    (x, _) = model([1.0, -1.0])
-    x.backward()
-    twice = ad.gradients(layer([y.data for y in layer([1.0, -1.0])])[0], layer.neurons[1].b)
-    assert layer.neurons[1].b.grad != twice  # both uses count
+    w, b = model.parameters()
+    w.data, b.data = 3.0, 0.5
+    (output,) = model([7.0])
+    output.backward()
+    assert (output.data, w.grad, b.grad) == (65.0, 42.5, 4.0)
 
 
 def test_labels_of_the_user_do_not_lose_parameters():
@@ -472,7 +478,7 @@ BOUNDS = {
 }
 
 
-@pytest.mark.parametrize(("init", "sizes"), product(BOUNDS, [(50, 40), (1, 200), (300, 2)]))
+@pytest.mark.parametrize(("init", "sizes"), [*product(BOUNDS, [(50, 40), (1, 200), (300, 2)])])
 def test_initial_weights(init, sizes):
     layer = nn.Layer(*sizes, init=init, seed=0)
     bound = BOUNDS[init](*sizes)
@@ -552,10 +558,10 @@ MISTAKES = [
     (lambda: nn.Layer(2, 1)(np.eye(2)), OperandError, "layer 1 takes a real number, not ndarray"),
     (lambda: nn.Neuron(1, lambda s: s.data)([1.0]), OperandError, "an activation gives a Value, not float"),
     (lambda: nn.Neuron(1, lambda s: None)([1.0]), OperandError, "an activation gives a Value, not NoneType"),
-    (lambda: nn.Neuron(2, "rleu"), nn.ArgumentError, "no activation 'rleu'; did you mean 'relu'?"),
+    (lambda: nn.Neuron(2, "rleu"), nn.ArgumentError, "no activation 'rleu' (did you mean 'relu'?)"),
     (lambda: nn.Neuron(2, "x"), nn.ArgumentError, "there are identity, sigmoid,"),
-    (lambda: nn.MLP(2, [1], None), nn.ArgumentError, None),
-    (lambda: nn.Neuron(2, init="zeros"), nn.ArgumentError, "no initialiser 'zeros'; there are uniform, xavier, he"),
+    (lambda: nn.MLP(2, [1], None), nn.ArgumentError, "no activation None"),
+    (lambda: nn.Neuron(2, init="zeros"), nn.ArgumentError, "no initialiser 'zeros': there are uniform, xavier, he"),
     (lambda: nn.Neuron(0), nn.ArgumentError, "n_inputs is a whole number from 1 on, not 0"),
     (lambda: nn.Layer(2, -1), nn.ArgumentError, "n_outputs is a whole number from 1 on, not -1"),
     (lambda: nn.Layer(2.0, 1), nn.ArgumentError, "n_inputs is a whole number from 1 on, not 2.0"),
@@ -575,7 +581,7 @@ MISTAKES = [
 def test_mistakes_are_named(mistake, error, message):
     with pytest.raises(error) as caught:
         mistake()
-    assert message is None or message in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("error", [nn.ArgumentError, nn.StateError, nn.FileFormatError, nn.MissingExtra])

@@ -94,9 +94,11 @@ _DIGITS = 380  # digits beyond the cancellation, so that noise stays below every
 def _differences(f: Callable[..., Any], point: Point, indices: Iterable[Index]) -> dict[Index, Truth]:
     """Central differences of f, each confirmed by a second step; NaN where f leaves the real numbers."""
     indices = list(indices)
-    nearest = min([1.0, *(abs(x) for x in point if x)])  # how near the next singularity may be
     largest = max([1.0, *map(abs, point)])
-    bits = 133 - min(0, math.frexp(nearest)[1] - 1)
+    nearest = mpf(min([1.0, *(abs(x) for x in point if x)]))  # how near the next singularity may be
+    if len(point) > 1:
+        nearest /= largest  # x**y varies over x / y
+    bits = 133 - min(0, mp.frexp(nearest)[1] - 1)
     order = max(map(len, indices))
     with mp.workdps(_DIGITS + math.ceil(0.302 * bits) + math.ceil(math.log10(largest))):
         value = _real(f(*map(mpf, point)))
@@ -135,7 +137,7 @@ def _agree(coarse: mpf, fine: mpf, what: str) -> mpf:
     """The common value of two estimates whose steps differ by 2**-16; one that only shrinks with the step is 0."""
     if mp.isnan(fine) or abs(fine - coarse) <= mpf("1e-25") * abs(fine):
         return fine
-    if max(abs(fine), abs(coarse)) < mpf("1e-330") or abs(fine) < mpf("1e-8") * abs(coarse):
+    if max(abs(fine), abs(coarse)) < mpf("1e-330") or mpf("1e-40") * abs(coarse) < abs(fine) < mpf("1e-8") * abs(coarse):
         return mpf(0)
     raise ArithmeticError(f"{what}: {mp.nstr(coarse)} and {mp.nstr(fine)} disagree")
 
