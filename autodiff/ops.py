@@ -324,7 +324,7 @@ mul         = Op("mul",        "x * y",         lambda x, y: x * y,    lambda x,
 div         = Op("div",        "x / y",         ieee.div,              lambda x, y, z: 1 / y,  lambda x, y, z: -z / y)
 mod         = Op("mod",        "x % y",         ieee.mod,
                  lambda x, y, z: 1.0,
-                 lambda x, y, z: -round((x - z) / y))                            # -⌊x / y⌋
+                 lambda x, y, z: -round(x / y - z / y))                          # -⌊x / y⌋
 pow         = Op("pow",        "x**y",          ieee.pow,
                  lambda x, y, z: _scaled(y, powlog(x, y, 1.0, 0.0)),             # y·x**(y - 1)
                  lambda x, y, z: powlog(x, y, 0.0, 1.0))                         # x**y·log(x)

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
     from .ops import Op
 
-__all__ = ["Value", "no_grad", "topological_order"]
+__all__ = ["Value", "no_grad", "record", "topological_order"]
 
 next_serial = count().__next__
 paused: set[int] = set()  # the threads that are inside no_grad()
 
 
-def _record(
+def record(
     data: float, op: Op, operands: tuple[Value | float, ...], parents: tuple[Value, ...], local: tuple[float, ...]
 ) -> Value:
     """A new node; inside ``no_grad()`` a leaf that only keeps the number."""
@@ -70,7 +70,7 @@ def _apply(op: Op, operands: tuple[Any, ...]) -> Value:
         positions = [i for i, x in enumerate(operands) if type(x) is not float]
         parents = tuple([x for x in operands if type(x) is not float])
     z = op.evaluate(numbers)
-    return _record(z, op, operands, parents, op.float_derivatives(numbers, z, positions))
+    return record(z, op, operands, parents, op.float_derivatives(numbers, z, positions))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ def _unary(op: Op) -> Callable[[Value], Value]:
         except ZeroDivisionError:
             local = op.float_derivatives((x,), z, (0,))
         operands = (self,)
-        return _record(z, op, operands, operands, local)
+        return record(z, op, operands, operands, local)
 
     return method
 
@@ -110,11 +110,11 @@ def _operator(op: Op) -> Callable[[Value, Any], Value]:
             numbers = (self.data, other.data)
             operands = (self, other)
             z: float = value(*numbers)
-            return _record(z, op, operands, operands, op.float_derivatives(numbers, z, (0, 1)))
+            return record(z, op, operands, operands, op.float_derivatives(numbers, z, (0, 1)))
         if _is_scalar(other):
             numbers = (self.data, as_number(other))
             z = value(*numbers)
-            return _record(z, op, (self, numbers[1]), (self,), op.float_derivatives(numbers, z, (0,)))
+            return record(z, op, (self, numbers[1]), (self,), op.float_derivatives(numbers, z, (0,)))
         return NotImplemented  # type: ignore[no-any-return]
 
     return method

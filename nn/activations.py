@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import autodiff as ad
 
-from .errors import ArgumentError
+from .errors import unknown_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,11 +50,7 @@ def activation_function(activation: Activation) -> Callable[[Any], Any]:
         return ACTIVATIONS[activation]
     if callable(activation):
         return activation
-    close = get_close_matches(str(activation), ACTIVATIONS, n=1)
-    meant = f" (did you mean {close[0]!r}?)" if close else ""
-    raise ArgumentError(
-        f"no activation {activation!r}{meant}: there are {', '.join(ACTIVATIONS)}, or give any function of a Value"
-    )
+    raise unknown_name("activation", activation, [*ACTIVATIONS, "any function of a Value"])
 
 
 def activation_name(activation: Activation) -> str | None:

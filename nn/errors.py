@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from autodiff import AutodiffError
 
-__all__ = ["ArgumentError", "FileFormatError", "MissingExtra", "StateError"]
+TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from autodiff import Finding
+
+    from .train import History
+
+__all__ = ["ArgumentError", "FileFormatError", "MissingExtra", "NonFiniteLoss", "StateError"]
 
 
 class ArgumentError(AutodiffError, ValueError):
@@ -30,3 +40,29 @@ class MissingExtra(AutodiffError, ImportError):
 
     def __init__(self, purpose: str, package: str, extra: str = "train") -> None:
         super().__init__(f"{purpose} needs {package}: pip install 'scalar-autodiff[{extra}]'", name=package)
+
+
+class NonFiniteLoss(AutodiffError, ArithmeticError):
+    """A training came to a loss or a gradient that is nan or infinite, and stopped.
+
+    Attributes:
+        finding: where it began, as ``autodiff.find_nonfinite`` tells it.
+        history: the epochs that were completed before.
+    """
+
+    def __init__(self, finding: Finding, history: History) -> None:
+        super().__init__(f"the training stopped in epoch {len(history) + 1}: {finding}")
+        self.finding = finding
+        self.history = history
+
+
+def unknown_name(what: str, name: object, known: Iterable[str]) -> ArgumentError:
+    """The error for a name that is not among the known ones; it says which were meant, or all of them.
+
+    >>> str(unknown_name("loss", "hinges", ["hinge", "huber"]))
+    "no loss 'hinges'; did you mean 'hinge'? There are hinge, huber"
+    """
+    names = list(known)
+    close = get_close_matches(str(name), names, n=1)
+    meant = f"did you mean {close[0]!r}? There" if close else "there"
+    return ArgumentError(f"no {what} {name!r}; {meant} are {', '.join(names)}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import sqrt
 from random import Random
 
-from .errors import ArgumentError
+from .errors import ArgumentError, unknown_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def initializer(init: str | Initializer) -> Initializer:
         return INITIALIZERS[init]
     if callable(init):
         return init
-    raise ArgumentError(f"no initialiser {init!r}: there are {', '.join(INITIALIZERS)}, or give a function")
+    raise unknown_name("initialiser", init, [*INITIALIZERS, "any function like those"])
 
 
 def generator(seed: int | None, rng: Random | None) -> Random:

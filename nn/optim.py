@@ -32,6 +32,7 @@ class Optimizer:
         parameters: the Values that ``step`` changes: leaves, each once.
         lr: the learning rate η; set it between two steps to follow a schedule.
         weight_decay: λ, which adds λ·w to the slope of every parameter, biases too: the derivative of ½λ Σ w².
+        steps: how many steps there have been.
 
     Raises:
         ArgumentError: there are no parameters, or one stands there twice or is the result of an operation; or a

@@ -65,7 +65,9 @@ def save(model: Module, path: AnyPath, metadata: Mapping[str, str] | None = None
         raise ArgumentError(f"metadata is text by name, and 'architecture' is taken: {extra!r}")
     path = Path(path)
     write, _ = _format(path)
-    data = write(model.state_dict(), model.config(), extra)
+    state = model.state_dict()
+    shared = len(model.parameters()) < sum(map(_count, state.values()))
+    data = write(state, None if shared else model.config(), extra)  # built anew, a shared parameter would be several
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(data)
@@ -80,7 +82,8 @@ def load(path: AnyPath, model: Module | None = None) -> Module:
     Args:
         path: a file ``….safetensors`` or ``….json``.
         model: where to load the parameters to.  Without it, the file must say how the network is built; it does so
-            for a Neuron, Layer, MLP, Dropout or Sequential of those whose activations have names in ``ACTIVATIONS``.
+            for a Neuron, Layer, MLP, Dropout or Sequential of those whose activations have names in ``ACTIVATIONS``
+            and which share no parameters.
 
     Raises:
         FileFormatError: the file is damaged or of another format, or does not say how to build the network.
@@ -89,15 +92,14 @@ def load(path: AnyPath, model: Module | None = None) -> Module:
         OSError: the file cannot be read.
     """
     state, architecture, _ = _contents(Path(path))
-    if model is None:
-        try:
-            model = _build(architecture, state)
-        except FileFormatError as error:
-            raise FileFormatError(f"{path}: {error}") from None
     try:
+        if model is None:
+            model = _build(architecture, state)
         model.load_state_dict(state)
-    except StateError as error:
-        raise StateError(f"{path}: {error}") from None
+    except (FileFormatError, StateError) as error:
+        raise type(error)(f"{path}: {error}") from None
+    except RecursionError:
+        raise FileFormatError(f"{path}: it is nested too deep") from None
     return model
 
 
@@ -146,7 +148,7 @@ def _build(architecture: Any, state: dict[str, Any]) -> Module:
         if size != held:
             raise FileFormatError(f"the architecture has {size} parameters, and the file holds {held}")
         model = _built(architecture)
-    except (KeyError, TypeError, AttributeError, ArgumentError, RecursionError) as error:
+    except (KeyError, TypeError, AttributeError, ArgumentError) as error:
         raise FileFormatError(f"no network can be built from its architecture: {error!r}") from None
     if model.config() != architecture:
         raise FileFormatError(f"its architecture says more than how to build {model!r}")

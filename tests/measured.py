@@ -79,3 +79,17 @@ def errors(name: str, order: int) -> Iterator[tuple[Point, str, Index, float, An
             want = true[tuple(sorted(index))]
             if want is not None:
                 yield point, way, index, got, want, relative_error(got, want)
+
+
+def _rows_of_derivatives() -> Iterator[str]:
+    """The rows that first and second derivatives of the tested operations are made of."""
+    for name, row in ROWS.items():
+        xs = [ad.Value(x) for x in row.points[0]]
+        slopes = ad.gradients(operation(name)(*xs), xs, create_graph=True)
+        bends = [second for slope in slopes for second in ad.gradients(slope, xs, create_graph=True)]
+        yield from (node.op.name for node in ad.topological_order(*slopes, *bends) if node.op)
+
+
+_TESTED = {name.split("[")[0].split("(")[0] for name in ROWS}
+HELPERS = {"identity", *_rows_of_derivatives()} - _TESTED
+"""The rows without points of their own: those that rules name, tested as derivatives, and a Value's new name."""

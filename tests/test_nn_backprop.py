@@ -1,4 +1,6 @@
-"""Backpropagation by hand and ``Value.backward`` agree on every activation and loss, and both with what is published."""
+"""Backpropagation by hand and ``Value.backward`` agree on every activation and loss, and with published figures."""
+
+# ruff: noqa: E741 (l is the layer, as in the formulas)
 
 import math
 from random import Random

@@ -105,6 +105,22 @@ def test_two_nodes(bias):
     }
 
 
+@given(st.lists(st.tuples(*[st.floats(-5, 5)] * 2, st.booleans()), min_size=1, max_size=6), st.booleans())
+def test_weighted_sum_is_a_dot(operands, bias):
+    """Whatever is a constant among the inputs: all, none or some."""
+    neuron = nn.Neuron(len(operands), "identity", bias=bias)
+    for w, (number, _, _) in zip(neuron.w, operands, strict=True):
+        w.data = number
+    xs = [Value(x) if is_value else x for _, x, is_value in operands]
+    ours, dot = neuron(xs), ad.dot(neuron.w, xs, neuron.b)
+    assert ours.data == dot.data
+    assert ours.op is dot.op
+    assert [*map(id, ours.parents)] == [*map(id, dot.parents)]
+    assert ours.local_derivatives == dot.local_derivatives
+    assert [type(x) for x in ours.operands] == [type(x) for x in dot.operands]
+    assert ours.operands == dot.operands
+
+
 def test_identity_adds_no_node():
     neuron = nn.Neuron(2, "identity")
     assert neuron([1.0, 2.0]) is neuron.S
@@ -558,10 +574,10 @@ MISTAKES = [
     (lambda: nn.Layer(2, 1)(np.eye(2)), OperandError, "layer 1 takes a real number, not ndarray"),
     (lambda: nn.Neuron(1, lambda s: s.data)([1.0]), OperandError, "an activation gives a Value, not float"),
     (lambda: nn.Neuron(1, lambda s: None)([1.0]), OperandError, "an activation gives a Value, not NoneType"),
-    (lambda: nn.Neuron(2, "rleu"), nn.ArgumentError, "no activation 'rleu' (did you mean 'relu'?)"),
+    (lambda: nn.Neuron(2, "rleu"), nn.ArgumentError, "no activation 'rleu'; did you mean 'relu'?"),
     (lambda: nn.Neuron(2, "x"), nn.ArgumentError, "there are identity, sigmoid,"),
     (lambda: nn.MLP(2, [1], None), nn.ArgumentError, "no activation None"),
-    (lambda: nn.Neuron(2, init="zeros"), nn.ArgumentError, "no initialiser 'zeros': there are uniform, xavier, he"),
+    (lambda: nn.Neuron(2, init="zeros"), nn.ArgumentError, "no initialiser 'zeros'; there are uniform, xavier, he"),
     (lambda: nn.Neuron(0), nn.ArgumentError, "n_inputs is a whole number from 1 on, not 0"),
     (lambda: nn.Layer(2, -1), nn.ArgumentError, "n_outputs is a whole number from 1 on, not -1"),
     (lambda: nn.Layer(2.0, 1), nn.ArgumentError, "n_inputs is a whole number from 1 on, not 2.0"),

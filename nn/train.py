@@ -1,0 +1,433 @@
+"""Training: forward, backward, step, again and again, with a record of how it went.
+
+>>> from nn import MLP, data
+>>> moons = data.load("moons", n=40, seed=0)
+>>> model = MLP(2, [8, 1], "tanh", seed=0)
+>>> history = fit(model, moons.X, moons.y, "binary_cross_entropy_with_logits", lr=0.5, epochs=50, progress=False)
+>>> history
+<History of 50 epochs: loss 0.1734, accuracy 0.9250>
+>>> evaluate(model, moons.X, moons.y, "binary_cross_entropy_with_logits").accuracy
+0.925
+"""
+
+from __future__ import annotations
+
+import gc
+from contextlib import ExitStack, contextmanager
+from math import inf, isfinite
+from random import Random
+from time import perf_counter
+from typing import NamedTuple
+from warnings import catch_warnings, simplefilter
+
+import autodiff as ad
+from autodiff import Value
+
+from . import losses
+from .data import held_out_rows, minibatches, paired, rows
+from .errors import ArgumentError, MissingExtra, NonFiniteLoss, unknown_name
+from .layers import at_least_one
+from .metrics import metric_for
+from .optim import OPTIMIZERS, Optimizer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, TypeAlias
+
+    from .metrics import Metric
+    from .module import Module
+    from .schedules import Schedule
+
+    Loss: TypeAlias = str | Callable[..., Any]
+    Callback: TypeAlias = Callable[[Module, "History"], object]
+    Pair: TypeAlias = tuple[list[float], Any]  # a sample and its target
+
+__all__ = ["Evaluation", "History", "collector_paused", "evaluate", "fit", "predict"]
+
+
+class History:
+    """How a training went: lists with one entry for each epoch that was completed.
+
+    Attributes:
+        epoch: its number, from 1 on.
+        loss: the mean of the losses of its batches, penalties included, each as it was before the step.
+        accuracy: that of the same outputs, from 0 to 1; R² for a regression; None where there is no metric.
+        validation_loss, validation_accuracy: of the validation samples after the epoch, without penalties; else None.
+        learning_rate: η.
+        seconds: how long the epoch took.
+        metric: what the accuracies are: "accuracy", "R²", or the name of the function that was given; None without.
+        best_epoch: the epoch with the lowest validation loss, without validation samples the lowest loss; 0 before any.
+        stopped: why it ended: "epochs" when all were done, "early stopping", "callback" or "interrupted".
+    """
+
+    COLUMNS = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate", "seconds")
+
+    def __init__(self, metric: str | None = None) -> None:
+        self.epoch: list[int] = []
+        self.loss: list[float] = []
+        self.accuracy: list[float | None] = []
+        self.validation_loss: list[float | None] = []
+        self.validation_accuracy: list[float | None] = []
+        self.learning_rate: list[float] = []
+        self.seconds: list[float] = []
+        self.metric = metric
+        self.best_epoch = 0
+        self.stopped = "epochs"
+
+    def __len__(self) -> int:
+        return len(self.epoch)
+
+    def __repr__(self) -> str:
+        return f"<History of {len(self)} epochs{': ' if self.loss else ''}{self.summary()}>"
+
+    def summary(self) -> str:
+        """The last losses and accuracies in one line."""
+        return ", ".join([f"{name} {column[-1]:.4f}" for name, column in self.measured() if column])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        return {name: list(x) if isinstance(x, list) else x for name, x in vars(self).items()}
+
+    def append(self, *row: Any) -> None:
+        """Add an epoch: an entry for each of ``COLUMNS``."""
+        for name, entry in zip(self.COLUMNS, row, strict=True):
+            getattr(self, name).append(entry)
+
+    def trim(self) -> None:
+        """Drop the entries of an epoch that an interrupt has left without its last one."""
+        for name in self.COLUMNS:
+            del getattr(self, name)[len(self.seconds) :]
+
+    def measured(self) -> list[tuple[str, list[Any]]]:
+        """The losses and accuracies that there are, each with its name."""
+        columns: list[tuple[str, list[Any]]] = [
+            ("loss", self.loss),
+            (f"{self.metric}", self.accuracy),
+            ("validation loss", self.validation_loss),
+            (f"validation {self.metric}", self.validation_accuracy),
+        ]
+        return [(name, column) for name, column in columns if None not in column]
+
+
+class Evaluation(NamedTuple):
+    """What ``evaluate`` gives: the mean loss, without penalties, and the accuracy (R² for a regression)."""
+
+    loss: float
+    accuracy: float | None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Training.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def fit(
+    model: Module,
+    X: Any,
+    y: Any,
+    loss: Loss = "cross_entropy",
+    optimizer: str | Optimizer = "sgd",
+    lr: float | None = None,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    l2: float = 0.0,
+    l1: float = 0.0,
+    validation: float | tuple[Any, Any] | None = None,
+    schedule: Schedule | None = None,
+    seed: int = 0,
+    progress: bool = True,
+    callbacks: Iterable[Callback] = (),
+    early_stopping: int | None = None,
+    metric: Metric | None = None,
+) -> History:
+    """Change the parameters of ``model`` so that its outputs for the samples X come near the targets y.
+
+    An epoch goes once through all samples, a batch at a time.  The loss of a batch of m samples is the mean of theirs,
+    plus λ₂/(2m) Σ w² + λ₁/m Σ |w| over ``model.weights()``; one backward pass and one step of the optimiser follow.
+    The same arguments give the same numbers, bit for bit.
+
+    Ctrl-C ends the training early but in good order: the weights are set to the best so far, and the history is
+    returned.  "Best" is the lowest validation loss, or the lowest loss if nothing is held out for validation.
+
+    Args:
+        model: any Module; its Dropouts are active in training, and not in validation.
+        X: the samples, lists of numbers or a NumPy array.
+        y: the targets, as the loss takes them.
+        loss: by its name in ``LOSSES``, or a function (outputs, target) of one sample.
+        optimizer: by its name in ``OPTIMIZERS``; or an optimiser of ``model.parameters()`` or some of them, with
+            settings of its own.
+        lr: the learning rate of an optimiser given by name; by default 0.1 for "sgd", and each other's own.
+        epochs: how many, at most.
+        batch_size: samples for each step, which are shuffled anew in each epoch; None takes all, in their order.
+        l2: λ₂.
+        l1: λ₁.
+        validation: samples and targets to measure after each epoch, or the share of X and y to hold out for it.
+        schedule: gives the factor of the learning rate for each epoch, counted from 0.
+        seed: of the shuffling and the holding out.
+        progress: show a bar, in a terminal or a notebook.
+        callbacks: functions called after each epoch with the model and the history so far; one that returns True
+            ends the training.
+        early_stopping: end after so many epochs without a new best, and in any case with the best weights.
+        metric: a function (outputs of all samples, their targets) in place of the accuracy.
+
+    Raises:
+        ArgumentError: a name is unknown or a number out of its range.
+        LengthError: there are no samples, or not as many targets.
+        NonFiniteLoss: the loss or a gradient became nan or infinite; the error tells where, and holds the history.
+            The weights are set to the best so far.
+        MissingExtra: tqdm is not installed, and ``progress`` is not False.
+    """
+    loss_of = loss_function(loss)
+    stepper = _optimizer(optimizer, model, lr)
+    rng = Random(seed)
+    training, held_out = _parts(paired(X, y), validation, loss_of, rng)
+    size = len(training) if batch_size is None else at_least_one(batch_size, "batch_size")
+    shuffler = rng if size < len(training) else None
+    at_least_one(epochs, "epochs")
+    patience = inf if early_stopping is None else at_least_one(early_stopping, "early_stopping")
+    callbacks = [*callbacks]
+
+    name, metric = _metric(metric, loss_of)
+    history, best, rate = History(name), _Best(model.parameters()), stepper.lr
+    run = _Run(model, loss_of, stepper, l2, l1, metric, history)
+    bar = _bar(epochs, size, len(training)) if progress else None
+    with ExitStack() as after:
+        after.callback(setattr, stepper, "lr", rate)
+        after.enter_context(_mode(model, training=True))
+        if bar is not None:
+            after.enter_context(bar)
+        try:
+            for epoch in range(epochs):
+                start = perf_counter()
+                stepper.lr = rate * (schedule(epoch) if schedule else 1.0)
+                if bar is not None:
+                    bar.set_description(f"epoch {epoch + 1}/{epochs}", refresh=False)
+                before = best.now()
+                loss_now, accuracy = run.epoch(minibatches(training, size, shuffler), bar)
+                validated = _measure(model, held_out, loss_of, metric) if held_out else None
+                seconds = perf_counter() - start
+                history.append(epoch + 1, loss_now, accuracy, *(validated or (None, None)), stepper.lr, seconds)
+                if bar is not None:
+                    bar.set_postfix_str(history.summary())
+                if validated:
+                    best.offer(validated.loss, best.now(), history)
+                else:  # the loss of a single batch is that of the weights before the step
+                    best.offer(loss_now, best.now() if shuffler else before, history)
+                if any([callback(model, history) is True for callback in callbacks]):
+                    history.stopped = "callback"
+                    break
+                if epoch + 1 - history.best_epoch >= patience:
+                    history.stopped = "early stopping"
+                    break
+        except KeyboardInterrupt:
+            history.trim()
+            history.stopped = "interrupted"
+            best.restore()
+        except NonFiniteLoss:
+            best.restore()
+            raise
+        if early_stopping is not None:
+            best.restore()
+    return history
+
+
+class _Run:
+    """What a step needs."""
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Callable[..., Any],
+        optimizer: Optimizer,
+        l2: float,
+        l1: float,
+        metric: Metric | None,
+        history: History,
+    ) -> None:
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+        self.l2 = l2
+        self.l1 = l1
+        self.metric = metric
+        self.history = history
+        self.weights = model.weights()
+
+    def epoch(self, batches: Iterable[list[Pair]], bar: Any) -> tuple[float, float | None]:
+        """A step for each batch; the mean loss, and the metric of all outputs."""
+        total, outputs, targets = 0.0, [], []
+        for batch in batches:
+            with collector_paused():
+                loss, of_batch = self.step(batch)
+            total += loss * len(batch)
+            outputs += of_batch
+            targets += [y for _, y in batch]
+            if bar is not None:
+                bar.update()
+        return total / len(targets), self.metric(outputs, targets) if self.metric else None
+
+    def step(self, batch: list[Pair]) -> tuple[float, list[list[float]]]:
+        """Forward, backward, update; the loss and the outputs as numbers, so that the graph is freed."""
+        outputs = [self.model(x) for x, _ in batch]
+        loss: Value = ad.mean([self.loss(o, y) for o, (_, y) in zip(outputs, batch, strict=True)])
+        if self.l2:
+            loss = loss + losses.l2(self.weights, self.l2, len(batch))
+        if self.l1:
+            loss = loss + losses.l1(self.weights, self.l1, len(batch))
+        self.optimizer.zero_grad()
+        loss.backward()
+        if not isfinite(sum([p.grad for p in self.optimizer.parameters], loss.data)):
+            finding = ad.find_nonfinite(loss)
+            if finding is not None:
+                raise NonFiniteLoss(finding, self.history)
+        self.optimizer.step()
+        return loss.data, [_numbers(o) for o in outputs]
+
+
+class _Best:
+    """The parameters as they were when the loss was lowest."""
+
+    def __init__(self, parameters: list[Value]) -> None:
+        self.parameters = parameters
+        self.kept = (inf, self.now())
+
+    def now(self) -> list[float]:
+        return [p.data for p in self.parameters]
+
+    def offer(self, loss: float, numbers: list[float], history: History) -> None:
+        if loss < self.kept[0]:
+            self.kept = (loss, numbers)
+            history.best_epoch = len(history)
+
+    def restore(self) -> None:
+        for p, number in zip(self.parameters, self.kept[1], strict=True):
+            p.data = number
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Within it Python's garbage collector rests; after it, it is as before.
+
+    A graph is thousands of new objects, and after so many the collector looks through all that there are for cycles
+    that nothing refers to.  A graph has none, and is freed without it, so that is time for nothing.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What comes out of a network.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def predict(model: Module, X: Any) -> list[list[float]]:
+    """The outputs for each sample, as numbers; without Dropout, and without recording a graph.
+
+    >>> from nn import MLP
+    >>> model = MLP(2, [1], bias=False)
+    >>> model.load_state_dict({"layers.0.weight": [[2.0, 3.0]]})
+    >>> predict(model, [[1.0, 0.0], [1.0, 1.0]])
+    [[2.0], [5.0]]
+    """
+    with _mode(model, training=False), ad.no_grad():
+        return [_numbers(model(x)) for x in rows(X)]
+
+
+def evaluate(model: Module, X: Any, y: Any, loss: Loss = "cross_entropy", metric: Metric | None = None) -> Evaluation:
+    """The mean loss of the samples X with the targets y, and the accuracy, R² or other metric.
+
+    The arguments are those of ``fit``.
+    """
+    loss_of = loss_function(loss)
+    return _measure(model, paired(X, y), loss_of, _metric(metric, loss_of)[1])
+
+
+def _measure(model: Module, pairs: list[Pair], loss: Callable[..., Any], metric: Metric | None) -> Evaluation:
+    outputs = predict(model, [x for x, _ in pairs])
+    targets = [y for _, y in pairs]
+    mean = ad.mean([loss(o, y) for o, y in zip(outputs, targets, strict=True)])
+    return Evaluation(mean, metric(outputs, targets) if metric else None)
+
+
+def _numbers(outputs: Any) -> list[float]:
+    return [o.data for o in (outputs if isinstance(outputs, list) else [outputs])]
+
+
+@contextmanager
+def _mode(model: Module, training: bool) -> Iterator[None]:
+    """Within it, the whole model is in training or in evaluation; after it, each part is as before."""
+    before = [(module, module.training) for module in model.modules()]
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, flag in before:
+            module.training = flag
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Arguments.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def loss_function(loss: Loss) -> Callable[..., Any]:
+    """The loss of that name, or ``loss`` itself if it is a function.
+
+    Raises:
+        ArgumentError: there is no loss of that name.
+    """
+    if callable(loss):
+        return loss
+    if loss not in losses.LOSSES:
+        raise unknown_name("loss", loss, losses.LOSSES)
+    return losses.LOSSES[loss]
+
+
+def _metric(metric: Metric | None, loss: Callable[..., Any]) -> tuple[str | None, Metric | None]:
+    if metric is not None:
+        return getattr(metric, "__name__", "metric"), metric
+    return metric_for(loss) or (None, None)
+
+
+def _optimizer(optimizer: str | Optimizer, model: Module, lr: float | None) -> Optimizer:
+    if isinstance(optimizer, Optimizer):
+        if lr is not None:
+            raise ArgumentError("this optimiser has a learning rate of its own: give lr to it, or its name to fit")
+        return optimizer
+    if optimizer not in OPTIMIZERS:
+        raise unknown_name("optimiser", optimizer, OPTIMIZERS)
+    if lr is None and optimizer == "sgd":
+        lr = 0.1
+    return OPTIMIZERS[optimizer](model.parameters(), **({} if lr is None else {"lr": lr}))
+
+
+def _parts(
+    pairs: list[Pair], validation: float | tuple[Any, Any] | None, loss: Callable[..., Any], rng: Random
+) -> tuple[list[Pair], list[Pair]]:
+    """The samples to train on, and those to validate with."""
+    if validation is None:
+        return pairs, []
+    if not isinstance(validation, (int, float)):
+        return pairs, paired(*validation)
+    name, _ = metric_for(loss) or ("", None)
+    held_out = set(held_out_rows([str(y) if name == "accuracy" else "" for _, y in pairs], validation, rng))
+    return [pairs[i] for i in range(len(pairs)) if i not in held_out], [pairs[i] for i in sorted(held_out)]
+
+
+def _bar(epochs: int, size: int, n: int) -> Any:
+    """A tqdm bar that counts batches."""
+    try:
+        from tqdm import TqdmWarning
+
+        with catch_warnings():  # in a notebook without ipywidgets it is a line of text, which is well
+            simplefilter("ignore", TqdmWarning)
+            from tqdm.auto import tqdm
+    except ImportError:
+        raise MissingExtra("fit(progress=True)", "tqdm") from None
+    return tqdm(total=epochs * -(-n // size), unit="batch")
