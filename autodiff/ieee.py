@@ -1,14 +1,15 @@
 """The operations on floats: total functions that follow IEEE 754, right to the last digits over the whole range.
 
 Python's own functions raise where IEEE 754 has a result (``1 / 0``, ``math.log(0)``, ``math.exp(1000)``), some that are
-needed do not exist (sigmoid, logsumexp), and some textbook formulas lose all digits in a tail.  Values only: there is
-no derivative in this file.
+needed do not exist (sigmoid, logsumexp), and some textbook formulas lose all digits in a tail.  Values only: what
+looks like a derivative here puts back a rounding error to first order.
 """
 
 from __future__ import annotations
 
 import builtins
 import math
+from functools import reduce
 from itertools import accumulate
 from math import copysign, fabs, inf, isfinite, nan
 from operator import mul as multiply
@@ -298,10 +299,23 @@ def prod(xs: Sequence[float]) -> float:
     products = [*accumulate(xs, multiply, initial=1.0)]
     if all(1e-290 < fabs(p) < inf for p in products) or not all(x and isfinite(x) for x in xs):
         return products[-1]
-    mantissa, exponent = 1.0, 0
-    for x in xs:
-        mantissa, shift = math.frexp(mantissa * math.frexp(x)[0])
-        exponent += shift + math.frexp(x)[1]
+    return _ldexp(*reduce(_scaled_product, map(math.frexp, xs)))
+
+
+def products_of_others(xs: Sequence[float]) -> list[float]:
+    """For every i the product of all but x_i; mantissas and exponents apart, so that no partial product overflows."""
+    parts = [math.frexp(x) for x in xs]
+    before = [(1.0, 0), *accumulate(parts[:-1], _scaled_product)]
+    after = [(1.0, 0), *accumulate(parts[:0:-1], _scaled_product)]
+    return [_ldexp(*_scaled_product(left, right)) for left, right in zip(before, reversed(after), strict=True)]
+
+
+def _scaled_product(x: tuple[float, int], y: tuple[float, int]) -> tuple[float, int]:
+    mantissa, shift = math.frexp(x[0] * y[0])
+    return mantissa, x[1] + y[1] + shift
+
+
+def _ldexp(mantissa: float, exponent: int) -> float:
     try:
         return math.ldexp(mantissa, exponent)
     except OverflowError:

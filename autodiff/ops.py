@@ -66,7 +66,7 @@ def is_number(x: object) -> bool:
     return isinstance(x, (float, int, Real)) or (numpy is not None and isinstance(x, numpy.bool_))
 
 
-def as_number(x: object, where: str = "a Value") -> float:
+def as_number(x: object, where: str = "a Value", verb: str = "takes") -> float:
     """Return ``x`` as a float; refuse what is not a real number, saying ``where`` it was given.
 
     int, bool, float and NumPy's real scalars become float.
@@ -81,7 +81,7 @@ def as_number(x: object, where: str = "a Value") -> float:
             return float(x)  # type: ignore[arg-type]
         except OverflowError:
             raise OperandError(f"{where}: an integer of this size does not fit a float; scale it first") from None
-    raise OperandError(f"{where} takes a real number, not {type(x).__name__} {_short(x)}{_remedy(x)}")
+    raise OperandError(f"{where} {verb} a real number, not {type(x).__name__} {_short(x)}{_remedy(x)}")
 
 
 def _short(x: object) -> str:
@@ -96,8 +96,12 @@ def _remedy(x: object) -> str:
         return "; derivatives here are of real functions: use its real and imaginary parts"
     if x is None:
         return "; did the function forget to return?"
+    if hasattr(x, "apply_op"):
+        return "; it is a Value already: use it as it is, or v.detach() for a new leaf"
     if hasattr(x, "__len__"):
         return "; apply the operation to each element (np.exp(array) does so for arrays of Values)"
+    if hasattr(x, "__float__"):
+        return "; convert it first: float(x)"
     return ""
 
 
@@ -167,7 +171,7 @@ class Op:
 
     @property
     def partials(self) -> tuple[Rule, ...]:
-        """The rules; to assign others replaces them on floats too."""
+        """The rules.  Others assigned here hold where the row is called; Value's methods keep those of the import."""
         return self._partials
 
     @partials.setter
@@ -256,9 +260,17 @@ def _scaled(factor: Any, x: Any) -> Any:
 
 def _prod_partials(xs: Sequence[Any], z: Any) -> list[Any]:
     """The product of the others, from running products of both sides: linear work, and right when a factor is 0."""
+    if all(isinstance(x, float) for x in xs):
+        return ieee.products_of_others(xs)
     before = [*accumulate(xs[:-1], multiply, initial=1.0)]
     after = [*accumulate(xs[:0:-1], multiply, initial=1.0)]
     return [*map(multiply, before, reversed(after))]
+
+
+def _powlog_in_base(x: Any, y: Any, n: float, k: float, z: Any) -> Any:
+    """(y - n)·x**(y - n - 1)·log(x)**k + k·x**(y - n - 1)·log(x)**(k - 1)."""
+    slope = _scaled(y - n, powlog(x, y, n + 1, k))
+    return slope + k * powlog(x, y, n + 1, k - 1) if k else slope
 
 
 def _share_among_ties(xs: Sequence[Any], z: Any) -> list[Any]:
@@ -298,15 +310,6 @@ def _direction_partials(operands: Sequence[Any], z: Any) -> list[Any]:
     return [0.0, *partials]
 
 
-_LN2 = math.log(2.0)
-_LOG2_E = 1.4426950408889634
-_LOG10_E = 0.4342944819032518
-_SQRT_HALF, _SQRT_HALF_TAIL = 0.7071067811865476, -4.833646656726457e-17  # √½ as the sum of two doubles
-_ONE_OVER_SQRT_PI = 0.5641895835477563
-_TWO_OVER_SQRT_PI = 1.1283791670955126
-_ONE_OVER_SQRT_2PI = 0.3989422804014327
-
-
 _LN_2 = 0.6931471805599453
 _LOG2_E = 1.4426950408889634
 _LOG10_E = 0.4342944819032518
@@ -323,7 +326,7 @@ sub         = Op("sub",        "x - y",         lambda x, y: x - y,    lambda x,
 mul         = Op("mul",        "x * y",         lambda x, y: x * y,    lambda x, y, z: y,      lambda x, y, z: x)
 div         = Op("div",        "x / y",         ieee.div,              lambda x, y, z: 1 / y,  lambda x, y, z: -z / y)
 mod         = Op("mod",        "x % y",         ieee.mod,
-                 lambda x, y, z: 1.0,
+                 lambda x, y, z: 1 + compare(z, z),                              # nan where z is
                  lambda x, y, z: -round(x / y - z / y))                          # -⌊x / y⌋
 pow         = Op("pow",        "x**y",          ieee.pow,
                  lambda x, y, z: _scaled(y, powlog(x, y, 1.0, 0.0)),             # y·x**(y - 1)
@@ -376,8 +379,8 @@ leaky_relu  = Op("leaky_relu", "x if x > 0 else y·x", ieee.leaky_relu,
                  lambda x, y, z: where(step(x), 1.0, y),
                  lambda x, y, z: minimum(x, 0.0))
 elu         = Op("elu",        "x if x > 0 else y·(exp(x) - 1)", ieee.elu,
-                 lambda x, y, z: where(step(x), 1.0, y * exp(minimum(x, 0.0))),
-                 lambda x, y, z: expm1(minimum(x, 0.0)))
+                 lambda x, y, z: where(step(x), 1.0, y * exp(where(step(x), 0.0, x))),  # never exp of a large x
+                 lambda x, y, z: expm1(where(step(x), 0.0, x)))
 sigmoid     = Op("sigmoid",    "σ(x)",          ieee.sigmoid,          lambda x, z: square(half_sech(x)))
 log_sigmoid = Op("log_sigmoid", "log σ(x)",     ieee.log_sigmoid,      lambda x, z: sigmoid(-x))
 softplus    = Op("softplus",   "log(1 + exp(x))", ieee.softplus,       lambda x, z: sigmoid(x))
@@ -435,7 +438,7 @@ gaussian    = Op("gaussian",   "exp(-x²)",      ieee.gaussian,         lambda x
 normal_pdf  = Op("normal_pdf", "φ(x)",          ieee.normal_pdf,       lambda x, z: -clamp(x, -40.0, 40.0) * z)
 normal_cdf  = Op("normal_cdf", "Φ(x)",          ieee.normal_cdf,       lambda x, z: normal_pdf(x))
 powlog      = Op("powlog",     "x**(y - n)·log(x)**k", ieee.powlog,    # n and k are whole constants
-                 lambda x, y, n, k, z: _scaled(y - n, powlog(x, y, n + 1, k)) + (k and k * powlog(x, y, n + 1, k - 1)),
+                 _powlog_in_base,
                  lambda x, y, n, k, z: powlog(x, y, n, k + 1),
                  lambda x, y, n, k, z: 0.0,
                  lambda x, y, n, k, z: 0.0)

@@ -15,7 +15,8 @@ then results are Values, so that no derivative with respect to it is lost.
 
 from __future__ import annotations
 
-from operator import attrgetter
+from math import inf, isfinite
+from operator import attrgetter, index
 
 from . import ops
 from .errors import OperandError
@@ -52,7 +53,7 @@ class _Between:
     """
 
     def __init__(self, outputs: Iterable[Scalar], inputs: Sequence[Value]) -> None:
-        oldest = min([x.serial for x in inputs], default=0)
+        oldest = min([x.serial for x in inputs], default=inf)
         found: set[Value] = set()
         waiting = [output for output in outputs if isinstance(output, Value)]
         self.reaches_outside = False
@@ -82,8 +83,7 @@ class _Between:
             for parent, local_derivative in zip(node.parents, self._local(node, create_graph), strict=True):
                 if parent in self.nodes:
                     contribution = _product(local_derivative, adjoint)
-                    if contribution is not None:
-                        adjoints[parent] = adjoints[parent] + contribution if parent in adjoints else contribution
+                    adjoints[parent] = adjoints[parent] + contribution if parent in adjoints else contribution
         return adjoints
 
     def tangents(self, seeds: dict[Value, Scalar], create_graph: bool) -> dict[Scalar, Scalar]:
@@ -91,8 +91,7 @@ class _Between:
         tangents: dict[Scalar, Scalar] = {x: seed for x, seed in seeds.items() if not _is_zero(seed)}
         for node in self.nodes:
             edges = zip(node.parents, self._local(node, create_graph), strict=True)
-            products = [_product(d, tangents[parent]) for parent, d in edges if parent in tangents]
-            contributions = [product for product in products if product is not None]
+            contributions = [_product(d, tangents[parent]) for parent, d in edges if parent in tangents]
             if contributions and node not in seeds:
                 tangents[node] = sum(contributions[1:], start=contributions[0])
         return tangents
@@ -106,16 +105,14 @@ class _Between:
         return [next(local) if parent in self.nodes else 0.0 for parent in node.parents]
 
 
-def _product(local_derivative: Scalar, x: Scalar) -> Scalar | None:
-    """Their product; no node for a factor that is the constant 1, and None for a graph's constant 0: no path there."""
-    if not isinstance(local_derivative, Value) and not isinstance(x, Value):
-        return local_derivative * x
+def _product(local_derivative: Scalar, x: Scalar) -> Scalar:
+    """Their product, without a node where one is the constant 1, or the constant 0 and the other finite."""
     for one, other in ((local_derivative, x), (x, local_derivative)):
-        if not isinstance(one, Value):
+        if isinstance(other, Value) and not isinstance(one, Value):
             if one == 1.0:
                 return other
-            if one == 0.0:
-                return None
+            if one == 0.0 and isfinite(other.data):
+                return 0.0
     return local_derivative * x
 
 
@@ -129,7 +126,7 @@ def gradients(output: Scalar, inputs: Any, create_graph: bool = False) -> Any:
     Args:
         output: the Value to differentiate; the derivatives of a plain number are 0.
         inputs: a Value, or a nested structure of Values.
-        create_graph: give Values instead of floats, which can be differentiated in turn.
+        create_graph: give Values, which can be differentiated in turn; floats are constants to an outer derivative.
 
     Returns:
         The structure of ``inputs``; 0.0 for an input that the output does not depend on.
@@ -149,19 +146,27 @@ def gradients(output: Scalar, inputs: Any, create_graph: bool = False) -> Any:
             raise OperandError(f"gradients: inputs are Values of the graph, not {type(leaf).__name__} {leaf!r}")
     output = _scalar(output, "gradients: the output")
     with recording():
-        return unflatten(structure, _gradients(output, leaves, _Between([output], leaves), create_graph))
+        found = _gradients(output, leaves, _Between([output], leaves), create_graph)
+        return unflatten(structure, map(_Finish(create_graph, False), found))
 
 
 def _gradients(output: Scalar, inputs: Sequence[Value], between: _Between, create_graph: bool) -> list[Scalar]:
     adjoints = between.adjoints([(output, 1.0)], create_graph)
-    return [_as_result(adjoints.get(x, 0.0), create_graph) for x in inputs]
+    return [adjoints.get(x, 0.0) for x in inputs]
 
 
-def _as_result(x: Scalar, graph: bool) -> Scalar:
-    """``x`` as a Value in a result that is a graph, as a float in one that is not."""
-    if graph:
-        return x if isinstance(x, Value) else Value(x)
-    return x.data if isinstance(x, Value) else x
+class _Finish:
+    """Results as they leave a transform: floats, or Values where the function reaches outside; leaves in no_grad()."""
+
+    def __init__(self, reaches_outside: bool, paused: bool) -> None:
+        self.reaches_outside = reaches_outside
+        self.paused = paused
+
+    def __call__(self, x: Scalar) -> Scalar:
+        number = x.data if isinstance(x, Value) else x
+        if not self.reaches_outside:
+            return number
+        return x if isinstance(x, Value) and not self.paused else Value(number)
 
 
 def _scalar(x: Any, what: str) -> Scalar:
@@ -169,7 +174,7 @@ def _scalar(x: Any, what: str) -> Scalar:
         return x
     if isinstance(x, (list, tuple, dict)):
         raise OperandError(f"{what} is a {type(x).__name__}, not one scalar; jacobian and vjp take several results")
-    return as_number(x, what)
+    return as_number(x, what, "must be")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -177,15 +182,30 @@ def _scalar(x: Any, what: str) -> Scalar:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+def argument_numbers(argnums: int | Sequence[int], name: str) -> tuple[tuple[int, ...], bool]:
+    """``argnums`` of a transform as a tuple, and whether it was a single number.
+
+    Raises:
+        OperandError: it is neither a whole number nor several different ones.
+    """
+    one = hasattr(argnums, "__index__")
+    try:
+        numbers = tuple(map(index, [argnums] if one else argnums))  # type: ignore[arg-type]
+    except TypeError:
+        raise OperandError(f"{name}: argnums is the number of an argument, or several, not {argnums!r}") from None
+    return numbers, one
+
+
 class _Arguments:
     """The arguments of a call, those to differentiate replaced by fresh Values."""
 
-    def __init__(self, name: str, args: Sequence[Any], argnums: int | Sequence[int]) -> None:
-        self.one = isinstance(argnums, int)
-        numbers: Sequence[int] = [argnums] if isinstance(argnums, int) else argnums
-        for i in numbers:
+    def __init__(self, name: str, args: Sequence[Any], argnums: Sequence[int]) -> None:
+        for i in argnums:
             if not -len(args) <= i < len(args):
                 raise OperandError(f"{name}: no positional argument {i} to differentiate; {len(args)} were given")
+        numbers = [i % len(args) for i in argnums]
+        if len(set(numbers)) < len(numbers):
+            raise OperandError(f"{name}: argnums {tuple(argnums)} names an argument twice")
         self.fresh: list[Value] = []
         self.args = list(args)
         self.structures: list[Structure] = []
@@ -196,16 +216,15 @@ class _Arguments:
             self.fresh += values
             self.structures.append(structure)
 
-    def like(self, results: Sequence[Any]) -> Any:
-        """Results, one for each fresh Value, in the structure of the arguments."""
+    def like(self, results: Iterable[Any]) -> tuple[Any, ...]:
+        """Results, one for each fresh Value, in the structures of the arguments."""
         rest = iter(results)
-        parts = [unflatten(structure, rest) for structure in self.structures]
-        return parts[0] if self.one else tuple(parts)
+        return tuple([unflatten(structure, rest) for structure in self.structures])
 
 
 def _fresh(x: Any, what: str) -> Value:
     """A new Value for an argument: a leaf for a number, a node of its own above a Value of an outer derivative."""
-    return ops.identity(x) if isinstance(x, Value) else Value(as_number(x, what))
+    return ops.identity(x) if isinstance(x, Value) else Value(as_number(x, what, "must be"))
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
@@ -242,15 +261,17 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 3.0)
     (6.0, (3.0, 2.0))
     """
+    numbers, one = argument_numbers(argnums, "grad")
 
     def pair(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        with recording():
-            arguments = _Arguments("grad", args, argnums)
+        with recording() as paused:
+            arguments = _Arguments("grad", args, numbers)
             output = _scalar(f(*arguments.args, **kwargs), "grad: the result of the function")
             between = _Between([output], arguments.fresh)
-            graph = between.reaches_outside
-            slopes = _gradients(output, arguments.fresh, between, graph)
-            return _as_result(output, graph), arguments.like(slopes)
+            slopes = _gradients(output, arguments.fresh, between, between.reaches_outside and not paused)
+            finish = _Finish(between.reaches_outside, paused)
+            gradient = arguments.like(map(finish, slopes))
+            return finish(output), gradient[0] if one else gradient
 
     return pair
 
@@ -263,14 +284,14 @@ def derivative(f: Callable[[Any], Any], x: Scalar, n: int = 1) -> Any:
     """
     if not isinstance(n, int) or n < 0:
         raise OperandError(f"derivative: the order n is a whole number from 0 on, not {n!r}")
-    with recording():
+    with recording() as paused:
         fresh = _fresh(x, "derivative: x")
         y = _scalar(f(fresh), "derivative: the result of the function")
-        between = _Between([y], [fresh])
-        graph = between.reaches_outside
+        outside = _Between([y], [fresh]).reaches_outside
         for order in range(n):
-            (y,) = _gradients(y, [fresh], _Between([y], [fresh]), create_graph=graph or order < n - 1)
-        return _as_result(y, graph)
+            last = order == n - 1 and (paused or not outside)
+            (y,) = _gradients(y, [fresh], _Between([y], [fresh]), create_graph=not last)
+        return _Finish(outside, paused)(y)
 
 
 def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
@@ -282,20 +303,23 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + 3 * x[1]])([2.0, 5.0])
     [[5.0, 2.0], [1.0, 3.0]]
     """
+    numbers, one = argument_numbers(argnums, "jacobian")
 
     def derivatives(*args: Any, **kwargs: Any) -> Any:
-        with recording():
-            arguments = _Arguments("jacobian", args, argnums)
+        with recording() as paused:
+            arguments = _Arguments("jacobian", args, numbers)
             inputs = arguments.fresh
             outputs, structure = _results(f(*arguments.args, **kwargs), "jacobian")
             between = _Between(outputs, inputs)
-            graph = between.reaches_outside
+            graph = between.reaches_outside and not paused
             if len(outputs) <= len(inputs):
                 rows = [_gradients(y, inputs, _Between([y], inputs), graph) for y in outputs]
             else:
                 columns = [between.tangents(_unit(inputs, x), graph) for x in inputs]
-                rows = [[_as_result(column.get(y, 0.0), graph) for column in columns] for y in outputs]
-            return unflatten(structure, [arguments.like(row) for row in rows])
+                rows = [[column.get(y, 0.0) for column in columns] for y in outputs]
+            finish = _Finish(between.reaches_outside, paused)
+            parts = [arguments.like(map(finish, row)) for row in rows]
+            return unflatten(structure, [part[0] for part in parts] if one else parts)
 
     return derivatives
 
@@ -336,16 +360,17 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     (6.0, 3.0)
     """
     primals, tangents = _tuple(primals, "jvp: primals"), _tuple(tangents, "jvp: tangents")
-    with recording():
+    with recording() as paused:
         directions = leaves_like(flatten(primals)[1], tangents, "jvp: tangents")
-        directions = [d if isinstance(d, Value) else as_number(d, "jvp: a tangent") for d in directions]
+        directions = [d if isinstance(d, Value) else as_number(d, "jvp: a tangent", "must be") for d in directions]
         arguments = _Arguments("jvp", primals, range(len(primals)))
         outputs, structure = _results(f(*arguments.args), "jvp")
         between = _Between(outputs, arguments.fresh)
-        graph = between.reaches_outside or any(isinstance(d, Value) for d in directions)
-        found = between.tangents(dict(zip(arguments.fresh, directions, strict=True)), graph)
-        slopes = [_as_result(found.get(y, 0.0), graph) for y in outputs]
-        return unflatten(structure, [_as_result(y, graph) for y in outputs]), unflatten(structure, slopes)
+        outside = between.reaches_outside or any(isinstance(d, Value) for d in directions)
+        found = between.tangents(dict(zip(arguments.fresh, directions, strict=True)), outside and not paused)
+        finish = _Finish(outside, paused)
+        slopes = [finish(found.get(y, 0.0)) for y in outputs]
+        return unflatten(structure, map(finish, outputs)), unflatten(structure, slopes)
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]]:
@@ -359,20 +384,21 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]
     >>> value, pullback([1.0, 0.0]), pullback([0.0, 1.0])
     ([6.0, 5.0], (3.0, 2.0), (1.0, 1.0))
     """
-    with recording():
+    with recording() as paused:
         arguments = _Arguments("vjp", primals, range(len(primals)))
         outputs, structure = _results(f(*arguments.args), "vjp")
         between = _Between(outputs, arguments.fresh)
+        value = unflatten(structure, map(_Finish(between.reaches_outside, paused), outputs))
 
     def pullback(adjoint: Any) -> Any:
-        with recording():
+        with recording() as paused:
             seeds = leaves_like(structure, adjoint, "pullback: the adjoint")
-            seeds = [s if isinstance(s, Value) else as_number(s, "pullback: an adjoint") for s in seeds]
-            graph = between.reaches_outside or any(isinstance(s, Value) for s in seeds)
-            adjoints = between.adjoints(zip(outputs, seeds, strict=True), graph)
-            return arguments.like([_as_result(adjoints.get(x, 0.0), graph) for x in arguments.fresh])
+            seeds = [s if isinstance(s, Value) else as_number(s, "pullback: an adjoint", "must be") for s in seeds]
+            outside = between.reaches_outside or any(isinstance(s, Value) for s in seeds)
+            adjoints = between.adjoints(zip(outputs, seeds, strict=True), outside and not paused)
+            return arguments.like(map(_Finish(outside, paused), [adjoints.get(x, 0.0) for x in arguments.fresh]))
 
-    return unflatten(structure, [_as_result(y, between.reaches_outside) for y in outputs]), pullback
+    return value, pullback
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:

@@ -28,7 +28,7 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     {'w': [10.0, 20.0], 'b': (30.0,)}
     """
     structure = _structure(tree)
-    return list(_scalars(structure, tree, "")), structure
+    return list(_scalars(structure, tree, "an argument or result")), structure
 
 
 def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:
@@ -112,5 +112,9 @@ def _built(structure: Structure, leaves: Iterator[Any]) -> Any:
     if issubclass(kind, tuple):
         return kind(*parts) if hasattr(kind, "_fields") else tuple(parts)  # a named tuple takes its fields one by one
     numpy = sys.modules["numpy"]
-    numbers = all(isinstance(part, (float, int)) for part in parts)
-    return numpy.array(parts, dtype=float if numbers else object).reshape(shape)
+    if parts and all(_is_array(part) for part in parts):  # the scalars of a result are arrays of derivatives
+        return numpy.stack(parts).reshape(shape + parts[0].shape)
+    array = numpy.empty(len(parts), dtype=float if all(isinstance(part, (float, int)) for part in parts) else object)
+    for i, part in enumerate(parts):  # not array[:] = parts, which would spread a list over it
+        array[i] = part
+    return array.reshape(shape)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from itertools import count
 from math import inf
 from operator import attrgetter
-from threading import get_ident
+from threading import local
 
 from . import ops
 from .arithmetic import generated_methods
@@ -33,7 +33,17 @@ if TYPE_CHECKING:
 __all__ = ["Value", "no_grad", "record", "topological_order"]
 
 next_serial = count().__next__
-paused: set[int] = set()  # the threads that are inside no_grad()
+
+
+class _Thread(local):
+    """Whether this thread is inside ``no_grad()``, in a list that the context manager can hold on to."""
+
+    def __init__(self) -> None:
+        self.pausing = [False]
+
+
+_thread = _Thread()
+paused: list[list[bool]] = []  # what is true of any thread; looking here first is faster
 
 
 def record(
@@ -44,7 +54,7 @@ def record(
     node.data = data
     node.grad = 0.0
     node.label = ""
-    if paused and get_ident() in paused:
+    if paused and _thread.pausing[0]:
         node.op = None
         node.operands = node.parents = node.local_derivatives = ()
     else:
@@ -115,7 +125,7 @@ def _operator(op: Op) -> Callable[[Value, Any], Value]:
             numbers = (self.data, as_number(other))
             z = value(*numbers)
             return record(z, op, (self, numbers[1]), (self,), op.float_derivatives(numbers, z, (0,)))
-        return NotImplemented  # type: ignore[no-any-return]
+        return _not_a_scalar(op, other)  # type: ignore[no-any-return]
 
     return method
 
@@ -124,7 +134,7 @@ def _reflected(op: Op) -> Callable[[Value, Any], Value]:
     """The operator with the Value on its right."""
 
     def method(self: Value, other: Any) -> Value:
-        return _apply(op, (other, self)) if _is_scalar(other) else NotImplemented
+        return _apply(op, (other, self)) if _is_scalar(other) else _not_a_scalar(op, other)
 
     return method
 
@@ -132,6 +142,13 @@ def _reflected(op: Op) -> Callable[[Value, Any], Value]:
 def _arithmetic(op: Op) -> tuple[Callable[[Value, Any], Value], Callable[[Value, Any], Value]]:
     """The operator and its reflected form, generated from the row for speed."""
     return generated_methods(op, _operator(op), _reflected(op), globals())
+
+
+def _not_a_scalar(op: Op, x: object) -> Any:
+    """Refuse what is certainly wrong; leave the rest to the other side, as an array applies it to each element."""
+    if x is None or isinstance(x, (str, bytes, complex, list, tuple, dict, set)):
+        as_number(x, op.name)
+    return NotImplemented
 
 
 def _is_scalar(x: object) -> bool:
@@ -166,8 +183,8 @@ class Value:
         serial: its number in the order of creation; a parent's is always smaller.
 
     Every operation of the table is a method, under Python's name and under NumPy's, so ``np.arcsin(array_of_values)``
-    works; ``+ - * / % **`` take Values and real numbers.  ``<``, ``==`` and the like compare the numbers; a Value is
-    hashed by identity.
+    works; ``+ - * / % **`` take Values and real numbers.  ``<``, ``==`` and the like compare the numbers, and so does
+    ``v in a_list``; a Value is hashed by identity, so ``v in a_set`` asks for this very node.
 
     Raises:
         OperandError: ``data`` is not a real number.
@@ -214,20 +231,19 @@ class Value:
         self.grad = 1.0
         waiting = {self.serial: self}  # the interior nodes that have part of their gradient, by serial
         leaves: dict[Value, float] = {}  # and the leaves, with their gradient from before
-        serial = self.serial
+        serials: Iterator[int] = count(self.serial, -1)
         missed = 0
         while waiting:
+            serial = next(serials)
             node = waiting.pop(serial, None)
-            serial -= 1
             if node is None:
                 missed += 1
-                if missed > len(waiting):  # a gap, of nodes that are not in this graph: jump over it
-                    serial = max(waiting)
+                if 2 * missed > 100 + self.serial - serial:  # mostly numbers of other graphs: take this one's only
+                    serials = iter([node.serial for node in reversed(topological_order(*waiting.values()))])
                 continue
-            missed = 0
             grad = node.grad
             parents = node.parents
-            if len(parents) == 2:  # spelled out: the loop below takes twice the time
+            if len(parents) == 2:  # the loop below unrolled, twice as fast
                 left, right = parents
                 to_left, to_right = node.local_derivatives
                 if left.parents:
@@ -276,6 +292,10 @@ class Value:
     def detach(self) -> Value:
         """A new leaf with the same number and label; no gradient flows through it to this Value's parents."""
         return Value(self.data, self.label)
+
+    def __format__(self, spec: str) -> str:
+        """The number in this format, as in f"{loss:.4f}"; without a format, the repr."""
+        return format(self.data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
         op = f", op={self.op.name}" if self.op else ""
@@ -428,17 +448,24 @@ def no_grad() -> Iterator[None]:
         yield
 
 
-def recording() -> AbstractContextManager[None]:
-    """Within it, operations are recorded even inside ``no_grad()``: a transform needs the graph of its own function."""
+def recording() -> AbstractContextManager[bool]:
+    """Within it, operations are recorded even inside ``no_grad()``: a transform needs the graph of its own function.
+
+    Gives whether ``no_grad()`` held outside, where the results of the transform are to be leaves.
+    """
     return _pausing(False)
 
 
 @contextmanager
-def _pausing(pause: bool) -> Iterator[None]:
-    thread = get_ident()
-    before = thread in paused
-    (paused.add if pause else paused.discard)(thread)
+def _pausing(pause: bool) -> Iterator[bool]:
+    pausing = _thread.pausing
+    before = pausing[0]
+    pausing[0] = pause
+    if pause:
+        paused.append(pausing)
     try:
-        yield
+        yield before
     finally:
-        (paused.add if before else paused.discard)(thread)
+        pausing[0] = before
+        if pause:
+            paused.remove(pausing)

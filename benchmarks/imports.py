@@ -48,9 +48,7 @@ def main(quick: bool) -> None:
             seconds, modules = fresh_import(directory)
             cached.seconds.append(seconds)
     outside = {name.partition(".")[0] for name in modules} - {"autodiff", *sys.stdlib_module_names}
-    say(
-        f"`import autodiff`, {len(cached.seconds)} fresh interpreters each; the target is under 50 ms."
-    )
+    say(f"`import autodiff`, {len(cached.seconds)} fresh interpreters each; the target is under 50 ms.")
     show_table(["", *HEADINGS], [["with its bytecode cached", *cached.cells()], ["without", *compiled.cells()]])
     say(
         f"It loads {len(modules)} modules that a bare interpreter has not; outside the standard library: "

@@ -12,6 +12,7 @@ from . import (
     module,
     naive_cost,
     optim,
+    plots,
     schedules,
     storage,
     train,
@@ -28,7 +29,7 @@ from .optim import *
 from .storage import *
 from .train import *
 
-__all__: list[str] = ["data", "metrics", "schedules"]
+__all__: list[str] = ["data", "metrics", "plots", "schedules"]
 __all__ += activations.__all__
 __all__ += backprop.__all__
 __all__ += errors.__all__

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     Vector: TypeAlias = list[float]
     Matrix: TypeAlias = list[list[float]]
-    LayerGiven: TypeAlias = tuple[Sequence[Sequence[float]], Sequence[float] | None, str | None]
+    LayerGiven: TypeAlias = tuple[Sequence[Sequence[float]], Sequence[float] | None, str]
 
 __all__ = ["Backpropagation", "backpropagate", "deltas"]
 
@@ -272,7 +272,8 @@ def _layers(network: Module) -> list[Layer]:
 
 def _plain(layer: Layer) -> LayerGiven:
     biases = [neuron.b.data for neuron in layer.neurons if neuron.b is not None]
-    return [[w.data for w in neuron.w] for neuron in layer.neurons], biases or None, activation_name(layer.activation)
+    name = activation_name(layer.activation) or repr(layer.activation)
+    return [[w.data for w in neuron.w] for neuron in layer.neurons], biases or None, name
 
 
 def _taken_apart(network: Module | Iterable[LayerGiven], n_inputs: int) -> tuple[dict[int, Any], ...]:
@@ -308,7 +309,7 @@ def _targets(target: Any, loss: str, outputs: Vector) -> Vector:
     return targets
 
 
-def _looked_up(name: str | None, kind: str, table: dict[str, Any]) -> Any:
+def _looked_up(name: str, kind: str, table: dict[str, Any]) -> Any:
     if name not in table:
         raise ArgumentError(
             f"the derivative of the {kind} {name!r} is not written out by hand; that of {', '.join(table)} is"

@@ -5,16 +5,16 @@
 >>> model = MLP(2, [8, 1], "tanh", seed=0)
 >>> history = fit(model, moons.X, moons.y, "binary_cross_entropy_with_logits", lr=0.5, epochs=50, progress=False)
 >>> history
-<History of 50 epochs: loss 0.1734, accuracy 0.9250>
+<History of 50 epochs: loss 0.0892, accuracy 0.9750>
 >>> evaluate(model, moons.X, moons.y, "binary_cross_entropy_with_logits").accuracy
-0.925
+0.975
 """
 
 from __future__ import annotations
 
 import gc
-from contextlib import ExitStack, contextmanager
-from math import inf, isfinite
+from contextlib import ExitStack, contextmanager, nullcontext
+from math import ceil, inf, isfinite
 from random import Random
 from time import perf_counter
 from typing import NamedTuple
@@ -128,6 +128,7 @@ def fit(
     y: Any,
     loss: Loss = "cross_entropy",
     optimizer: str | Optimizer = "sgd",
+    *,
     lr: float | None = None,
     epochs: int = 100,
     batch_size: int | None = None,
@@ -178,46 +179,40 @@ def fit(
             The weights are set to the best so far.
         MissingExtra: tqdm is not installed, and ``progress`` is not False.
     """
-    loss_of = loss_function(loss)
-    stepper = _optimizer(optimizer, model, lr)
+    loss = loss_function(loss)
+    optimizer = _optimizer(optimizer, model, lr)
     rng = Random(seed)
-    training, held_out = _parts(paired(X, y), validation, loss_of, rng)
+    training, held_out = _parts(paired(X, y), validation, loss, rng)
     size = len(training) if batch_size is None else at_least_one(batch_size, "batch_size")
-    shuffler = rng if size < len(training) else None
+    several = size < len(training)
     at_least_one(epochs, "epochs")
     patience = inf if early_stopping is None else at_least_one(early_stopping, "early_stopping")
     callbacks = [*callbacks]
+    name, metric = _metric(metric, loss)
 
-    name, metric = _metric(metric, loss_of)
-    history, best, rate = History(name), _Best(model.parameters()), stepper.lr
-    run = _Run(model, loss_of, stepper, l2, l1, metric, history)
-    bar = _bar(epochs, size, len(training)) if progress else None
+    history, best, rate = History(name), _Best(model.parameters()), optimizer.lr
+    run = _Run(model, loss, optimizer, l2, l1, metric, history)
     with ExitStack() as after:
-        after.callback(setattr, stepper, "lr", rate)
+        after.callback(setattr, optimizer, "lr", rate)
         after.enter_context(_mode(model, training=True))
-        if bar is not None:
-            after.enter_context(bar)
+        bar = after.enter_context(_bar(epochs * ceil(len(training) / size)) if progress else _NoBar())
         try:
-            for epoch in range(epochs):
-                start = perf_counter()
-                stepper.lr = rate * (schedule(epoch) if schedule else 1.0)
-                if bar is not None:
-                    bar.set_description(f"epoch {epoch + 1}/{epochs}", refresh=False)
-                before = best.now()
-                loss_now, accuracy = run.epoch(minibatches(training, size, shuffler), bar)
-                validated = _measure(model, held_out, loss_of, metric) if held_out else None
+            for epoch in range(1, epochs + 1):
+                bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
+                start, before = perf_counter(), best.now()
+                optimizer.lr = rate * schedule(epoch - 1) if schedule else rate
+                found = run.epoch(minibatches(training, size, rng if several else None), bar)
+                validated = _measure(model, held_out, loss, metric) if held_out else None
                 seconds = perf_counter() - start
-                history.append(epoch + 1, loss_now, accuracy, *(validated or (None, None)), stepper.lr, seconds)
-                if bar is not None:
-                    bar.set_postfix_str(history.summary())
-                if validated:
-                    best.offer(validated.loss, best.now(), history)
-                else:  # the loss of a single batch is that of the weights before the step
-                    best.offer(loss_now, best.now() if shuffler else before, history)
+                history.append(epoch, *found, *(validated or (None, None)), optimizer.lr, seconds)
+                bar.set_postfix_str(history.summary())
+                # The loss of a single batch is that of the weights before the step.
+                kept = best.now() if several or validated else before
+                best.offer((validated or found).loss, kept, history)
                 if any([callback(model, history) is True for callback in callbacks]):
                     history.stopped = "callback"
                     break
-                if epoch + 1 - history.best_epoch >= patience:
+                if epoch - history.best_epoch >= patience:
                     history.stopped = "early stopping"
                     break
         except KeyboardInterrupt:
@@ -233,7 +228,7 @@ def fit(
 
 
 class _Run:
-    """What a step needs."""
+    """What every step of a training takes."""
 
     def __init__(
         self,
@@ -254,7 +249,7 @@ class _Run:
         self.history = history
         self.weights = model.weights()
 
-    def epoch(self, batches: Iterable[list[Pair]], bar: Any) -> tuple[float, float | None]:
+    def epoch(self, batches: Iterable[list[Pair]], bar: Any) -> Evaluation:
         """A step for each batch; the mean loss, and the metric of all outputs."""
         total, outputs, targets = 0.0, [], []
         for batch in batches:
@@ -263,12 +258,11 @@ class _Run:
             total += loss * len(batch)
             outputs += of_batch
             targets += [y for _, y in batch]
-            if bar is not None:
-                bar.update()
-        return total / len(targets), self.metric(outputs, targets) if self.metric else None
+            bar.update()
+        return Evaluation(total / len(targets), self.metric(outputs, targets) if self.metric else None)
 
     def step(self, batch: list[Pair]) -> tuple[float, list[list[float]]]:
-        """Forward, backward, update; the loss and the outputs as numbers, so that the graph is freed."""
+        """Forward, backward, update.  The loss and the outputs come as numbers, so that the graph is freed."""
         outputs = [self.model(x) for x, _ in batch]
         loss: Value = ad.mean([self.loss(o, y) for o, (_, y) in zip(outputs, batch, strict=True)])
         if self.l2:
@@ -279,7 +273,7 @@ class _Run:
         loss.backward()
         if not isfinite(sum([p.grad for p in self.optimizer.parameters], loss.data)):
             finding = ad.find_nonfinite(loss)
-            if finding is not None:
+            if finding is not None:  # None: all are finite, only their sum is not
                 raise NonFiniteLoss(finding, self.history)
         self.optimizer.step()
         return loss.data, [_numbers(o) for o in outputs]
@@ -313,8 +307,8 @@ def collector_paused() -> Iterator[None]:
     that nothing refers to.  A graph has none, and is freed without it, so that is time for nothing.
     """
     enabled = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         if enabled:
@@ -335,24 +329,34 @@ def predict(model: Module, X: Any) -> list[list[float]]:
     >>> predict(model, [[1.0, 0.0], [1.0, 1.0]])
     [[2.0], [5.0]]
     """
-    with _mode(model, training=False), ad.no_grad():
-        return [_numbers(model(x)) for x in rows(X)]
+    return _outputs(model, rows(X))
 
 
 def evaluate(model: Module, X: Any, y: Any, loss: Loss = "cross_entropy", metric: Metric | None = None) -> Evaluation:
     """The mean loss of the samples X with the targets y, and the accuracy, R² or other metric.
 
-    The arguments are those of ``fit``.
+    The arguments and the errors are those of ``fit``.
+
+    >>> from nn import MLP
+    >>> model = MLP(1, [2], seed=0)
+    >>> model.load_state_dict({"layers.0.weight": [[1.0], [-1.0]], "layers.0.bias": [0.0, 0.0]})
+    >>> evaluate(model, [[1000.0], [-1000.0]], [0, 1])
+    Evaluation(loss=0.0, accuracy=1.0)
     """
-    loss_of = loss_function(loss)
-    return _measure(model, paired(X, y), loss_of, _metric(metric, loss_of)[1])
+    loss = loss_function(loss)
+    return _measure(model, paired(X, y), loss, _metric(metric, loss)[1])
 
 
 def _measure(model: Module, pairs: list[Pair], loss: Callable[..., Any], metric: Metric | None) -> Evaluation:
-    outputs = predict(model, [x for x, _ in pairs])
+    outputs = _outputs(model, [x for x, _ in pairs])
     targets = [y for _, y in pairs]
     mean = ad.mean([loss(o, y) for o, y in zip(outputs, targets, strict=True)])
     return Evaluation(mean, metric(outputs, targets) if metric else None)
+
+
+def _outputs(model: Module, samples: list[list[float]]) -> list[list[float]]:
+    with _mode(model, training=False), ad.no_grad():
+        return [_numbers(model(x)) for x in samples]
 
 
 def _numbers(outputs: Any) -> list[float]:
@@ -420,14 +424,25 @@ def _parts(
     return [pairs[i] for i in range(len(pairs)) if i not in held_out], [pairs[i] for i in sorted(held_out)]
 
 
-def _bar(epochs: int, size: int, n: int) -> Any:
+class _NoBar(nullcontext[None]):
+    """Takes what is told to a tqdm bar, and shows nothing."""
+
+    def __enter__(self) -> Any:
+        return self
+
+    def _ignore(self, *_: object, **__: object) -> None: ...
+
+    update = set_description = set_postfix_str = _ignore
+
+
+def _bar(steps: int) -> Any:
     """A tqdm bar that counts batches."""
     try:
         from tqdm import TqdmWarning
 
-        with catch_warnings():  # in a notebook without ipywidgets it is a line of text, which is well
+        with catch_warnings():  # in a notebook without ipywidgets it is a line of text, which will do
             simplefilter("ignore", TqdmWarning)
             from tqdm.auto import tqdm
     except ImportError:
         raise MissingExtra("fit(progress=True)", "tqdm") from None
-    return tqdm(total=epochs * -(-n // size), unit="batch")
+    return tqdm(total=steps, unit="batch")

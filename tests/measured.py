@@ -90,6 +90,6 @@ def _rows_of_derivatives() -> Iterator[str]:
         yield from (node.op.name for node in ad.topological_order(*slopes, *bends) if node.op)
 
 
-_TESTED = {name.split("[")[0].split("(")[0] for name in ROWS}
-HELPERS = {"identity", *_rows_of_derivatives()} - _TESTED
+TESTED = {name.split("[")[0].split("(")[0] for name in ROWS}
+HELPERS = {"identity", *_rows_of_derivatives()} - TESTED
 """The rows without points of their own: those that rules name, tested as derivatives, and a Value's new name."""

@@ -15,7 +15,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Value, functions
-from tests.test_accuracy import HELPERS
+from tests.measured import HELPERS
 
 nan, inf = math.nan, math.inf
 

@@ -87,7 +87,7 @@ def test_clipping_by_value_is_that_of_pytorch(fact):
 
 def test_the_facts_are_those_of_the_torch_installed_here():
     pytest.importorskip("torch", reason="torch is not installed; its facts are in tests/data/optimiser_facts.json")
-    from data.make_optimiser_facts import make
+    from tests.data.make_optimiser_facts import make
 
     def assert_same(a, b):
         if isinstance(a, dict):

@@ -137,7 +137,8 @@ def _agree(coarse: mpf, fine: mpf, what: str) -> mpf:
     """The common value of two estimates whose steps differ by 2**-16; one that only shrinks with the step is 0."""
     if mp.isnan(fine) or abs(fine - coarse) <= mpf("1e-25") * abs(fine):
         return fine
-    if max(abs(fine), abs(coarse)) < mpf("1e-330") or mpf("1e-40") * abs(coarse) < abs(fine) < mpf("1e-8") * abs(coarse):
+    shrinking = mpf("1e-40") * abs(coarse) < abs(fine) < mpf("1e-8") * abs(coarse)
+    if shrinking or max(abs(fine), abs(coarse)) < mpf("1e-330"):
         return mpf(0)
     raise ArithmeticError(f"{what}: {mp.nstr(coarse)} and {mp.nstr(fine)} disagree")
 
@@ -523,7 +524,10 @@ ROWS: dict[str, Row] = {
         ],
     ),
     # The normal distribution's.
-    "erf": _unary(_erf, math.sqrt(0.5), 3.0, 5.9, 26.0, 27.2, inf=(1.0, 0.0, 0.0, 0.0), minus_inf=(-1.0, 0.0, 0.0, 0.0)),
+    "erf": _unary(
+        _erf, math.sqrt(0.5), 3.0, 5.9, 26.0, 27.2,
+        inf=(1.0, 0.0, 0.0, 0.0), minus_inf=(-1.0, 0.0, 0.0, 0.0),
+    ),
     "erfc": _unary(_erfc, math.sqrt(0.5), 3.0, 5.9, 26.0, 27.2, inf=_ZEROS, minus_inf=(2.0, 0.0, 0.0, 0.0)),
     # Activations.
     "relu": _unary(lambda x: max(x, mpf(0)), zero=_ZEROS, inf=(INF, 1.0, 0.0, 0.0), minus_inf=_ZEROS),
@@ -548,7 +552,8 @@ ROWS: dict[str, Row] = {
     ),
     "gelu": _unary(
         lambda x: x * _erfc(-x / mp.sqrt(2)) / 2,
-        *(3.0, -3.0, -5.0, 6.0, -6.0, 8.5, -8.5, -20.0, -37.0, -38.4, -39.0, -0.7517915246935645, math.sqrt(2), 2.0, -2.0),
+        *(3.0, -3.0, -5.0, 6.0, -6.0, 8.5, -8.5, -20.0, -37.0, -38.4, -39.0),
+        *(-0.7517915246935645, math.sqrt(2), 2.0, -2.0),  # roots of the derivatives
         inf=(INF, 1.0, 0.0, 0.0),
         minus_inf=_ZEROS,
     ),
@@ -631,7 +636,8 @@ ROWS: dict[str, Row] = {
          (0.1, 0.2, 0.3, 0.7),
          (NAN, 1.0),
          (1e200, 1e200, 1e-200), (1e200, 1e-200, 1e200), (1e-200, 1e-200, 1e200), (SUBNORMAL, 2.0, 1e300),
-         (1e-200, 1.1e-120, 1e200, 2.0), (1e-200, 1e-200, 1e150, 1e200), (1e200, 1e200, 1e-200, 2.0), (3e-318, 7.0, 1e301)],
+         (1e-200, 1.1e-120, 1e200, 2.0), (1e-200, 1e-200, 1e150, 1e200), (1e200, 1e200, 1e-200, 2.0),
+         (3e-318, 7.0, 1e301)],
         order=2,
     ),
     "dot": _multi(

@@ -1,0 +1,380 @@
+"""The command line: ``python -m nn --help``.
+
+Exit codes: 0 done, 1 failed, 2 a mistake in what was asked for, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from inspect import signature
+from pathlib import Path
+
+from autodiff import AutodiffError, LengthError
+
+from . import plots
+from .activations import ACTIVATIONS
+from .data import DATASETS, Dataset, load, split
+from .demo import demo
+from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
+from .init import INITIALIZERS
+from .layers import MLP
+from .losses import LOSSES
+from .metrics import confusion_matrix
+from .optim import OPTIMIZERS
+from .storage import load as load_model
+from .storage import read_state, save
+from .table import table
+from .task import Task
+from .train import evaluate, fit, predict
+
+TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any, NoReturn
+
+    from matplotlib.figure import Figure
+
+    from .module import Module
+    from .train import History
+
+_EPILOG = """\
+examples:
+  python -m nn data
+  python -m nn train moons --hidden 16,16 --epochs 100 --out out/moons
+  python -m nn train breast_cancer --hidden none --l2 1 --save model.safetensors
+  python -m nn evaluate model.safetensors breast_cancer
+  python -m nn demo
+"""
+_TRAIN_EPILOG = """\
+The network learns from samples that are standardised, a mean of 0 and a deviation of 1 for each feature; then the scale
+goes into its weights, so that the file that is saved takes samples as they are.
+
+examples:
+  python -m nn train iris
+  python -m nn train digits --hidden 32 --activation relu --lr 0.05 --epochs 15 --out out/digits
+  python -m nn train spirals --samples 400 --hidden 16,16 --optimizer adam --lr 0.01 --epochs 200
+  python -m nn train breast_cancer --hidden none --l2 1 --save model.safetensors
+"""
+_EVALUATE_EPILOG = """\
+A model that `train` saved from the same data set is measured on the samples that it learned from and on those that were
+held out; any other on all samples.
+
+example:
+  python -m nn evaluate model.safetensors breast_cancer
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console that has no ∂ shows a ? for it
+    try:
+        given = _parser().parse_args(arguments)
+        code: int = given.run(given)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return _failed("interrupted", 130)
+    except BrokenPipeError:  # the reader of the output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (MissingExtra, NonFiniteLoss, OSError) as error:
+        return _failed(f"error: {error}", 1)
+    except AutodiffError as error:
+        return _failed(f"error: {error}", 2)
+
+
+def _failed(message: str, code: int) -> int:
+    print(f"python -m nn: {message}", file=sys.stderr)
+    return code
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What can be given.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        """A single line, where argparse puts the whole usage before it."""
+        self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help says more)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m nn", description="Train networks of scalar Values, and measure them.", epilog=_EPILOG
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    train = commands.add_parser(
+        "train", help="train a network on a data set", description="Train a network.", epilog=_TRAIN_EPILOG
+    )
+    train.set_defaults(run=_train)
+    train.add_argument("dataset", metavar="DATASET", help="one of those that `python -m nn data` lists")
+    network = train.add_argument_group("the network")
+    network.add_argument(
+        "--hidden", metavar="SIZES", type=_sizes, default=[16, 16],
+        help="sizes of the hidden layers, as 16,16, which is the default; none for a single-layer network",
+    )  # fmt: skip
+    network.add_argument("--activation", default="tanh", help=f"{_one_of(ACTIVATIONS)} (default: tanh)")
+    network.add_argument("--init", help=f"initial weights: {_one_of(INITIALIZERS)} (default: he for relu, else xavier)")
+    training = train.add_argument_group("the training")
+    training.add_argument("--loss", help=f"{_one_of(LOSSES)} (default: what goes with the data set)")
+    training.add_argument("--optimizer", default="sgd", help=f"{_one_of(OPTIMIZERS)} (default: sgd)")
+    training.add_argument("--lr", metavar="RATE", type=float, help="learning rate (default: the optimiser's own)")
+    training.add_argument("--epochs", metavar="N", type=_whole, default=50, help="default: 50")
+    training.add_argument("--batch-size", metavar="N", type=_whole, default=16, help="default: 16")
+    training.add_argument("--l2", metavar="LAMBDA", type=_positive, default=0.0, help="penalty λ/(2m) Σ w² on weights")
+    training.add_argument("--l1", metavar="LAMBDA", type=_positive, default=0.0, help="penalty λ/m Σ |w| on weights")
+    training.add_argument(
+        "--patience", metavar="N", type=_whole,
+        help="stop after N epochs without a lower validation loss, with the weights of the lowest",
+    )  # fmt: skip
+    training.add_argument("--seed", metavar="N", type=int, default=0, help="of everything random (default: 0)")
+    samples = train.add_argument_group("the samples")
+    samples.add_argument(
+        "--validation", metavar="SHARE", type=float, default=0.25,
+        help="share of the samples that is held out (default: 0.25)",
+    )  # fmt: skip
+    samples.add_argument("--samples", metavar="N", type=_whole, help="how many, of a data set that is made up")
+    samples.add_argument("--noise", metavar="DEVIATION", type=_positive, help="of a data set that is made up")
+    output = train.add_argument_group("what is written")
+    output.add_argument("--save", metavar="FILE", type=_weights_file, help="the network, as .safetensors or .json")
+    output.add_argument(
+        "--out", metavar="DIR", type=Path, help="plots, history.json and, without --save, model.safetensors"
+    )
+    output.add_argument("--quiet", action="store_true", help="no progress bar")
+
+    evaluation = commands.add_parser(
+        "evaluate", help="measure a saved network", description="Measure a saved network.", epilog=_EVALUATE_EPILOG
+    )
+    evaluation.set_defaults(run=_evaluate)
+    evaluation.add_argument("model", metavar="MODEL", type=Path, help="a file .safetensors or .json")
+    evaluation.add_argument("dataset", metavar="DATASET", help="one of those that `python -m nn data` lists")
+    evaluation.add_argument("--loss", help=f"{_one_of(LOSSES)} (default: that of the training)")
+
+    listing = commands.add_parser("data", help="list the data sets", description="List the data sets.")
+    listing.set_defaults(run=_data)
+
+    demonstration = commands.add_parser(
+        "demo",
+        help="two paths, moons, breast_cancer and digits, with plots and a page",
+        description="Go from a gradient as a sum over paths to a network that reads digits; write plots, weights and a "
+        "page index.html, and print a table.  It takes about two minutes.",
+    )
+    demonstration.set_defaults(run=_demo)
+    demonstration.add_argument("--out", metavar="DIR", type=Path, default=Path("out/demo"), help="default: out/demo")
+    amount = demonstration.add_mutually_exclusive_group()
+    amount.add_argument("--epochs", metavar="N", type=_whole, help="no more than N epochs for each network")
+    amount.add_argument("--quick", action="store_const", const=2, dest="epochs", help="the same as --epochs 2")
+    return parser
+
+
+def _one_of(names: Any) -> str:
+    return ", ".join(names)
+
+
+def _sizes(text: str) -> list[int]:
+    return [] if text == "none" else [_whole(part) for part in text.split(",")]
+
+
+def _whole(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on")
+    return number
+
+
+def _weights_file(text: str) -> Path:
+    path = Path(text)
+    if path.suffix not in (".safetensors", ".json"):
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in .safetensors or .json")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no directory {str(path.parent)!r}")
+    return path
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# train
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _train(given: argparse.Namespace) -> int:
+    origin = {"name": given.dataset, "seed": given.seed, "validation": given.validation}
+    origin |= {name: x for name, x in (("n", given.samples), ("noise", given.noise)) if x is not None}
+    training, validation = _parts(**origin)
+    task = Task(training, given.loss)
+    model = MLP(
+        len(training.features),
+        [*given.hidden, task.n_outputs],
+        given.activation,
+        task.output_activation,
+        seed=given.seed,
+        init=given.init or ("he" if "relu" in given.activation else "xavier"),
+    )
+    if given.out:
+        given.out.mkdir(parents=True, exist_ok=True)
+    print(f"{given.dataset}: {len(training)} samples to learn from, {len(validation)} held out for validation")
+    print(f"{model}, {len(model.parameters())} parameters; {task.loss}; {given.optimizer}", flush=True)
+    history = fit(
+        model,
+        *task.scaled(training),
+        task.loss,
+        given.optimizer,
+        lr=given.lr,
+        epochs=given.epochs,
+        batch_size=given.batch_size,
+        l2=given.l2,
+        l1=given.l1,
+        validation=task.scaled(validation),
+        seed=given.seed,
+        progress=not given.quiet,
+        early_stopping=given.patience,
+        metric=task.metric,
+    )
+    if not len(history):  # interrupted before there was anything to show
+        raise KeyboardInterrupt
+    task.unscale(model)
+    print(_scores(model, task, {"training": training, "validation": validation}))
+    file = given.save or (given.out and given.out / "model.safetensors")
+    if file:
+        save(model, file, {"data": json.dumps(origin), "loss": task.loss})
+        print(f"network: {file}")
+    if given.out:
+        (given.out / "history.json").write_text(json.dumps(history.to_dict(), indent=1), encoding="utf-8")
+        for name, figure in _figures(model, task, history, training, validation):
+            figure.savefig(given.out / f"{name}.png", dpi=150)
+        print(f"plots and history: {given.out}")
+    if history.stopped == "interrupted":
+        return _failed(f"interrupted: the weights are those of epoch {history.best_epoch}, the best", 130)
+    return 0
+
+
+def _parts(name: str, seed: int, validation: float, **options: Any) -> tuple[Dataset, Dataset]:
+    """The samples to learn from and those that are held out; of a data set that is made up, with these options."""
+    if name in DATASETS:
+        taken = signature(DATASETS[name]).parameters
+        if not taken.keys() >= options.keys():
+            raise ArgumentError(f"{name} is what it is: --samples and --noise are for data sets that are made up")
+        if "seed" in taken:
+            options["seed"] = seed
+    return split(load(name, **options), test=validation, seed=seed)
+
+
+def _scores(model: Module, task: Task, parts: dict[str, Dataset]) -> str:
+    """A table with the loss and the accuracy of each part of the samples."""
+    rows = []
+    for name, part in parts.items():
+        found = evaluate(model, part.X, task.targets(part), task.loss, task.metric)
+        rows.append([name, len(part), f"{found.loss:.4g}", f"{found.accuracy:.4f}"])
+    return table(["", "samples", "loss", "accuracy" if task.metric else "R²"], rows)
+
+
+def _figures(
+    model: MLP, task: Task, history: History, training: Dataset, validation: Dataset
+) -> Iterator[tuple[str, Figure]]:
+    """The plots, each with its name."""
+    yield "curves", plots.curves(history)
+    if training.classes:
+        matrix = confusion_matrix(predict(model, validation.X), validation.y, task.threshold)
+        yield "confusion", plots.confusion(matrix, training.classes)
+        if len(training.features) == 2:
+            yield "boundary", plots.decision_boundary(model, training.X, training.y, training.classes, task.threshold)
+    elif len(training.features) == 1:
+        yield "regression", plots.regression(model, training.X, training.y)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# evaluate
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _evaluate(given: argparse.Namespace) -> int:
+    try:
+        model = load_model(given.model)
+        _, metadata = read_state(given.model)
+    except OSError as error:
+        raise ArgumentError(f"cannot read {given.model}: {error.strerror}") from None
+    parts, loss = {"all": load(given.dataset)}, None
+    origin = _origin(metadata)
+    if origin.get("name") == given.dataset:
+        try:
+            parts, loss = dict(zip(("training", "validation"), _parts(**origin), strict=True)), metadata.get("loss")
+        except (TypeError, ValueError) as error:
+            raise FileFormatError(f"{given.model} does not say which samples it learned from: {error}") from None
+    last, data = [*parts.items()][-1]
+    task = Task(data, given.loss or loss)
+    try:
+        (outputs,) = predict(model, data.X[:1])
+    except LengthError as error:
+        raise ArgumentError(f"{given.model} takes other samples than those of {data.name}: {error}") from None
+    if len(outputs) != task.n_outputs:
+        raise ArgumentError(
+            f"{given.model} has {len(outputs)} outputs, and {data.name} with {task.loss} needs {task.n_outputs}; "
+            "another --loss may need others"
+        )
+    print(f"{model}, {len(model.parameters())} parameters; {task.loss}")
+    print(_scores(model, task, parts))
+    if data.classes:
+        matrix = confusion_matrix(predict(model, data.X), data.y, task.threshold)
+        rows = [[name, *row] for name, row in zip(data.classes, matrix, strict=True)]
+        print(f"\nHow many of each class, by row, it took for which, by column ({last}):")
+        print(table(["", *data.classes], rows))
+    return 0
+
+
+def _origin(metadata: dict[str, str]) -> dict[str, Any]:
+    """Which samples a network learned from, as `train` notes it; nothing if it was saved otherwise."""
+    try:
+        origin = json.loads(metadata.get("data", ""))
+    except ValueError:
+        origin = None
+    return origin if isinstance(origin, dict) else {}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# data, demo
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _data(given: argparse.Namespace) -> int:
+    rows, missing = [], None
+    for name, make in DATASETS.items():
+        size: list[object] = ["?", "?", "?"]
+        try:
+            data = make()
+            size = [len(data), len(data.features), len(data.classes) or "-"]
+        except MissingExtra as error:
+            missing = error
+        source = "made up" if "seed" in signature(make).parameters else "scikit-learn"
+        rows.append([name, *size, source, (make.__doc__ or "").partition("\n")[0].replace("``", "")])
+    print(table(["data set", "samples", "features", "classes", "source", "what it is"], rows, "lrrrll"))
+    print("\nMade up: from a seed, 100 samples or as many as you like.  No classes: a number is to be predicted.")
+    if missing:
+        raise missing
+    return 0
+
+
+def _demo(given: argparse.Namespace) -> int:
+    demo(given.out, given.epochs)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,316 @@
+"""The demonstration: from a gradient as a sum over paths to a network that reads digits.
+
+``python -m nn demo`` and ``make demo`` run it.  Its sections are also examples of how the package is used.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from html import escape
+from importlib.resources import files
+from math import prod
+from string import Template
+from time import perf_counter
+from typing import NamedTuple
+
+import autodiff as ad
+from autodiff import Value
+
+from . import data, metrics, plots
+from .data import Standardizer
+from .errors import MissingExtra
+from .layers import MLP
+from .losses import hinge
+from .optim import SGD
+from .schedules import cosine
+from .storage import save
+from .table import table
+from .task import Task
+from .train import History, collector_paused, evaluate, fit, predict
+
+TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any, TypeAlias
+
+    from matplotlib.figure import Figure
+
+    from .data import Dataset
+    from .train import Evaluation
+
+    Texts: TypeAlias = dict[
+        str, object
+    ]  # what the page says: a text, a number or the rows of a table, by its name there
+
+__all__ = ["demo"]
+
+
+class Result(NamedTuple):
+    """A line of the closing table: losses without penalties, accuracies from 0 to 1."""
+
+    name: str
+    network: str
+    parameters: int
+    loss: float
+    training_accuracy: float
+    test_accuracy: float
+    seconds: float
+
+
+def demo(out: Path, epochs: int | None = None) -> list[Result]:
+    """Run all sections: print how they go, and write plots, networks and ``index.html``.
+
+    Args:
+        out: the directory to write to; it is made where there is none.
+        epochs: no more than so many for each network.
+
+    Returns:
+        The closing table.
+
+    Raises:
+        MissingExtra: a package of the extra ``train`` is not installed.
+        KeyboardInterrupt: Ctrl-C, in a training too.
+    """
+    start = perf_counter()
+    out.mkdir(parents=True, exist_ok=True)
+    texts = two_paths()
+    results = []
+    for section in (moons, breast_cancer, digits):
+        result, more = section(out, epochs)
+        results.append(result)
+        texts |= more
+    texts["seconds"] = round(perf_counter() - start)
+    _write_page(out / "index.html", texts, results)
+
+    _heading("Summary")
+    header = ["data set", "network", "parameters", "loss", "training accuracy", "test accuracy", "seconds"]
+    print(table(header, [[r.name, r.network, r.parameters, *_figures(r)] for r in results], "llrrrrr"))
+    print(f"\n{texts['seconds']} seconds in all; now open {out / 'index.html'}")
+    return results
+
+
+def _heading(text: str) -> None:
+    print(f"\n{text}", flush=True)
+
+
+def _figures(r: Result) -> list[str]:
+    return [f"{r.loss:.4f}", f"{r.training_accuracy:.1%}", f"{r.test_accuracy:.1%}", f"{r.seconds:.1f}"]
+
+
+def _number(x: float) -> str:
+    return f"{x:.4g}".replace("-", "−")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# 1. Two paths.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def two_paths() -> Texts:
+    """The gradient of f = x²z, with x = 2y and z = sin y, path by path."""
+    _heading("1/4  Two paths from y to f: f = x²z with x = 2y and z = sin y, at y = 3")
+    y = Value(3.0, label="y")
+    x, z = 2 * y, ad.sin(y)
+    square = x**2
+    f = square * z
+    f.backward()
+    x.label, z.label, square.label, f.label = "x", "z", "x²", "f"
+
+    found = [(" → ".join([node.label for node in nodes]), factors, prod(factors)) for nodes, factors in paths(f, y)]
+    total = sum([product for _, _, product in found])
+    rows = [[path, " · ".join(map(_number, factors)), _number(product)] for path, factors, product in found]
+    sums = [["sum over the paths", "", _number(total)], ["y.grad after f.backward()", "", _number(y.grad)]]
+    print(table(["path", "local derivatives", "product"], [*rows, *sums]))
+
+    texts: Texts = {"sum": _number(total), "gradient": _number(y.grad)}
+    for name, node in {"y": y, "x": x, "square": square, "z": z, "f": f}.items():
+        texts[name] = _number(node.data)
+        texts |= {f"{name}_slope_{i}": _number(local) for i, local in enumerate(node.local_derivatives, 1)}
+    for i, row in enumerate(rows, 1):
+        texts |= dict(zip((f"path_{i}", f"factors_{i}", f"product_{i}"), row, strict=True))
+    return texts
+
+
+def paths(output: Value, leaf: Value) -> Iterator[tuple[list[Value], list[float]]]:
+    """Every path from ``leaf`` to ``output``: its nodes, and the local derivatives along it."""
+    begun: list[tuple[list[Value], list[float]]] = [([output], [])]
+    while begun:
+        nodes, factors = begun.pop()
+        if nodes[0] is leaf:
+            yield nodes, factors
+        edges = zip(nodes[0].parents, nodes[0].local_derivatives, strict=True)
+        begun += reversed([([parent, *nodes], [local, *factors]) for parent, local in edges])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# 2. micrograd's demo.
+# ---------------------------------------------------------------------------------------------------------------------
+
+# The losses that micrograd's notebook prints, by step (karpathy/micrograd at c911406e, demo.ipynb; MIT licence).
+PUBLISHED = {0: 0.8958441028683222, 99: 0.010978370135492717}
+
+
+def moons(out: Path, epochs: int | None) -> tuple[Result, Texts]:
+    """The data, weights and steps of micrograd's notebook, with the training loop spelled out."""
+    _heading("2/4  moons: micrograd's demo")
+    start = perf_counter()
+    try:
+        from sklearn.datasets import make_moons
+        from tqdm.auto import tqdm
+    except ImportError as error:
+        raise MissingExtra("the demo", str(error.name)) from None
+
+    X, y = (array.tolist() for array in make_moons(100, noise=0.1, random_state=1337))
+    targets = data.signs(y)
+    model = MLP(2, [16, 16, 1], seed=1337)
+    parameters = model.parameters()
+    optimizer = SGD(parameters, lr=1.0)
+    history = History("accuracy")
+    steps = range(100)[:epochs]
+    for k in tqdm(steps, unit="step"):
+        began = perf_counter()
+        with collector_paused():
+            scores = [model(x) for x in X]
+            loss = ad.mean([hinge(s, t) for s, t in zip(scores, targets, strict=True)])
+            loss = loss + 1e-4 * ad.dot(parameters, parameters)
+            optimizer.zero_grad()
+            loss.backward()
+        optimizer.lr = 1 - 0.9 * k / 100
+        optimizer.step()
+        accuracy = metrics.accuracy([[s.data for s in outputs] for outputs in scores], targets)
+        history.append(k + 1, loss.data, accuracy, None, None, optimizer.lr, perf_counter() - began)
+
+    step = max(k for k in PUBLISHED if k in steps)
+    print(f"loss at step {step}: {history.loss[step]}; in micrograd's notebook: {PUBLISHED[step]}")
+    fresh = data.load("moons", n=1000, noise=0.1, seed=1)
+    save(model, out / "moons.safetensors", {"data": "make_moons(100, noise=0.1, random_state=1337) of scikit-learn"})
+    _plot(plots.decision_boundary(model, X, targets, fresh.classes), out / "moons-boundary.png", height=4.4)
+    _plot(_curves(history), out / "moons-curves.png", height=5.6)
+    trained = evaluate(model, X, targets, "hinge")
+    tested = evaluate(model, fresh.X, data.signs(fresh.y), "hinge")
+    return _result("moons", model, trained, tested, start), {
+        "moons_step": step,
+        "moons_published": PUBLISHED[step],
+        "moons_loss": history.loss[step],
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# 3. Logistic regression.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def breast_cancer(out: Path, epochs: int | None) -> tuple[Result, Texts]:
+    """One neuron for two classes, with an L2 penalty, by gradient descent with momentum on all samples at once."""
+    _heading("3/4  breast_cancer: logistic regression as a single-layer network")
+    start = perf_counter()
+    training, test = _split("breast_cancer")
+    task = Task(training)
+    model = MLP(30, [1], seed=0, init="xavier")
+    optimizer = SGD(model.parameters(), lr=0.3, momentum=0.9)
+    history = _fit(model, task, training, test, optimizer, epochs=min(150, epochs or 150), l2=1.0)
+    weights = [w.data for w in model.weights()]  # of measures that are scaled alike, so that they can be compared
+    largest = sorted(zip(training.features, weights, strict=True), key=lambda pair: -abs(pair[1]))[:6]
+    return _finish("breast_cancer", model, task, training, test, history, out, start), {
+        "cancer_training": len(training),
+        "cancer_test": len(test),
+        "cancer_weights": [[name, _number(w)] for name, w in largest],
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# 4. Digits.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def digits(out: Path, epochs: int | None) -> tuple[Result, Texts]:
+    """A hidden layer of 32 and a softmax, by gradient descent on batches of 32 with a falling rate."""
+    _heading("4/4  digits: a multilayer network")
+    start = perf_counter()
+    training, test = _split("digits")
+    task = Task(training, inputs=Standardizer(mean=[0.0] * 64, deviation=[16.0] * 64))  # brightness from 0 to 1
+    model = MLP(64, [32, 10], "relu", seed=0, init="he")
+    optimizer = SGD(model.parameters(), lr=0.5)
+    epochs = min(15, epochs or 15)
+    schedule = cosine(epochs, end=0.05)
+    history = _fit(model, task, training, test, optimizer, epochs=epochs, batch_size=32, schedule=schedule)
+    _plot(plots.first_layer(model), out / "digits-weights.png", width=6.4, height=3.6)
+    return _finish("digits", model, task, training, test, history, out, start), {
+        "digits_training": len(training),
+        "digits_test": len(test),
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What the sections share.
+# ---------------------------------------------------------------------------------------------------------------------
+
+TEST, SEED = 0.2, 0
+
+
+def _split(name: str) -> tuple[Dataset, Dataset]:
+    return data.split(data.load(name), test=TEST, seed=SEED)
+
+
+def _fit(model: MLP, task: Task, training: Dataset, test: Dataset, optimizer: SGD, **settings: Any) -> History:
+    """Train; the test samples are measured after each epoch, and have no say."""
+    X, y = task.scaled(training)
+    validation = task.scaled(test)
+    history = fit(model, X, y, task.loss, optimizer, validation=validation, metric=task.metric, seed=SEED, **settings)
+    if history.stopped == "interrupted":
+        raise KeyboardInterrupt
+    return history
+
+
+def _finish(
+    name: str, model: MLP, task: Task, training: Dataset, test: Dataset, history: History, out: Path, start: float
+) -> Result:
+    """Save, draw and measure a network."""
+    task.unscale(model)
+    origin = json.dumps({"name": name, "seed": SEED, "validation": TEST})  # as `python -m nn train` notes it
+    save(model, out / f"{name}.safetensors", {"data": origin, "loss": task.loss})
+    matrix = metrics.confusion_matrix(predict(model, test.X), test.y, task.threshold)
+    _plot(plots.confusion(matrix, test.classes), out / f"{name}-confusion.png", height=4.4)
+    _plot(_curves(history), out / f"{name}-curves.png", height=5.6)
+    trained, tested = (evaluate(model, part.X, task.targets(part), task.loss, task.metric) for part in (training, test))
+    return _result(name, model, trained, tested, start)
+
+
+def _result(name: str, model: MLP, trained: Evaluation, tested: Evaluation, start: float) -> Result:
+    network = " → ".join(map(str, [model.n_inputs, *model.sizes]))
+    accuracies = trained.accuracy or 0.0, tested.accuracy or 0.0
+    return Result(name, network, len(model.parameters()), trained.loss, *accuracies, perf_counter() - start)
+
+
+def _plot(figure: Figure, path: Path, height: float, width: float = 4.6) -> None:
+    """Write a figure, small in inches, so that its letters are large enough on a telephone."""
+    figure.set_size_inches(width, height)
+    figure.savefig(path, dpi=200)
+
+
+def _curves(history: History) -> Figure:
+    """The loss above the accuracy, where ``plots.curves`` has them side by side."""
+    figure = plots.curves(history)
+    rows = figure.add_gridspec(len(figure.axes), 1)
+    for i, axes in enumerate(figure.axes):
+        axes.set_subplotspec(rows[i, 0])
+    return figure
+
+
+def _write_page(path: Path, texts: Texts, results: list[Result]) -> None:
+    rows = [[f"{r.name}\n{r.network}", r.parameters, *_figures(r)] for r in results]
+    texts = {**texts, "results": rows, "python": platform.python_version()}
+    page = Template(files("nn").joinpath("demo.html").read_text(encoding="utf-8"))
+    path.write_text(page.substitute({name: _html(text) for name, text in texts.items()}), encoding="utf-8")
+
+
+def _html(text: object) -> str:
+    """A text, or the rows of a table, whose first column names them; whatever it holds is text, never markup."""
+    if not isinstance(text, list):
+        return escape(str(text))
+    rows = [
+        (f'<th scope="row">{_html(name)}</th>', *[f"<td>{_html(cell)}</td>" for cell in cells]) for name, *cells in text
+    ]
+    return "\n".join([f"<tr>{''.join(row)}</tr>" for row in rows])

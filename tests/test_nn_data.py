@@ -1,0 +1,203 @@
+"""Data sets and their preparation, held to geometry and to scikit-learn."""
+
+import math
+import sys
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import datasets, preprocessing
+
+from autodiff import LengthError, OperandError
+from nn import data
+from nn.data import DATASETS, Dataset, Standardizer, held_out_rows, load, minibatches, one_hot, paired, signs, split
+from nn.errors import ArgumentError, MissingExtra
+
+MADE_UP = ["moons", "circles", "spirals", "xor", "blobs", "linear", "sine"]
+MEASURED = {  # samples, features, classes: as the documentation of scikit-learn gives them
+    "iris": (150, 4, 3),
+    "wine": (178, 13, 3),
+    "breast_cancer": (569, 30, 2),
+    "digits": (1797, 64, 10),
+    "diabetes": (442, 10, 0),
+}
+
+
+def test_every_data_set_is_listed():
+    assert list(DATASETS) == [*MADE_UP, *MEASURED]
+
+
+@pytest.mark.parametrize("name", MADE_UP)
+def test_made_up_data_follow_the_seed(name):
+    first, same, other = load(name, n=31, seed=1), load(name, n=31, seed=1), load(name, n=31, seed=2)
+    assert (first.X, first.y) == (same.X, same.y)
+    assert first.X != other.X
+    assert len(first) == 31
+    counts = [first.y.count(c) for c in range(len(first.classes))]
+    assert max(counts, default=0) - min(counts, default=0) <= 1
+
+
+# What holds for a point (x, y) of class c without noise, with the number of turns t of the point around the origin.
+ON_THE_CURVE = {
+    "moons": lambda x, y, c: math.hypot(x - c, y - c / 2) - 1,
+    "circles": lambda x, y, c: math.hypot(x, y) - (1 - c / 2),
+    "spirals": lambda x, y, c: math.sin(math.atan2(y, x) - 2 * math.pi * (math.hypot(x, y) + c / 2)),
+    "xor": lambda x, y, c: abs(x - y) - c,
+    "blobs": lambda x, y, c: math.hypot(x - math.cos(2.0943951023931953 * c), y - math.sin(2.0943951023931953 * c)),
+}
+
+
+@pytest.mark.parametrize("name", ON_THE_CURVE)
+def test_without_noise_points_lie_on_their_curve(name):
+    clean = load(name, n=60, noise=0.0)
+    for (x, y), c in zip(clean.X, clean.y, strict=True):
+        assert ON_THE_CURVE[name](x, y, c) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(("name", "f"), [("linear", lambda x: 2 * x + 1), ("sine", math.sin)])
+def test_without_noise_numbers_lie_on_their_curve(name, f):
+    clean = load(name, noise=0.0)
+    assert clean.y == [f(x) for (x,) in clean.X]
+    assert not clean.classes
+
+
+def test_moons_reach_into_each_other():
+    clean = load("moons", n=200, noise=0.0)
+    assert all(y >= 0 if c == 0 else y <= 0.5 for (_, y), c in zip(clean.X, clean.y, strict=True))
+
+
+@pytest.mark.parametrize("name", MADE_UP)
+def test_noise_has_the_deviation_that_was_asked_for(name):
+    quiet, noisy = load("linear", n=4000, noise=0.0), load("linear", n=4000, noise=0.5)
+    rest = [y - (2 * x + 1) for (x,), y in zip(noisy.X, noisy.y, strict=True)]
+    assert np.std(rest) == pytest.approx(0.5, rel=0.05)
+    assert len(quiet) == 4000
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_measured_data_are_those_of_scikit_learn(name):
+    ours, theirs = load(name), getattr(datasets, f"load_{name}")()
+    assert np.array_equal(ours.X, theirs.data)
+    assert np.array_equal(ours.y, theirs.target)
+    assert (len(ours), len(ours.features), len(ours.classes)) == MEASURED[name]
+    assert {type(y) for y in ours.y} == {int if ours.classes else float}
+    assert all(type(text) is str for text in [*ours.features, *ours.classes])
+
+
+def test_data_sets_that_there_are_not():
+    with pytest.raises(ArgumentError, match="did you mean 'moons'"):
+        load("moon")
+    with pytest.raises(ArgumentError, match="iris"):
+        load("iris", n=10)
+    with pytest.raises(ArgumentError, match="standard deviation"):
+        load("xor", noise=-1)
+    with pytest.raises(ArgumentError, match="whole number"):
+        load("xor", n=0)
+
+
+def test_without_scikit_learn(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(MissingExtra, match=r"data set iris needs scikit-learn: pip install 'scalar-autodiff\[train\]'"):
+        load("iris")
+
+
+def test_a_target_for_each_sample():
+    with pytest.raises(LengthError, match="2 samples and 1 targets"):
+        Dataset("short", [[0.0], [1.0]], [0], ["x"])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Split.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 4), min_size=2, max_size=80), st.floats(0.05, 0.95), st.integers(0, 99))
+def test_a_split_is_stratified(classes, share, seed):
+    wanted = round(share * len(classes))
+    if not 0 < wanted < len(classes):
+        with pytest.raises(ArgumentError, match="empty"):
+            held_out_rows(classes, share, Random(seed))
+        return
+    rows = held_out_rows(classes, share, Random(seed))
+    assert len(set(rows)) == len(rows) == wanted
+    for c in set(classes):
+        assert abs(sum(classes[i] == c for i in rows) - share * classes.count(c)) < 1
+
+
+def test_a_split_takes_every_sample_once():
+    whole = load("wine")
+    training, test = split(whole, 0.3, seed=5)
+    assert sorted(training.X + test.X) == sorted(whole.X)
+    pairs = list(zip(whole.X, whole.y, strict=True))
+    assert all(pair in pairs for pair in zip(test.X, test.y, strict=True))
+    assert split(whole, 0.3, seed=5)[1].X == test.X
+    assert split(whole, 0.3, seed=6)[1].X != test.X
+
+
+def test_a_split_of_numbers_to_predict():
+    training, test = split(load("diabetes"), 0.25, seed=0)
+    assert (len(training), len(test)) == (332, 110)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Preparation.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_standardising_is_that_of_scikit_learn(name):
+    training, test = split(load(name))
+    scale = preprocessing.StandardScaler().fit(training.X)
+    ours, ours_test = data.standardise(training, test)
+    np.testing.assert_allclose(ours.X, scale.transform(training.X), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(ours_test.X, scale.transform(test.X), rtol=1e-9, atol=1e-12)
+    assert ours.y == training.y
+
+
+def test_a_constant_feature_becomes_zero():
+    scale = Standardizer.of([[0.1, 1.0], [0.1, 2.0], [0.1, 3.0]])
+    assert scale.deviation[0] == 1.0
+    assert [x for x, _ in scale([[0.1, 1.0], [0.3, 1.0]])] == [0.0, 0.3 - 0.1]
+
+
+def test_standardising_nothing():
+    with pytest.raises(LengthError):
+        Standardizer.of([])
+
+
+def test_one_hot():
+    assert one_hot([1, 0], classes=3) == [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+    for wrong in ([3], [-1], [0.5]):
+        with pytest.raises(ArgumentError, match="from 0 to 2"):
+            one_hot(wrong, classes=3)
+
+
+def test_signs():
+    assert signs([1, 0, 1]) == [1, -1, 1]
+    with pytest.raises(ArgumentError, match=r"\[0, 1, 2\]"):
+        signs([0, 1, 2])
+
+
+def test_minibatches():
+    samples = list(range(10))
+    assert [len(batch) for batch in minibatches(samples, 4)] == [4, 4, 2]
+    assert list(minibatches(samples)) == [samples]
+    shuffled = [i for batch in minibatches(samples, 4, Random(0)) for i in batch]
+    assert shuffled != samples == sorted(shuffled)
+    assert samples == list(range(10))
+    with pytest.raises(ArgumentError, match="size of a batch"):
+        minibatches(samples, 0)
+
+
+def test_paired():
+    assert paired(np.array([[1, 2], [3, 4]]), np.array([0, 1])) == [([1.0, 2.0], 0), ([3.0, 4.0], 1)]
+    with pytest.raises(LengthError, match="no samples"):
+        paired([], [])
+    with pytest.raises(LengthError, match="1 and 2"):
+        paired([[1.0]], [0, 1])
+    with pytest.raises(ArgumentError, match="each sample a list"):
+        paired([1.0, 2.0], [0, 1])
+    with pytest.raises(OperandError, match="a sample takes a real number, not str"):
+        paired([["1"]], [0])
