@@ -23,7 +23,7 @@ from math import inf
 from . import ops
 from .errors import LengthError, OperandError
 from .ops import as_number
-from .value import Value, ordered
+from .value import Value, ordered, record
 
 TYPE_CHECKING = False  # as in typing, which takes longer to import than all of this package
 if TYPE_CHECKING:
@@ -810,9 +810,15 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     if len(ws) != len(xs):
         raise LengthError(f"dot needs one input for each weight, not {len(ws)} weights and {len(xs)} inputs")
     operands = (*ws, *xs) if bias is None else (*ws, *xs, bias)
-    if operands and isinstance(operands[0], Value):  # what calling the row comes to, 7 % faster for 16 weights
-        return Value.apply_op(ops.dot, operands)
-    return ops.dot(*operands)
+    n = len(ws)
+    numbers = [v.data for v in operands[:n] if type(v) is Value]
+    if len(numbers) == n and type(bias) is Value and {*map(type, xs)} == {float}:
+        # A neuron on data: what calling the row comes to, in half the time, for here it is known which are parents.
+        numbers += [*xs, bias.data]
+        z = ops.dot.evaluate(numbers)
+        local_derivatives = ops.dot.float_derivatives(numbers, z, (*range(n), 2 * n))
+        return record(z, ops.dot, operands, (*ws, bias), local_derivatives)
+    return Value.apply_op(ops.dot, operands) if numbers else ops.dot(*operands)
 
 
 if TYPE_CHECKING:

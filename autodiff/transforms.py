@@ -66,8 +66,9 @@ class _Between:
                 waiting.extend(node.parents)
         wanted = set(inputs)
         self.nodes: dict[Value, None] = {}  # a set that keeps its order
+        depending = self.nodes.keys()
         for node in sorted(found, key=attrgetter("serial")):
-            if node in wanted or any(parent in self.nodes for parent in node.parents):
+            if node in wanted or not depending.isdisjoint(node.parents):
                 self.nodes[node] = None
 
     def adjoints(self, seeds: Iterable[tuple[Scalar, Scalar]], create_graph: bool) -> dict[Value, Scalar]:
@@ -82,7 +83,7 @@ class _Between:
             adjoint = adjoints[node]
             for parent, local_derivative in zip(node.parents, self._local(node, create_graph), strict=True):
                 if parent in self.nodes:
-                    contribution = _product(local_derivative, adjoint)
+                    contribution = _product(local_derivative, adjoint) if create_graph else local_derivative * adjoint
                     adjoints[parent] = adjoints[parent] + contribution if parent in adjoints else contribution
         return adjoints
 

@@ -112,8 +112,8 @@ def known_limits() -> list[str]:
 def _split(name: str, order: int) -> tuple[list[float], int]:
     """The relative errors of the results of an operation, and how many more are known limits."""
     within, limits = [], 0
-    for point, _, _, got, want, error in errors(name, order):
-        if error > TOLERANCE[order] and excused(name, order, point, got, want):
+    for point, way, _, got, want, error in errors(name, order):
+        if error > TOLERANCE[order] and excused(name, order, way, point, got, want):
             limits += 1
         else:
             within.append(error)
@@ -185,7 +185,7 @@ def _fair_points(name: str) -> Iterator[Point]:
         true = truth(name, key(point))
         wanted = [true[(i,)] for i in range(len(point))]
         ordinary = key(point) not in ROWS[name].given and all(t is not None and mp.isfinite(t) for t in wanted)
-        if ordinary and not any(known.covers(name, 1, point, want) for known in KNOWN for want in wanted):
+        if ordinary and not any(known.covers(name, 1, "backward", point, want) for known in KNOWN for want in wanted):
             yield point
 
 

@@ -85,7 +85,7 @@ def demo(out: Path, epochs: int | None = None) -> list[Result]:
     _write_page(out / "index.html", texts, results)
 
     _heading("Summary")
-    header = ["data set", "network", "parameters", "loss", "training accuracy", "test accuracy", "seconds"]
+    header = ["data set", "network", "parameters", "loss", "training accuracy", "test accuracy", "time"]
     print(table(header, [[r.name, r.network, r.parameters, *_figures(r)] for r in results], "llrrrrr"))
     print(f"\n{texts['seconds']} seconds in all; now open {out / 'index.html'}")
     return results
@@ -96,7 +96,7 @@ def _heading(text: str) -> None:
 
 
 def _figures(r: Result) -> list[str]:
-    return [f"{r.loss:.4f}", f"{r.training_accuracy:.1%}", f"{r.test_accuracy:.1%}", f"{r.seconds:.1f}"]
+    return [f"{r.loss:.3g}", f"{r.training_accuracy:.1%}", f"{r.test_accuracy:.1%}", f"{r.seconds:.1f} s"]
 
 
 def _number(x: float) -> str:

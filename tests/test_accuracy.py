@@ -25,7 +25,7 @@ def mistakes(name: str, order: int) -> list[str]:
     return [
         f"{name}{point} {way} {index}: {got!r}, not {mp.nstr(want, 17)}, relative error {error:.2g}"
         for point, way, index, got, want, error in errors(name, order)
-        if error > TOLERANCE[order] and not excused(name, order, point, got, want)
+        if error > TOLERANCE[order] and not excused(name, order, way, point, got, want)
     ]
 
 
@@ -42,8 +42,8 @@ def test_known_limits_are_needed_and_as_measured(known: Known) -> None:
         for order in orders:
             needed = [
                 known.error(point, got, want)
-                for point, _, _, got, want, error in errors(name, order)
-                if error > TOLERANCE[order] and known.covers(name, order, point, want)
+                for point, way, _, got, want, error in errors(name, order)
+                if error > TOLERANCE[order] and known.covers(name, order, way, point, want)
                 if known.excuses(point, got, want)
             ]
             assert needed, f"{name}, order {order}: nothing there misses the tolerance any more"

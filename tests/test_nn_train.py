@@ -1,0 +1,492 @@
+"""Training: what a step computes, how a training ends, and what it leaves behind."""
+
+import gc
+import signal
+import sys
+from random import Random
+from statistics import mean
+
+import numpy as np
+import pytest
+from cases import load
+
+import autodiff as ad
+import nn
+from autodiff import LengthError, OperandError, Value
+from nn import data, schedules
+from nn.errors import ArgumentError, MissingExtra, NonFiniteLoss
+
+POINTS = data.load("blobs", n=24, classes=2, seed=3)
+
+
+def network(seed=0, **settings):
+    return nn.MLP(2, [4, 1], "tanh", seed=seed, **settings)
+
+
+def fit(model, X=POINTS.X, y=POINTS.y, loss="binary_cross_entropy_with_logits", **settings):
+    return nn.fit(model, X, y, loss, **{"lr": 0.3, "epochs": 5, "progress": False, **settings})
+
+
+def numbers(model):
+    return [p.data for p in model.parameters()]
+
+
+class PenaliseAll(nn.MLP):
+    """As micrograd: the penalty is on the biases, too."""
+
+    def weights(self):
+        return self.parameters()
+
+
+def test_micrograd_demo():
+    """All 100 published losses and accuracies, from the same data and the same initial weights."""
+    demo = load("micrograd_demo.json")
+    model = PenaliseAll(2, [16, 16, 1], seed=1337)
+    assert numbers(model) == demo["params0"]
+    history = nn.fit(
+        model,
+        demo["X"],
+        demo["y"],
+        "hinge",
+        lr=1.0,
+        schedule=schedules.linear(100, end=0.1),
+        epochs=100,
+        l2=0.02,  # λ/(2m) is 1e-4 for the 100 samples
+        progress=False,
+    )
+    assert history.loss == pytest.approx([step["loss"] for step in demo["published"]], rel=0, abs=1e-9)
+    assert [100 * share for share in history.accuracy] == [step["acc"] for step in demo["published"]]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A step.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("l2", "l1"), [(0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.3, 0.2)])
+@pytest.mark.parametrize("batch_size", [None, 24, 100, 10])
+def test_an_epoch_is_what_its_formula_says(l2, l1, batch_size):
+    """The mean of the losses of the batches and the steps, computed here with the transforms of the engine."""
+    model, twin = network(), network()
+    history = fit(model, epochs=1, l2=l2, l1=l1, batch_size=batch_size, seed=7)
+    pairs, total = list(zip(POINTS.X, POINTS.y, strict=True)), 0.0
+    if batch_size == 10:
+        Random(7).shuffle(pairs)
+    for start in range(0, len(pairs), batch_size or 24):
+        batch = pairs[start : start + (batch_size or 24)]
+        m, ws = len(batch), twin.weights()
+        loss = sum(nn.binary_cross_entropy_with_logits(twin(x), y) for x, y in batch) / m
+        loss += l2 / (2 * m) * sum(w * w for w in ws) + l1 / m * sum(abs(w) for w in ws)
+        total += m * loss.data
+        slopes = ad.gradients(loss, twin.parameters())
+        for p, slope in zip(twin.parameters(), slopes, strict=True):
+            p.data -= 0.3 * slope
+    assert history.loss == [pytest.approx(total / 24, rel=1e-12)]
+    assert numbers(model) == pytest.approx(numbers(twin), rel=1e-12)
+
+
+def test_the_same_seed_is_the_same_run():
+    def run(seed):
+        model = nn.Sequential(
+            nn.Layer(2, 6, "tanh", seed=1), nn.Dropout(0.2, seed=2), nn.Layer(6, 1, "identity", seed=3)
+        )
+        settings = {"optimizer": "adam", "batch_size": 5, "validation": 0.25, "l2": 0.1, "seed": seed}
+        record = fit(model, epochs=4, **settings).to_dict()
+        del record["seconds"]
+        return record, numbers(model)
+
+    assert run(1) == run(1)
+    assert run(1) != run(2)
+
+
+def test_arrays_do_as_lists():
+    models = network(), network()
+    fit(models[0])
+    fit(models[1], np.array(POINTS.X), np.array(POINTS.y))
+    assert numbers(models[0]) == numbers(models[1])
+
+
+def test_an_optimiser_of_some_parameters_leaves_the_others():
+    model = network()
+    before = model.state_dict()
+    fit(model, optimizer=nn.SGD(model.layers[1].parameters(), lr=0.5), lr=None)
+    after = model.state_dict()
+    assert {name for name in before if before[name] != after[name]} == {"layers.1.weight", "layers.1.bias"}
+
+
+@pytest.mark.parametrize("name", nn.OPTIMIZERS)
+def test_every_optimiser_and_its_own_learning_rate(name):
+    model = network()
+    history = fit(model, optimizer=name, lr=None, epochs=30)
+    assert history.loss[-1] < history.loss[0]
+
+
+@pytest.mark.parametrize("name", nn.LOSSES)
+def test_every_loss_goes_down(name):
+    activation = "sigmoid" if name == "binary_cross_entropy" else "identity"
+    outputs = 2 if name == "cross_entropy" else 1
+    model = nn.MLP(2, [4, outputs], "tanh", activation, seed=0)
+    targets = data.signs(POINTS.y) if name == "hinge" else POINTS.y
+    history = fit(model, y=targets, loss=name, epochs=60)
+    assert history.loss[-1] < 0.8 * history.loss[0]
+    assert history.accuracy[-1] > history.accuracy[0]
+    assert history.metric == ("R²" if "squared" in name or name == "huber" else "accuracy")
+
+
+def test_a_loss_and_a_metric_of_ones_own():
+    def fourth_power(outputs, target):
+        return (outputs[0] - target) ** 4
+
+    def worst(outputs, targets):
+        return max(abs(o - y) for (o,), y in zip(outputs, targets, strict=True))
+
+    plain, measured = fit(network(), loss=fourth_power), fit(network(), loss=fourth_power, metric=worst)
+    assert (plain.metric, plain.accuracy) == (None, [None] * 5)
+    assert measured.metric == "worst"
+    assert measured.accuracy[-1] < measured.accuracy[0]
+    assert "None" not in repr(plain)
+    assert "worst" in repr(measured)
+
+
+def test_a_network_that_gives_a_single_value():
+    neuron = nn.Neuron(2, "identity", seed=0)
+    fit(neuron)
+    assert nn.predict(neuron, [[1.0, 2.0]]) == [[neuron([1.0, 2.0]).data]]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# History, schedule, validation.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_history():
+    model = network()
+    history = fit(model, epochs=6, validation=(POINTS.X, POINTS.y))
+    assert history.epoch == [1, 2, 3, 4, 5, 6]
+    assert history.stopped == "epochs"
+    record = history.to_dict()
+    assert all(len(record[name]) == len(history) == 6 for name in nn.History.COLUMNS)
+    assert all(seconds > 0 for seconds in history.seconds)
+    # Measured after the epoch on the same samples: what the next epoch finds before its step.
+    assert history.validation_loss[:-1] == pytest.approx(history.loss[1:], rel=1e-12)
+    assert history.validation_accuracy[:-1] == history.accuracy[1:]
+    record["loss"].clear()
+    assert len(history.loss) == 6
+
+
+def test_no_validation_is_none():
+    history = fit(network())
+    assert history.validation_loss == history.validation_accuracy == [None] * 5
+
+
+def test_a_schedule_sets_the_learning_rate_of_each_epoch():
+    model = network()
+    optimizer = nn.SGD(model.parameters(), lr=0.4)
+    history = fit(model, optimizer=optimizer, lr=None, schedule=schedules.step_decay(2, 0.5))
+    assert history.learning_rate == [0.4, 0.4, 0.2, 0.2, 0.1]
+    assert optimizer.lr == 0.4
+
+
+def test_a_share_for_validation_is_held_out():
+    seen = []
+
+    def loss(outputs, target):
+        seen.append((isinstance(outputs[0], Value), target))
+        return nn.squared_error(outputs, target)
+
+    targets = [float(i) for i in range(24)]
+    fit(network(), y=targets, loss=loss, validation=0.25, epochs=1, lr=1e-6)
+    trained = [y for of_graph, y in seen if of_graph]
+    validated = [y for of_graph, y in seen if not of_graph]
+    assert (len(trained), len(validated)) == (18, 6)
+    assert sorted(trained + validated) == targets
+
+
+def test_a_share_for_validation_is_stratified():
+    counted = []
+
+    def metric(outputs, targets):
+        counted.append(sorted(targets))
+        return 0.0
+
+    fit(network(), validation=0.25, epochs=1, metric=metric)
+    assert counted == [[0] * 9 + [1] * 9, [0] * 3 + [1] * 3]
+
+
+def test_dropout_is_off_in_validation_and_the_modes_come_back():
+    class Probe(nn.Module):
+        def __call__(self, inputs):
+            modes.append((isinstance(inputs[0], Value) and bool(inputs[0].parents), self.training))
+            return inputs
+
+    dropout, frozen, probe, modes = nn.Dropout(0.5, seed=0), nn.Dropout(0.5, seed=0).eval(), Probe(), []
+    layers = nn.Layer(2, 8, "tanh", seed=0), nn.Layer(8, 1, "identity", seed=1)
+    model = nn.Sequential(layers[0], dropout, frozen, probe, layers[1])
+    fit(model, validation=(POINTS.X, POINTS.y), epochs=1)
+    assert modes == [(True, True)] * 24 + [(False, False)] * 24
+    assert (dropout.training, frozen.training) == (True, False)
+    assert nn.predict(model, POINTS.X) == nn.predict(model, POINTS.X)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# How it ends.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_early_stopping_keeps_the_best_weights():
+    """Validated with the wrong classes, a network gets worse as it learns."""
+    model, snapshots = network(), []
+    history = fit(
+        model,
+        epochs=100,
+        early_stopping=4,
+        validation=(POINTS.X, [1 - c for c in POINTS.y]),
+        callbacks=[lambda m, h: snapshots.append(numbers(m))],
+    )
+    assert history.stopped == "early stopping"
+    assert history.best_epoch == 1 + min(range(len(history)), key=history.validation_loss.__getitem__)
+    assert len(history) == history.best_epoch + 4
+    assert numbers(model) == snapshots[history.best_epoch - 1]
+
+
+def test_without_validation_the_best_weights_are_those_of_the_lowest_loss():
+    model = network()
+    history = fit(model, lr=50.0, epochs=20, early_stopping=20)
+    found = nn.evaluate(model, POINTS.X, POINTS.y, "binary_cross_entropy_with_logits")
+    assert found.loss == pytest.approx(min(history.loss), rel=1e-12)
+    assert found.accuracy == history.accuracy[history.best_epoch - 1]
+    assert history.loss[-1] > min(history.loss)
+
+
+def test_callbacks():
+    calls = []
+
+    def first(model, history):
+        calls.append(("first", len(history)))
+        return "not True"
+
+    def second(model, history):
+        calls.append(("second", len(history)))
+        return len(history) == 3
+
+    history = fit(network(), epochs=9, callbacks=[first, second])
+    assert calls == [(name, n) for n in (1, 2, 3) for name in ("first", "second")]
+    assert (history.stopped, len(history)) == ("callback", 3)
+
+
+@pytest.mark.parametrize("sample", [0, 1, 23, 24, 24 * 4 + 11])
+def test_control_c_in_the_middle(sample):
+    """A real signal, while the loss of that sample is computed."""
+    model, initial = network(), numbers(network())
+    calls, snapshots = [], [initial]
+
+    def loss(outputs, target):
+        if len(calls) == sample:
+            signal.raise_signal(signal.SIGINT)
+        calls.append(target)
+        return nn.binary_cross_entropy_with_logits(outputs, target)
+
+    history = fit(
+        model, loss=loss, epochs=50, batch_size=6, callbacks=[lambda m, h: snapshots.append(numbers(m))], lr=0.01
+    )
+    assert history.stopped == "interrupted"
+    assert len(history) == sample // 24
+    assert {len(column) for column in history.to_dict().values() if isinstance(column, list)} == {len(history)}
+    assert numbers(model) == snapshots[history.best_epoch]
+    assert gc.isenabled()
+
+
+def test_control_c_between_the_entries_of_an_epoch(monkeypatch):
+    class Interrupting(list):
+        def append(self, entry):
+            if len(self) == 2:
+                raise KeyboardInterrupt
+            super().append(entry)
+
+    plain = nn.History.__init__
+
+    def init(self, metric=None):
+        plain(self, metric)
+        self.validation_loss = Interrupting()
+
+    monkeypatch.setattr(nn.History, "__init__", init)
+    history = fit(network())
+    assert {len(getattr(history, name)) for name in nn.History.COLUMNS} == {2}
+
+
+def test_an_epoch_after_an_interrupt_goes_on():
+    def interrupt(model, history):
+        raise KeyboardInterrupt
+
+    model = network()
+    assert len(fit(model, callbacks=[interrupt])) == 1
+    assert len(fit(model)) == 5
+
+
+def test_a_loss_that_is_nan_is_explained():
+    def loss(outputs, target):
+        return ad.log(outputs[0]) if len(losses) == 24 + 3 else losses.append(0) or (outputs[0] - 5) ** 2
+
+    losses = []
+    model = nn.MLP(2, [1], seed=0)
+    model.load_state_dict({"layers.0.weight": [[0.0, 0.0]], "layers.0.bias": [-1.0]})
+    with pytest.raises(NonFiniteLoss) as caught:
+        fit(model, loss=loss, lr=1e-9)
+    error = caught.value
+    assert error.finding.op == "log"
+    assert len(error.history) == 1
+    assert "epoch 2" in str(error)
+    assert "the logarithm of a negative number" in str(error)
+    assert "clamp" in str(error) or "keep the operand" in str(error)
+    assert isinstance(error, ArithmeticError)
+    assert isinstance(error, ad.AutodiffError)
+    assert gc.isenabled()
+
+
+def test_a_gradient_that_is_infinite_is_explained():
+    model = nn.MLP(1, [1], bias=False)
+    model.load_state_dict({"layers.0.weight": [[0.0]]})
+    with pytest.raises(NonFiniteLoss, match="the derivative of sqrt"):
+        fit(model, [[1.0]], [0.0], loss=lambda outputs, y: ad.sqrt(outputs[0]))
+    assert numbers(model) == [0.0]
+
+
+def test_a_rate_that_is_too_high_ends_in_an_error_with_the_best_weights():
+    model = nn.MLP(1, [1], seed=0)
+    with pytest.raises(NonFiniteLoss) as caught:
+        fit(model, [[1.0], [2.0]], [1.0, 2.0], loss="squared_error", lr=1e3, epochs=1000)
+    losses = caught.value.history.loss
+    assert 10 < len(losses) < 1000
+    assert min(losses) == losses[0]
+    assert nn.evaluate(model, [[1.0], [2.0]], [1.0, 2.0], "squared_error").loss == pytest.approx(losses[0])
+
+
+def test_gradients_whose_sum_overflows_are_finite():
+    model = nn.MLP(2, [1], bias=False)
+    model.load_state_dict({"layers.0.weight": [[0.0, 0.0]]})
+    history = fit(model, [[1e308, 1e308]], [0.0], loss=lambda outputs, y: outputs[0], lr=1e-308, epochs=1)
+    assert len(history) == 1
+    assert numbers(model) == pytest.approx([-1.0, -1.0])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The garbage collector.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("error", [None, ZeroDivisionError, KeyboardInterrupt])
+def test_the_collector_rests_while_a_graph_is_built(enabled, error):
+    states = []
+
+    def loss(outputs, target):
+        states.append(gc.isenabled())
+        if error and len(states) == 30:
+            raise error
+        return nn.squared_error(outputs, target)
+
+    (gc.enable if enabled else gc.disable)()
+    try:
+        if error is ZeroDivisionError:
+            with pytest.raises(ZeroDivisionError):
+                fit(network(), loss=loss)
+        else:
+            fit(network(), loss=loss)
+        assert gc.isenabled() is enabled
+        assert not any(states)
+    finally:
+        gc.enable()
+
+
+def test_a_graph_is_freed_before_the_collector_may_run():
+    """No cycles: with the collector off, nothing is left of the steps but the last sample's, on the neurons."""
+    model = network()
+    gc.collect()
+    before = sum(isinstance(x, Value) for x in gc.get_objects())
+    fit(model, epochs=3)
+    after = sum(isinstance(x, Value) for x in gc.get_objects())
+    assert after - before <= 2 * 5
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Outputs.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_predict_gives_numbers_and_records_nothing():
+    model = network()
+    outputs = nn.predict(model, POINTS.X)
+    assert outputs == [[o.data for o in model(x)] for x in POINTS.X]
+    nn.predict(model, POINTS.X)
+    assert all(not neuron.S.parents for layer in model.layers for neuron in layer.neurons)
+    assert model.training
+
+
+def test_evaluate_is_the_mean_loss():
+    model = network()
+    for loss in ("squared_error", nn.squared_error):
+        found = nn.evaluate(model, POINTS.X, POINTS.y, loss)
+        expected = mean(nn.squared_error(model(x), y).data for x, y in zip(POINTS.X, POINTS.y, strict=True))
+        assert found.loss == pytest.approx(expected, rel=1e-14)
+    assert nn.evaluate(model, POINTS.X, POINTS.y, "squared_error", metric=lambda outputs, y: 7.0).accuracy == 7.0
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Progress.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_progress_is_shown(capsys):
+    fit(network(), epochs=2, batch_size=12, progress=True)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "epoch 2/2: 100%" in shown.err
+    assert "4/4" in shown.err
+    assert "accuracy 0." in shown.err
+
+
+def test_nothing_is_shown_without_progress(capsys):
+    fit(network())
+    shown = capsys.readouterr()
+    assert shown.out == shown.err == ""
+
+
+def test_without_tqdm(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    with pytest.raises(MissingExtra, match=r"fit\(progress=True\) needs tqdm: pip install 'scalar-autodiff\[train\]'"):
+        fit(network(), progress=True)
+    fit(network())
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Mistakes.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"loss": "hinges"}, ArgumentError, "no loss 'hinges'; did you mean 'hinge'"),
+        ({"optimizer": "adan"}, ArgumentError, "no optimiser 'adan'; did you mean 'adam'"),
+        ({"epochs": 0}, ArgumentError, "epochs is a whole number from 1 on, not 0"),
+        ({"batch_size": 0}, ArgumentError, "batch_size"),
+        ({"early_stopping": 0}, ArgumentError, "early_stopping"),
+        ({"validation": 0.001}, ArgumentError, "empty"),
+        ({"validation": (POINTS.X, POINTS.y[1:])}, LengthError, "24 and 23"),
+        ({"lr": -1.0}, ArgumentError, "learning rate"),
+        ({"X": POINTS.X[1:]}, LengthError, "23 and 24"),
+        ({"X": [], "y": []}, LengthError, "no samples"),
+        ({"X": [[1.0]], "y": [0]}, LengthError, "2 inputs, not 1"),
+        ({"X": [["a", "b"]], "y": [0]}, OperandError, "str"),
+        ({"y": [2] * 24}, ArgumentError, "from 0 to 1"),
+    ],
+)
+def test_mistakes_are_named(settings, error, message):
+    with pytest.raises(error, match=message):
+        fit(network(), **settings)
+
+
+def test_an_optimiser_has_its_own_learning_rate():
+    model = network()
+    with pytest.raises(ArgumentError, match="learning rate of its own"):
+        fit(model, optimizer=nn.SGD(model.parameters(), lr=0.1), lr=0.1)
