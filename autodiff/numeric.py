@@ -10,6 +10,7 @@ costs n + 1 evaluations of the function or more, where one backward sweep costs 
 from __future__ import annotations
 
 import math
+from functools import partial
 from itertools import product
 from math import inf, isfinite, nan
 from sys import float_info
@@ -278,23 +279,32 @@ def _doubts(f: Callable[..., Any], point: _Point, order: int, rtol: float) -> It
             ):
                 if not abs(exact - other) <= allowed:
                     yield f"{title}, {_differs(exact, way, other, allowed)}"
-            if not abs(x) < _TOO_COARSE:
-                continue
-            best = limit.best
-            tolerance = best.tolerance(exact, allowed, rtol)
-            if abs(exact - best.slope) <= tolerance:
-                if not best.settled and best.error > max(1e-3, rtol) * max(abs(exact), limit.steepness):
-                    yield f"{title}, differences do not settle: {best.slope!r} ± {best.error:.2g}{_UNSETTLED}"
-            elif limit.lasting.converged:
-                best = limit.lasting
-                tolerance = best.tolerance(exact, allowed, rtol)
-                if not abs(exact - best.slope) <= tolerance:
-                    remark = _kink(run, x, k, exact - best.slope)
-                    yield f"{title}, {_differs(exact, 'differences', best.slope, tolerance)}{remark}"
-            else:
-                remark = _kink(run, x, k, exact - best.slope)
-                if remark or not _coarse(x):
-                    yield f"{title}, {_differs(exact, 'differences', best.slope, tolerance)}{remark}"
+            if abs(x) < _TOO_COARSE:
+                doubt = _against(exact, limit, allowed, rtol, _coarse(x), partial(_kink, run, x, k))
+                if doubt:
+                    yield f"{title}, {doubt}"
+
+
+def _against(
+    exact: float, limit: _Limit, rounding: float, rtol: float, coarse: bool, kink: Callable[[float], str]
+) -> str:
+    """What differences have to say against the derivative ``exact``; where x is coarse, only if they are sure."""
+    found = limit.best
+    tolerance = found.tolerance(exact, rounding, rtol)
+    sure = not coarse
+    if abs(exact - found.slope) <= tolerance:
+        if found.settled or found.error <= max(1e-3, rtol) * max(abs(exact), limit.steepness):
+            return ""
+        if sure or kink(0.0):
+            return f"differences do not settle: {found.slope!r} ± {found.error:.2g}{_UNSETTLED}"
+        return ""
+    if limit.lasting.converged:
+        found, sure = limit.lasting, True
+        tolerance = found.tolerance(exact, rounding, rtol)
+        if abs(exact - found.slope) <= tolerance:
+            return ""
+    remark = kink(exact - found.slope)
+    return f"{_differs(exact, 'differences', found.slope, tolerance)}{remark}" if sure or remark else ""
 
 
 def _derivatives(f: Callable[..., Any], point: _Point, numbers: Sequence[Any], order: int) -> list[Scalar]:
@@ -352,7 +362,8 @@ class _Rounding:
         for node in reversed(nodes):
             reach = self.reach.get(node, 0.0)
             if reach:
-                self.of_output += _EPSILON * abs(reach * node.data)
+                if node.parents:  # the number in a leaf is exact
+                    self.of_output += _EPSILON * abs(reach * node.data)
                 for parent, local_derivative in zip(node.parents, node.local_derivatives, strict=True):
                     self.reach[parent] = self.reach.get(parent, 0.0) + abs(local_derivative) * reach
 
@@ -382,8 +393,8 @@ class _Estimate:
 
     @property
     def converged(self) -> bool:
-        """Whether the error is small beside the derivative, or beside the function over the step."""
-        return self.error <= 1e-3 * max(abs(self.slope), self.size)
+        """Whether the error is small beside the derivative, or all of it rounding and small beside the function."""
+        return self.error <= 1e-3 * (max(abs(self.slope), self.size) if self.settled else abs(self.slope))
 
     def tolerance(self, exact: float, rounding: float, rtol: float) -> float:
         """How much the derivative ``exact`` may differ from it."""

@@ -48,7 +48,7 @@ __all__ = ["demo"]
 
 
 class Result(NamedTuple):
-    """A line of the closing table: losses without penalties, accuracies from 0 to 1."""
+    """A line of the closing table: the loss of the last epoch with its penalties, accuracies from 0 to 1."""
 
     name: str
     network: str
@@ -96,7 +96,7 @@ def _heading(text: str) -> None:
 
 
 def _figures(r: Result) -> list[str]:
-    return [f"{r.loss:.3g}", f"{r.training_accuracy:.1%}", f"{r.test_accuracy:.1%}", f"{r.seconds:.1f} s"]
+    return [f"{r.loss:.3g}", f"{r.training_accuracy:.1%}", f"{r.test_accuracy:.1%}", f"{r.seconds:.0f} s"]
 
 
 def _number(x: float) -> str:
@@ -188,9 +188,8 @@ def moons(out: Path, epochs: int | None) -> tuple[Result, Texts]:
     save(model, out / "moons.safetensors", {"data": "make_moons(100, noise=0.1, random_state=1337) of scikit-learn"})
     _plot(plots.decision_boundary(model, X, targets, fresh.classes), out / "moons-boundary.png", height=4.4)
     _plot(_curves(history), out / "moons-curves.png", height=5.6)
-    trained = evaluate(model, X, targets, "hinge")
-    tested = evaluate(model, fresh.X, data.signs(fresh.y), "hinge")
-    return _result("moons", model, trained, tested, start), {
+    sides = [evaluate(model, X, targets, "hinge"), evaluate(model, fresh.X, data.signs(fresh.y), "hinge")]
+    return _result("moons", model, history, sides, start), {
         "moons_step": step,
         "moons_published": PUBLISHED[step],
         "moons_loss": history.loss[step],
@@ -272,16 +271,17 @@ def _finish(
     origin = json.dumps({"name": name, "seed": SEED, "validation": TEST})  # as `python -m nn train` notes it
     save(model, out / f"{name}.safetensors", {"data": origin, "loss": task.loss})
     matrix = metrics.confusion_matrix(predict(model, test.X), test.y, task.threshold)
-    _plot(plots.confusion(matrix, test.classes), out / f"{name}-confusion.png", height=4.4)
+    height = 3.4 if len(matrix) == 2 else 4.8
+    _plot(plots.confusion(matrix, test.classes), out / f"{name}-confusion.png", height)
     _plot(_curves(history), out / f"{name}-curves.png", height=5.6)
-    trained, tested = (evaluate(model, part.X, task.targets(part), task.loss, task.metric) for part in (training, test))
-    return _result(name, model, trained, tested, start)
+    sides = [evaluate(model, side.X, task.targets(side), task.loss, task.metric) for side in (training, test)]
+    return _result(name, model, history, sides, start)
 
 
-def _result(name: str, model: MLP, trained: Evaluation, tested: Evaluation, start: float) -> Result:
+def _result(name: str, model: MLP, history: History, sides: list[Evaluation], start: float) -> Result:
     network = " → ".join(map(str, [model.n_inputs, *model.sizes]))
-    accuracies = trained.accuracy or 0.0, tested.accuracy or 0.0
-    return Result(name, network, len(model.parameters()), trained.loss, *accuracies, perf_counter() - start)
+    accuracies = [side.accuracy or 0.0 for side in sides]
+    return Result(name, network, len(model.parameters()), history.loss[-1], *accuracies, perf_counter() - start)
 
 
 def _plot(figure: Figure, path: Path, height: float, width: float = 4.6) -> None:

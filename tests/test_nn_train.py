@@ -129,7 +129,7 @@ def test_every_loss_goes_down(name):
     targets = data.signs(POINTS.y) if name == "hinge" else POINTS.y
     history = fit(model, y=targets, loss=name, epochs=60)
     assert history.loss[-1] < 0.8 * history.loss[0]
-    assert history.accuracy[-1] > history.accuracy[0]
+    assert history.accuracy[-1] > 0.75
     assert history.metric == ("R²" if "squared" in name or name == "huber" else "accuracy")
 
 
@@ -250,12 +250,13 @@ def test_early_stopping_keeps_the_best_weights():
 
 
 def test_without_validation_the_best_weights_are_those_of_the_lowest_loss():
-    model = network()
-    history = fit(model, lr=50.0, epochs=20, early_stopping=20)
-    found = nn.evaluate(model, POINTS.X, POINTS.y, "binary_cross_entropy_with_logits")
-    assert found.loss == pytest.approx(min(history.loss), rel=1e-12)
-    assert found.accuracy == history.accuracy[history.best_epoch - 1]
-    assert history.loss[-1] > min(history.loss)
+    """Each of three steps halves the error, and each that follows makes it half as large again."""
+    model = nn.MLP(1, [1], bias=False, seed=0)
+    settings = {"lr": 0.5, "schedule": lambda epoch: 1.0 if epoch < 3 else 5.0, "early_stopping": 9}
+    history = fit(model, [[1.0]], [3.0], loss="squared_error", epochs=8, **settings)
+    assert history.loss[3:5] == [history.loss[0] / 64, pytest.approx(history.loss[0] / 64 * 2.25)]
+    assert (history.best_epoch, history.stopped) == (4, "epochs")
+    assert nn.evaluate(model, [[1.0]], [3.0], "squared_error").loss == history.loss[3]
 
 
 def test_callbacks():

@@ -1,0 +1,118 @@
+"""What the transforms keep beyond right numbers: structures, argnums, closures, no_grad, cost."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+from autodiff import OperandError, Value, derivative, grad, gradients, hessian, jacobian, no_grad, value_and_grad, vjp
+from autodiff.value import next_serial
+
+
+def test_perturbation_confusion():
+    assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(1.0) == 1.0
+    assert grad(lambda x: x * grad(lambda y: x * y)(x))(3.0) == 6.0  # d(x·x)/dx
+    assert derivative(lambda x: derivative(lambda y: x * y**3, x, 2), 2.0) == 24.0  # d(x·6x)/dx
+
+
+ARRAYS = {
+    "array to scalar, second order": (lambda: hessian(lambda v: (v**3).sum())(np.array([1.0, 2.0])), [[6, 0], [0, 12]]),
+    "array to array": (lambda: jacobian(lambda v: v * v[::-1])(np.array([3.0, 5.0])), [[5, 3], [5, 3]]),
+    "one to one": (lambda: jacobian(lambda v: v * 2)(np.array([3.0])), [[2]]),
+    "array to list": (lambda: jacobian(lambda v: [v[0] * v[1], v[0]])(np.array([3.0, 5.0])), [[5, 3], [1, 0]]),
+    "matrix to scalar": (lambda: grad(lambda m: (m @ m).trace())(np.array([[1.0, 2.0], [3.0, 4.0]])), [[2, 6], [4, 8]]),
+}
+
+
+@pytest.mark.parametrize(("call", "expected"), ARRAYS.values(), ids=list(ARRAYS))
+def test_numpy_structures(call, expected):
+    result = call()
+    assert np.array_equal(np.array(result, dtype=float), expected)
+    assert np.shape(result) == np.shape(expected)
+
+
+def test_argnums():
+    f = lambda x, y: x * x * y  # noqa: E731
+    assert grad(f, 1)(2.0, 3.0) == grad(f, -1)(2.0, 3.0) == 4.0
+    both = grad(f, (i for i in (1, 0)))
+    assert both(2.0, 3.0) == both(2.0, 3.0) == (4.0, 12.0)
+
+
+@pytest.mark.parametrize("argnums", [(0, 0), (0, -2), 2, -3, "0", None, 1.0])
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian, hessian])
+def test_bad_argnums(transform, argnums):
+    with pytest.raises(OperandError, match=r"argnums|argument"):
+        transform(lambda x, y: x * y, argnums)(2.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        lambda w: value_and_grad(lambda p: w * w)([])[0],
+        lambda w: value_and_grad(lambda p: w * w, ())(1.0)[0],
+        lambda w: vjp(lambda: w * w)[0],
+        lambda w: ad.jvp(lambda: w * w, (), ())[0],
+    ],
+)
+def test_outer_derivative_through_a_transform_of_nothing(inner):
+    assert derivative(inner, 3.0) == 6.0
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_untaken_branch_follows_ieee_in_both_sweeps(create_graph):
+    x = Value(1.0)
+    slope = gradients(ad.where(True, x, ad.log(x - 1)), x, create_graph)
+    assert np.isnan(slope.data if create_graph else slope)
+
+
+def test_results_inside_no_grad_are_leaves():
+    w = Value(3.0)
+    with no_grad():
+        slope = grad(lambda x: w * x * x)(2.0)
+    assert (slope.data, slope.parents) == (12.0, ())
+
+    def f(x):
+        with no_grad():
+            slope = grad(lambda y: y * y * x)(2.0)
+        return slope * x
+
+    assert grad(f)(3.0) == 12.0
+
+
+def test_a_thread_that_ends_inside_no_grad_leaves_the_others_alone():
+    x, suspended, recorded = Value(2.0), [], []
+
+    def inside():
+        with no_grad():
+            yield
+
+    def suspend():
+        suspended.append(inside())
+        next(suspended[0])
+
+    for task in (suspend, *[lambda: recorded.append(bool((x * x).parents))] * 20):
+        thread = threading.Thread(target=task)
+        thread.start()
+        thread.join()
+    assert all(recorded)
+    suspended.clear()
+    assert (x * x).parents
+
+
+@pytest.mark.parametrize(("n", "gap"), [(1, 0), (5, 3), (50, 10), (50, 1000), (300, 299), (300, 302)])
+def test_backward_over_gaps_in_the_serials(n, gap):
+    """Numbers of nodes that are not in the graph are passed over, one by one or all at once."""
+    x = Value(2.0)
+    parts = []
+    for i in range(n):
+        parts.append(x * float(i))
+        for _ in range(gap):
+            next_serial()
+    total = ad.sum(parts) * parts[0]
+    total.backward()
+    assert (x.grad, parts[0].grad) == (0.0, 2.0 * sum(range(n)))
+    (ad.sum(parts) + x).backward()
+    assert x.grad == sum(range(n)) + 1
