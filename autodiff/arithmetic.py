@@ -1,7 +1,7 @@
 """+ - * / at speed: the methods of Value for them, generated from their rows of the table.
 
 Nearly every node of a scalar program comes from these four, and calling a row's value and its rules costs more than
-the arithmetic itself: a generated method records a node in about half the time (``python -m benchmarks``).  It is
+the arithmetic itself: a generated method takes about two thirds of the time (``python -m benchmarks graph``).  It is
 the row spelled out, never a second copy of a derivative: the text is what the row's own functions say of symbols.
 
 >>> from autodiff.ops import OPS

@@ -289,22 +289,18 @@ def _against(
     exact: float, limit: _Limit, rounding: float, rtol: float, coarse: bool, kink: Callable[[float], str]
 ) -> str:
     """What differences have to say against the derivative ``exact``; where x is coarse, only if they are sure."""
-    found = limit.best
-    tolerance = found.tolerance(exact, rounding, rtol)
-    sure = not coarse
-    if abs(exact - found.slope) <= tolerance:
-        if found.settled or found.error <= max(1e-3, rtol) * max(abs(exact), limit.steepness):
+    best, lasting = limit.best, limit.lasting
+    tolerance = best.tolerance(exact, rounding, rtol)
+    if abs(exact - best.slope) <= tolerance:
+        if best.settled or best.error <= max(1e-3, rtol) * max(abs(exact), limit.steepness) or coarse and not kink(0.0):
             return ""
-        if sure or kink(0.0):
-            return f"differences do not settle: {found.slope!r} ± {found.error:.2g}{_UNSETTLED}"
+        return f"differences do not settle: {best.slope!r} ± {best.error:.2g}{_UNSETTLED}"
+    if lasting.within(0.1) and abs(exact - lasting.slope) <= lasting.tolerance(exact, rounding, rtol):
         return ""
-    if limit.lasting.converged:
-        found, sure = limit.lasting, True
-        tolerance = found.tolerance(exact, rounding, rtol)
-        if abs(exact - found.slope) <= tolerance:
-            return ""
-    remark = kink(exact - found.slope)
-    return f"{_differs(exact, 'differences', found.slope, tolerance)}{remark}" if sure or remark else ""
+    if lasting.within(1e-3):
+        best, tolerance, coarse = lasting, lasting.tolerance(exact, rounding, rtol), False
+    remark = kink(exact - best.slope)
+    return "" if coarse and not remark else f"{_differs(exact, 'differences', best.slope, tolerance)}{remark}"
 
 
 def _derivatives(f: Callable[..., Any], point: _Point, numbers: Sequence[Any], order: int) -> list[Scalar]:
@@ -335,14 +331,16 @@ _UNSETTLED = (
 def _kink(run: Callable[[float], list[float]], x: float, k: int, difference: float) -> str:
     """A remark on a function that jumps at x, or whose slopes on the two sides differ as the derivatives in doubt do.
 
-    They must do so for a step and for one π times as long, lest a fast function or a noisy one be taken for such.
+    It must do so over short steps and over longer ones alike, lest a fast or a noisy function be taken for such.
     """
+    near = 4 * math.ulp(max(1.0, abs(x)))
     h = _step(x, max(math.sqrt(_EPSILON), _smallest_step(x)))
     far = _step(x, _RATIO * h)
-    down_far, down, here, up, up_far = (run(at)[k] for at in (x - far, x - h, x, x + h, x + far))
+    here = run(x)[k]
+    (down_near, up_near), (down, up), (down_far, up_far) = ((run(x - d)[k], run(x + d)[k]) for d in (near, h, far))
     before, after = (here - down) / h, (up - here) / h
-    kink = abs((here - down_far) / far - before) + abs((up_far - here) / far - after) <= 0.01 * abs(after - before)
-    jump = abs(down_far - down) + abs(up_far - up) <= 0.01 * abs(up - down)
+    kink = abs((here - down_far) / far - before) + abs((up_far - here) / far - after) < 0.01 * abs(after - before)
+    jump = abs(down_far - down_near) + abs(up_far - up_near) < 0.01 * abs(up_near - down_near)
     if not jump and not (kink and abs(after - before) >= abs(difference)):
         return ""
     return (
@@ -377,66 +375,70 @@ _DEGREES = 16  # of the extrapolation: a further one corrects by less than 1 / _
 _TOO_COARSE = 2.0**40
 
 
-class _Estimate:
-    """A derivative by extrapolated differences.
+class _Extrapolation:
+    """Central differences for smaller and smaller steps, extrapolated to 0 by Richardson's method.
 
     Attributes:
-        slope: the estimate.
+        slope: the best estimate so far; nan before two steps gave numbers.
         error: how far off it may be: how far extrapolations of different degree disagree, and the rounding error.
         settled: whether smaller steps could only add rounding error.
-        size: the size of the function over the step.
-        off: how far the difference of that step is from the estimate.
-    """
-
-    def __init__(self, slope: float, error: float, settled: bool, size: float, off: float) -> None:
-        self.slope, self.error, self.settled, self.size, self.off = slope, error, settled, size, off
-
-    @property
-    def converged(self) -> bool:
-        """Whether the error is small beside the derivative, or all of it rounding and small beside the function."""
-        return self.error <= 1e-3 * (max(abs(self.slope), self.size) if self.settled else abs(self.slope))
-
-    def tolerance(self, exact: float, rounding: float, rtol: float) -> float:
-        """How much the derivative ``exact`` may differ from it."""
-        return rounding + 4 * self.error + rtol * max(abs(exact), abs(self.slope))
-
-
-class _Limit:
-    """The limit of central differences for a step to 0, by Richardson's extrapolation.
-
-    Attributes:
-        best: the estimate with the smallest error so far.  It is wrong for a function that varies within the step:
-            over 1e7, sin has slopes of about 1e-7, which agree to 1e-7.
-        lasting: the best that no difference over a smaller step contradicts.
-        steepness: the size of the function over the first step.
+        size: the size of the function over the step of that estimate.
     """
 
     def __init__(self) -> None:
-        self.best = self.lasting = _Estimate(nan, inf, False, 0.0, inf)
-        self.steepness = 0.0
+        self.slope, self.error, self.settled, self.size = nan, inf, False, 0.0
+        self._off = inf  # how far the difference of that step is from the estimate
         self._row: list[float] = []  # the last difference, extrapolated by 0, 1, 2 … steps before it
 
-    def refine(self, up: float, down: float, width: float, rounding: float) -> None:
-        """Take in the values right and left of the point, ``width`` apart; it is 1/π of what it was before."""
-        size = (abs(up) + abs(down)) / width
-        noise = 2 * rounding / width + _EPSILON * size
-        self.steepness = self.steepness or size
-        difference = (up - down) / width
-        off = abs(difference - self.lasting.slope)
-        if isfinite(off) and off > self.lasting.off + 4 * (self.lasting.error + noise):
-            self.lasting = _Estimate(difference, off, False, size, 0.0)
+    def refine(self, difference: float, noise: float, size: float) -> None:
+        """Take in the difference for a step that is 1/π of the one before, its rounding error and the size."""
         row = [difference]
         for degree, coarser in enumerate(self._row[:_DEGREES], start=1):
             finer = row[-1]
             row.append(finer + (finer - coarser) / (_RATIO ** (2 * degree) - 1))
             disagreement = max(abs(row[-1] - finer), abs(row[-1] - coarser))
-            error, off = disagreement + noise, abs(row[-1] - difference)
-            estimate = _Estimate(row[-1], error, disagreement <= noise, size, off)
-            if error < self.best.error:
-                self.best = estimate
-            if error < self.lasting.error:
-                self.lasting = estimate
+            if disagreement + noise < self.error:
+                self.slope, self.error, self.size = row[-1], disagreement + noise, size
+                self.settled = disagreement <= noise
+                self._off = abs(difference - self.slope)
         self._row = row
+
+    def contradicted(self, difference: float, noise: float) -> bool:
+        """Whether the difference for a smaller step is further off than that of the estimate, and not by rounding."""
+        return isfinite(difference) and abs(difference - self.slope) > self._off + 4 * (self.error + noise)
+
+    def within(self, share: float) -> bool:
+        """Whether the error is this share of the slope at most; or of the function, if nothing but rounding is left."""
+        return self.error <= share * max(abs(self.slope), self.size if self.settled else 0.0)
+
+    def tolerance(self, exact: float, rounding: float, rtol: float) -> float:
+        """How much the derivative ``exact``, itself rounded, may differ from the estimate."""
+        return rounding + 4 * self.error + rtol * max(abs(exact), abs(self.slope))
+
+
+class _Limit:
+    """The limit of central differences for a step to 0.
+
+    Attributes:
+        best: the estimate of the smallest error.  That is wrong for a function that varies within the steps: over 1e7,
+            sin has slopes of about 1e-7, which agree to 1e-7.
+        lasting: the estimate from the smaller steps alone, those since a difference last contradicted it.
+        steepness: the size of the function over the first step.
+    """
+
+    def __init__(self) -> None:
+        self.best, self.lasting, self.steepness = _Extrapolation(), _Extrapolation(), 0.0
+
+    def refine(self, up: float, down: float, width: float, rounding: float) -> None:
+        """Take in the values right and left of the point, ``width`` apart; it is 1/π of what it was before."""
+        size = (abs(up) + abs(down)) / width
+        noise = 2 * rounding / width + _EPSILON * size
+        difference = (up - down) / width
+        self.steepness = self.steepness or size
+        if self.lasting.contradicted(difference, noise):
+            self.lasting = _Extrapolation()
+        self.best.refine(difference, noise, size)
+        self.lasting.refine(difference, noise, size)
 
 
 def _limits(run: Callable[[float], list[float]], x: float, roundings: Sequence[float]) -> list[_Limit]:
@@ -444,8 +446,10 @@ def _limits(run: Callable[[float], list[float]], x: float, roundings: Sequence[f
     limits = [_Limit() for _ in roundings]
     if not abs(x) < _TOO_COARSE:
         return limits
-    step, smallest = 0.19 * max(1.0, abs(x)), _smallest_step(x)
-    while step > smallest and (_coarse(x) or not all(limit.best.settled for limit in limits)):
+    step, smallest, coarse = 0.19 * max(1.0, abs(x)), _smallest_step(x), _coarse(x)
+    if coarse:  # whatever the size of x, sin and floor vary over steps of 1
+        step = 1.0
+    while step > smallest and (coarse or not all(limit.best.settled for limit in limits)):
         h = _step(x, step)
         for limit, up, down, rounding in zip(limits, run(x + h), run(x - h), roundings, strict=True):
             limit.refine(up, down, 2 * h, rounding)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from itertools import count
 from math import inf
 from operator import attrgetter
-from threading import local
+from threading import local as thread_local
 
 from . import ops
 from .arithmetic import generated_methods
@@ -35,7 +35,7 @@ __all__ = ["Value", "no_grad", "record", "topological_order"]
 next_serial = count().__next__
 
 
-class _Thread(local):
+class _Thread(thread_local):
     """Whether this thread is inside ``no_grad()``, in a list that the context manager can hold on to."""
 
     def __init__(self) -> None:

@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (MissingExtra, NonFiniteLoss, OSError) as error:
-        return _failed(f"error: {error}", 1)
+        return _failed(f"error: {error}".replace("\n ", ";"), 1)
     except AutodiffError as error:
         return _failed(f"error: {error}", 2)
 
@@ -315,6 +315,8 @@ def _evaluate(given: argparse.Namespace) -> int:
     origin = _origin(metadata)
     if origin.get("name") == given.dataset:
         try:
+            if origin.get("n", 0) > 1_000_000:
+                raise ValueError("more than a million")
             parts, loss = dict(zip(("training", "validation"), _parts(**origin), strict=True)), metadata.get("loss")
         except (TypeError, ValueError) as error:
             raise FileFormatError(f"{given.model} does not say which samples it learned from: {error}") from None

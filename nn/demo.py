@@ -96,7 +96,7 @@ def _heading(text: str) -> None:
 
 
 def _figures(r: Result) -> list[str]:
-    return [f"{r.loss:.3g}", f"{r.training_accuracy:.1%}", f"{r.test_accuracy:.1%}", f"{r.seconds:.0f} s"]
+    return [f"{r.loss:#.3g}", f"{r.training_accuracy:.1%}", f"{r.test_accuracy:.1%}", f"{r.seconds:.0f} s"]
 
 
 def _number(x: float) -> str:
@@ -246,7 +246,7 @@ def digits(out: Path, epochs: int | None) -> tuple[Result, Texts]:
 # What the sections share.
 # ---------------------------------------------------------------------------------------------------------------------
 
-TEST, SEED = 0.2, 0
+TEST, SEED = 0.25, 42  # the split of the accuracies in the documentation
 
 
 def _split(name: str) -> tuple[Dataset, Dataset]:
@@ -257,7 +257,7 @@ def _fit(model: MLP, task: Task, training: Dataset, test: Dataset, optimizer: SG
     """Train; the test samples are measured after each epoch, and have no say."""
     X, y = task.scaled(training)
     validation = task.scaled(test)
-    history = fit(model, X, y, task.loss, optimizer, validation=validation, metric=task.metric, seed=SEED, **settings)
+    history = fit(model, X, y, task.loss, optimizer, validation=validation, metric=task.metric, **settings)
     if history.stopped == "interrupted":
         raise KeyboardInterrupt
     return history
@@ -280,8 +280,8 @@ def _finish(
 
 def _result(name: str, model: MLP, history: History, sides: list[Evaluation], start: float) -> Result:
     network = " → ".join(map(str, [model.n_inputs, *model.sizes]))
-    accuracies = [side.accuracy or 0.0 for side in sides]
-    return Result(name, network, len(model.parameters()), history.loss[-1], *accuracies, perf_counter() - start)
+    training, test = [side.accuracy or 0.0 for side in sides]
+    return Result(name, network, len(model.parameters()), history.loss[-1], training, test, perf_counter() - start)
 
 
 def _plot(figure: Figure, path: Path, height: float, width: float = 4.6) -> None:

@@ -254,7 +254,7 @@ def test_without_validation_the_best_weights_are_those_of_the_lowest_loss():
     model = nn.MLP(1, [1], bias=False, seed=0)
     settings = {"lr": 0.5, "schedule": lambda epoch: 1.0 if epoch < 3 else 5.0, "early_stopping": 9}
     history = fit(model, [[1.0]], [3.0], loss="squared_error", epochs=8, **settings)
-    assert history.loss[3:5] == [history.loss[0] / 64, pytest.approx(history.loss[0] / 64 * 2.25)]
+    assert history.loss[3:5] == pytest.approx([history.loss[0] / 64, history.loss[0] / 64 * 2.25])
     assert (history.best_epoch, history.stopped) == (4, "epochs")
     assert nn.evaluate(model, [[1.0]], [3.0], "squared_error").loss == history.loss[3]
 

@@ -206,7 +206,7 @@ REFUSED = [
     (lambda: numerical_grad(math.sin, method="best"), "no method 'best'; choose from forward, central, complex"),
     (lambda: numerical_grad(math.sin, step=0), "the step is a number above 0, not 0"),
     (lambda: numerical_grad(math.sin, step="1"), "the step takes a real number, not str"),
-    (lambda: numerical_grad(math.sin, argnums=1)(1.0), "no argument 1 among the 1 positional"),
+    (lambda: numerical_grad(math.sin, argnums=1)(1.0), "no positional argument 1 to differentiate; 1 were given"),
     (lambda: numerical_grad(math.sin)("1"), "argument 0 takes a real number, not str"),
     (lambda: numerical_grad(math.sin)(Value(1.0)), "argument 0 takes a real number, not Value"),
     (lambda: numerical_grad(lambda x: [x])(1.0), "the result of the function takes a real number, not list"),
@@ -588,5 +588,5 @@ def test_bad_arguments_of_the_check(args, order, message):
 
 
 def test_bad_result_of_the_checked_function():
-    with pytest.raises(OperandError, match="a result of the function takes a real number, not str"):
+    with pytest.raises(OperandError, match="a result of the function must be a real number, not str"):
         check_grads(lambda x: "x", (1.0,))
