@@ -140,7 +140,7 @@ _METHODS: dict[str, Callable[..., list[float]]] = {"forward": _forward, "central
 
 def _width(left: float, right: float, step: float | None) -> float:
     if left == right:
-        raise OperandError(f"numerical_grad: a step of {step!r} does not change {left!r}: the next double is further away")
+        raise OperandError(f"numerical_grad: a step of {step!r} does not change {left!r}, whose neighbours are further")
     return right - left
 
 
@@ -208,9 +208,9 @@ def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, rtol
     node's, carried to the output), four times the error that the extrapolation shows, and ``rtol`` of the size.  What
     rounding hides from a difference stays unseen: a derivative below some 1e-15 of the function, as in a tail of tanh.
 
-    Steps are never below 256 units in the last place of x.  From some abs(x) = 1e4 on, differences that do not settle
-    are therefore no evidence, unless they show a jump; and from 2**40 = 1e12 on, where that step is 0.06 and more, sin
-    and floor look arbitrary or straight, and no differences are taken.  The other ways are compared everywhere.
+    Steps are never below 256 units in the last place of x.  From abs(x) = 2**15 on, differences that do not settle are
+    therefore no evidence, unless they show a jump; from 2**40 = 1.1e12 on, where sin and floor seem arbitrary or
+    straight over the smallest step of 0.06, no differences are taken.  The other ways are compared everywhere.
 
     Args:
         f: a function of numbers or of nested structures of them, whose result is a scalar or a structure of scalars.
@@ -280,7 +280,7 @@ def _doubts(f: Callable[..., Any], point: _Point, order: int, rtol: float) -> It
                 if not abs(exact - other) <= allowed:
                     yield f"{title}, {_differs(exact, way, other, allowed)}"
             if abs(x) < _TOO_COARSE:
-                doubt = _against(exact, limit, allowed, rtol, _coarse(x), partial(_kink, run, x, k))
+                doubt = _against(exact, limit, allowed, rtol, abs(x) >= _COARSE, partial(_kink, run, x, k))
                 if doubt:
                     yield f"{title}, {doubt}"
 
@@ -292,7 +292,8 @@ def _against(
     best, lasting = limit.best, limit.lasting
     tolerance = best.tolerance(exact, rounding, rtol)
     if abs(exact - best.slope) <= tolerance:
-        if best.settled or best.error <= max(1e-3, rtol) * max(abs(exact), limit.steepness) or coarse and not kink(0.0):
+        settled = best.settled or best.error <= max(1e-3, rtol) * max(abs(exact), limit.steepness)
+        if settled or (coarse and not kink(0.0)):
             return ""
         return f"differences do not settle: {best.slope!r} ± {best.error:.2g}{_UNSETTLED}"
     if lasting.within(0.1) and abs(exact - lasting.slope) <= lasting.tolerance(exact, rounding, rtol):
@@ -372,7 +373,8 @@ class _Rounding:
 
 _RATIO = math.pi  # of a step to the next; no fraction, lest two steps count the jumps of floor or mod in proportion
 _DEGREES = 16  # of the extrapolation: a further one corrects by less than 1 / _RATIO ** 32, which is ε
-_TOO_COARSE = 2.0**40
+_COARSE = 2.0**15  # from there on the smallest step is 1e-9 and more
+_TOO_COARSE = 2.0**40  # from there on, 0.06
 
 
 class _Extrapolation:
@@ -413,17 +415,17 @@ class _Extrapolation:
 
     def tolerance(self, exact: float, rounding: float, rtol: float) -> float:
         """How much the derivative ``exact``, itself rounded, may differ from the estimate."""
-        return rounding + 4 * self.error + rtol * max(abs(exact), abs(self.slope))
+        return rounding + 4 * self.error + rtol * max(abs(exact), abs(self.slope)) + float_info.min
 
 
 class _Limit:
     """The limit of central differences for a step to 0.
 
     Attributes:
-        best: the estimate of the smallest error.  That is wrong for a function that varies within the steps: over 1e7,
-            sin has slopes of about 1e-7, which agree to 1e-7.
+        best: the estimate of the smallest error.  That is wrong for a function that varies within the steps: over 1e3,
+            sin has slopes of about 1e-3, which agree to 1e-3.
         lasting: the estimate from the smaller steps alone, those since a difference last contradicted it.
-        steepness: the size of the function over the first step.
+        steepness: the size of the function over that of x.
     """
 
     def __init__(self) -> None:
@@ -434,7 +436,6 @@ class _Limit:
         size = (abs(up) + abs(down)) / width
         noise = 2 * rounding / width + _EPSILON * size
         difference = (up - down) / width
-        self.steepness = self.steepness or size
         if self.lasting.contradicted(difference, noise):
             self.lasting = _Extrapolation()
         self.best.refine(difference, noise, size)
@@ -446,24 +447,20 @@ def _limits(run: Callable[[float], list[float]], x: float, roundings: Sequence[f
     limits = [_Limit() for _ in roundings]
     if not abs(x) < _TOO_COARSE:
         return limits
-    step, smallest, coarse = 0.19 * max(1.0, abs(x)), _smallest_step(x), _coarse(x)
-    if coarse:  # whatever the size of x, sin and floor vary over steps of 1
-        step = 1.0
+    coarse = abs(x) >= _COARSE  # where sin and floor vary over steps of 1 all the same
+    longest, smallest = 0.19 * max(1.0, abs(x)), _smallest_step(x)
+    step = 1.0 if coarse else longest
     while step > smallest and (coarse or not all(limit.best.settled for limit in limits)):
         h = _step(x, step)
         for limit, up, down, rounding in zip(limits, run(x + h), run(x - h), roundings, strict=True):
             limit.refine(up, down, 2 * h, rounding)
+            limit.steepness = limit.steepness or (abs(up) + abs(down)) / (2 * longest)
         step /= _RATIO
     return limits
 
 
 def _smallest_step(x: float) -> float:
-    return max(1e-9 * min(1.0, abs(x) or 1.0), 256 * math.ulp(x))
-
-
-def _coarse(x: float) -> bool:
-    """Whether it is the spacing of doubles around x that keeps steps from being smaller."""
-    return 256 * math.ulp(x) > 1e-9
+    return 256 * math.ulp(x) if x else 1e-9
 
 
 def _step(x: float, h: float) -> float:

@@ -83,13 +83,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (MissingExtra, NonFiniteLoss, OSError) as error:
-        return _failed(f"error: {error}".replace("\n ", ";"), 1)
+        return _failed(f"error: {error}", 1)
     except AutodiffError as error:
         return _failed(f"error: {error}", 2)
 
 
 def _failed(message: str, code: int) -> int:
-    print(f"python -m nn: {message}", file=sys.stderr)
+    print("python -m nn:", message.replace("\n  ", "; ").replace("\n", " "), file=sys.stderr)
     return code
 
 
@@ -166,8 +166,8 @@ def _parser() -> argparse.ArgumentParser:
     demonstration = commands.add_parser(
         "demo",
         help="two paths, moons, breast_cancer and digits, with plots and a page",
-        description="Go from a gradient as a sum over paths to a network that reads digits; write plots, weights and a "
-        "page index.html, and print a table.  It takes about two minutes.",
+        description="Go from a gradient as a sum over paths to a network that reads digits.\n"
+        "Writes plots, networks and a page index.html, and prints a table; takes about a minute.",
     )
     demonstration.set_defaults(run=_demo)
     demonstration.add_argument("--out", metavar="DIR", type=Path, default=Path("out/demo"), help="default: out/demo")

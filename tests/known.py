@@ -134,25 +134,25 @@ KNOWN: list[Known] = [
         {"exp2": (1, 2, 3), "2**x": (1, 2, 3)},
         "1024 ≤ x < 1024.53",
         lambda point, want: 1024 <= point[0] < 1024.53, None,
-        "2**x overflows where log(2)·2**x does not yet",
+        "`2**x` overflows where `log(2)·2**x` does not yet",
     ),
     Known(
         {"pow": (1, 2, 3)},
-        "where x**(y − n) or yⁿ overflows",
+        "where `x**(y − n)` or yⁿ overflows",
         _power_overflows, None,
-        "the n-th derivative multiplies x**(y − n) by y·(y − 1)… and log(x): an overflow times a number that is small",
+        "the n-th derivative is `x**(y − n)` times y·(y − 1)… and log(x): an overflow times a small number, say",
     ),
     Known(
         {"pow": (2, 3)},
-        "0**0 and 0**1 with a Value as exponent",
+        "`0**0` and `0**1` with a Value as exponent",
         lambda point, want: point in ((0.0, 0.0), (0.0, 1.0)), None,
-        "y·(y − 1)…·x**(y − n) is 0·∞; with a constant exponent (x**0, x**1) it is exact",
+        "`y·(y − 1)…·x**(y − n)` is 0·∞; with a constant exponent (`x**0`, `x**1`) it is exact",
     ),
     Known(
         {"atan2": (2, 3), "hypot": (3,)},
         "a distance below 1e-102 from the origin",
         lambda point, want: math.hypot(*point) < 1e-102, None,
-        "1 / (x² + y²)**(n/2) overflows, and ∞ − ∞ is NaN; the true derivative mostly overflows too",
+        "a power of 1 / (x² + y²) overflows, and ∞ − ∞ is NaN; the true derivative mostly overflows too",
     ),
     Known(
         {"prod": (1,)},
@@ -178,7 +178,7 @@ KNOWN: list[Known] = [
         {"mod": (1, 2, 3)},
         "an infinite divisor of the other sign",
         lambda point, want: math.isinf(point[1]) and point[0] * point[1] < 0, None,
-        "the quotient −1 would come out of ∞/∞",
+        "the quotient, −1, would come out of ∞/∞",
     ),
 ]
 # fmt: on

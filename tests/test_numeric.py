@@ -163,6 +163,13 @@ def test_step():
     assert numerical_grad(lambda x: x * x, method="forward", step=0.5)(1.0) == 2.5
 
 
+@pytest.mark.parametrize("method", ["forward", "central"])
+def test_step_too_small_to_change_the_number(method):
+    with pytest.raises(OperandError, match=r"a step of 1e-10 does not change 100000000\.0"):
+        numerical_grad(math.sin, method=method, step=1e-10)(1e8)
+    assert numerical_grad(lambda x: x, method=method, step=1e-8)(1e8) == 1.0  # the next double is 1.5e-8 away
+
+
 Pair = namedtuple("Pair", "a b")
 STRUCTURES = [  # f, arguments, argnums, gradient
     (lambda p: p["w"][0] * p["w"][1] + p["b"], ({"w": [2.0, 3.0], "b": 1},), 0, {"w": [3.0, 2.0], "b": 1.0}),
@@ -219,6 +226,23 @@ REFUSED = [
 def test_refused(call, message):
     with pytest.raises(OperandError, match=message):
         call()
+
+
+@pytest.mark.parametrize("argnums", [(0, 0), (0, -2), 2, -3, "0", None, 1.0, [0, 0.5]])
+def test_argnums_are_refused_as_by_grad(argnums):
+    def message(transform):
+        with pytest.raises(OperandError) as caught:
+            transform(lambda x, y: x * y, argnums)(2.0, 3.0)
+        return str(caught.value)
+
+    assert message(numerical_grad) == message(ad.grad).replace("grad:", "numerical_grad:")
+
+
+def test_argnums_are_read_once():
+    gradient = numerical_grad(lambda x, y: x * y, iter([1, 0]))
+    assert gradient(2.0, 3.0) == gradient(2.0, 3.0) == pytest.approx((2.0, 3.0))
+    with pytest.raises(OperandError, match="numerical_grad: argnums is the number of an argument"):
+        numerical_grad(math.sin, 0.5)
 
 
 def test_attribute_error_of_the_function_itself_passes():
@@ -401,6 +425,41 @@ def test_third_order():
     check_grads(lambda x, y: ad.sin(x * y) + x**3 * ad.exp(y), (0.7, -0.3), order=3)
 
 
+COARSE = [3e4, 3e7, 1e8, -1e8, 1e10 + 0.5, 5e11, 1e12, 3e12, 1e14, 1e17, 1e300, -1.7e308]
+AT_ANY_SCALE = {
+    "sin": ad.sin,
+    "a sine of another scale": lambda x: ad.sin(1e4 * x),
+    "a sine on a slope": lambda x: ad.sin(x) + 1e4 * x,
+    "sine of a square": lambda x: ad.sin(1e-3 * x * x),
+    "mod": lambda x: x % 3.7,
+    "square root": lambda x: ad.sqrt(abs(x)),
+    "tanh": ad.tanh,
+    "logarithm": lambda x: ad.log(x * x),
+}
+
+
+@pytest.mark.parametrize("x", COARSE)
+@pytest.mark.parametrize("f", AT_ANY_SCALE.values(), ids=AT_ANY_SCALE)
+def test_right_functions_pass_where_doubles_are_far_apart(f, x):
+    if math.isfinite(f(x)):
+        check_grads(f, (x,), order=2)
+
+
+@pytest.mark.parametrize("f", [ad.floor, ad.round, lambda x: x % 1.0, lambda x: abs(x % 2 - 1)])
+@pytest.mark.parametrize("x", [1e8 + 0.3, 2.0**39 + 0.3, 1e13 + 0.3, 1e17, -1e300])
+def test_jumps_and_kinks_elsewhere_do_not_count(f, x):
+    check_grads(f, (x,), order=2)
+
+
+@pytest.mark.parametrize("x", [113.0, 1247.2854330881196, 1e4, -1e5])
+def test_fast_functions_pass(x):
+    check_grads(lambda x: ad.sin(1e8 * x), (x,), order=2)
+
+
+def test_derivative_below_the_normal_numbers_passes():
+    check_grads(ad.tanh, (364.46494640486196,), order=2)
+
+
 def test_structured_arguments_and_results():
     def f(p, x):
         return {"sum": ad.dot(p["w"], x, p["b"]), "parts": [w * v for w, v in zip(p["w"], x, strict=True)]}
@@ -477,6 +536,28 @@ def test_broken_rule_fails(monkeypatch, name, how):
         check_grads(OPS[name], point, order=2)
 
 
+COARSE_CURVED = [("sin", 3e7, 1e-6), ("sin", 1e8, 1e-6), ("sin", 1e12, 1e-2)]
+COARSE_CURVED += [("square", 1e8, 1e-4), ("sqrt", 1e8, 1e-2), ("log", 1e8, 1e-2), ("log", 1e10, 0.1)]
+
+
+@pytest.mark.parametrize(("name", "x", "share"), COARSE_CURVED)
+def test_broken_rule_fails_where_doubles_are_far_apart(monkeypatch, name, x, share):
+    (rule,) = OPS[name].partials
+    set_rules(monkeypatch, OPS[name], lambda x, z: rule(x, z) * (1 + share))
+    with pytest.raises(GradientMismatch, match="differences") as caught:
+        check_grads(OPS[name], (x,), order=1)
+    assert "kink" not in str(caught.value)
+
+
+@pytest.mark.parametrize("x", [1e12, 1e14, 1e300])
+def test_forward_mode_is_compared_where_differences_say_nothing(monkeypatch, x):
+    monkeypatch.setattr(
+        ad.numeric, "jvp", lambda f, primals, tangents: (None, [1.0 + y for y in ad.jvp(f, primals, tangents)[1]])
+    )
+    with pytest.raises(GradientMismatch, match=r"forward mode .* they differ by 1, allowed is"):
+        check_grads(ad.sin, (x,), order=1)
+
+
 def test_error_of_the_second_order_is_not_seen_at_the_first(monkeypatch):
     break_rule(monkeypatch, "sin", 0, "in the second derivative")
     check_grads(OPS["sin"], (1.0,), order=1)
@@ -537,6 +618,8 @@ KINKS = [  # function, point, and what the message says of the two sides
     (lambda x: ad.leaky_relu(x, 0.5), 0.0, "slope is 0.5 on the left, 1 right"),
     (lambda x: ad.clamp(x, -1.0, 1.0), 1.0, "slope is 1 on the left, 0 right"),
     (lambda x: ad.relu(x) * 3 + x, 0.0, "slope is 1 on the left, 4 right"),
+    (lambda x: ad.relu(x - 1e8), 1e8, "slope is 0 on the left, 1 right"),
+    (abs, 5e-324, "slope is -1 on the left, 1 right"),
 ]
 
 
@@ -546,7 +629,11 @@ def test_kink_is_explained(f, x, sides):
         check_grads(f, (x,), order=1)
 
 
-@pytest.mark.parametrize(("f", "x"), [(ad.step, 0.0), (ad.floor, 3.0), (ad.sign, 0.0), (ad.round, 2.5)])
+JUMPS = [(ad.step, 0.0), (ad.floor, 3.0), (ad.sign, 0.0), (ad.round, 2.5)]
+JUMPS += [(ad.floor, 1e8), (lambda x: ad.sign(x - 1e8), 1e8), (lambda x: x % 2.0, 1e10)]
+
+
+@pytest.mark.parametrize(("f", "x"), JUMPS)
 def test_jump_fails(f, x):
     with pytest.raises(GradientMismatch, match="jumps"):
         check_grads(f, (x,), order=1)
@@ -558,7 +645,9 @@ def test_jump_of_the_derivative_fails_at_the_second_order():
         check_grads(lambda x: ad.relu(x) ** 2, (0.0,), order=2)
 
 
-@pytest.mark.parametrize(("f", "x"), [(ad.log, 0.0), (ad.sqrt, 0.0), (ad.log, -1.0)])
+@pytest.mark.parametrize(
+    ("f", "x"), [(ad.log, 0.0), (ad.sqrt, 0.0), (ad.log, -1.0), (ad.sin, math.inf), (ad.exp, math.nan)]
+)
 def test_derivative_that_is_not_finite_fails(f, x):
     with pytest.raises(GradientMismatch, match="find_nonfinite"):
         check_grads(f, (x,))
@@ -568,8 +657,9 @@ def test_noise_needs_a_tolerance():
     def noisy(x):
         return ad.sin(x) + 0.01 * math.sin(1e9 * x.data)
 
-    with pytest.raises(GradientMismatch):
+    with pytest.raises(GradientMismatch) as caught:
         check_grads(noisy, (1.0,), order=1)
+    assert "kink" not in str(caught.value)
     check_grads(noisy, (1.0,), order=1, rtol=0.1)
 
 

@@ -1,0 +1,138 @@
+"""The demonstration ``python -m nn demo``, end to end with few epochs; micrograd's part of it in full."""
+
+import math
+import re
+from html.parser import HTMLParser
+
+import pytest
+from cases import load
+
+import autodiff as ad
+import nn
+from nn import demo
+from nn.__main__ import main
+
+MICROGRAD = load("micrograd_demo.json")
+
+
+class Page(HTMLParser):
+    """The tags of a page with their attributes, and its text."""
+
+    VOID = ("meta", "img", "rect", "path", "polygon")
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.open, self.text = [], [], ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.text += f" {data}"
+
+    def attributes(self, tag, name):
+        return [attributes[name] for found, attributes in self.tags if found == tag and name in attributes]
+
+
+def test_end_to_end(tmp_path, capsys):
+    out = tmp_path / "out" / "demo"
+    assert main(["demo", "--epochs", "1", "--out", str(out)]) == 0
+    printed, progress = capsys.readouterr()
+    assert "100%" in progress
+    for n in range(1, 5):
+        assert f"\n{n}/4  " in printed
+
+    text = (out / "index.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert not page.open
+    assert "$" not in text
+    assert "script" not in [tag for tag, _ in page.tags]
+    assert not re.search(r"https?://", text)
+    pictures = page.attributes("img", "src")
+    assert len(pictures) == 7
+    assert all((out / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
+    assert [len(text) > 20 for text in page.attributes("img", "alt")] == [True] * len(pictures)
+    networks = page.attributes("a", "href")
+    assert networks == ["moons.safetensors", "breast_cancer.safetensors", "digits.safetensors"]
+    assert {path.name for path in out.iterdir()} == {"index.html", *pictures, *networks}
+
+    closing = re.findall(
+        r"^(\w+) +([\d →]+?)  +(\d+)  +([\d.]+) +([\d.]+%) +([\d.]+%) +(\d+ s)$", printed, re.MULTILINE
+    )
+    assert [row[0] for row in closing] == ["moons", "breast_cancer", "digits"]
+    for name, network, parameters, *figures in closing:
+        assert len(nn.load(out / f"{name}.safetensors").parameters()) == int(parameters)
+        assert re.search(r"\s+".join(map(re.escape, (name, network, parameters, *figures))), page.text)
+
+    for name, _, _, _, training, test, _ in closing[1:]:
+        assert main(["evaluate", str(out / f"{name}.safetensors"), name]) == 0
+        evaluated = capsys.readouterr().out
+        for part, accuracy in {"training": training, "validation": test}.items():
+            found = re.search(rf"^{part} .* ([\d.]+)$", evaluated, re.MULTILINE)
+            assert 100 * float(found[1]) == pytest.approx(float(accuracy[:-1]), abs=0.06)
+
+
+def test_two_paths(capsys):
+    """∂f/∂y = 8y sin y + 4y² cos y, a term for each path, at y = 3."""
+    texts = demo.two_paths()
+    through_x, through_z = 24 * math.sin(3), 36 * math.cos(3)
+    assert (texts["path_1"], texts["path_2"]) == ("y → x → x² → f", "y → z → f")
+    figures = [texts[name].replace("−", "-") for name in ("product_1", "product_2", "sum", "gradient")]
+    total = through_x + through_z
+    assert [float(x) for x in figures] == pytest.approx([through_x, through_z, total, total], rel=1e-3)
+    assert texts["factors_2"] == "−0.99 · 36"
+    assert "y.grad after f.backward()" in capsys.readouterr().out
+
+
+def test_paths():
+    """As many as there are, an operand that occurs twice counted twice; their products add up to the gradient."""
+    x = ad.Value(1.5)
+    output = x
+    for _ in range(5):
+        output = output * output + x
+    output.backward()
+    found = list(demo.paths(output, x))
+    assert len(found) == 63  # p ↦ 2p + 1, five times from 1
+    assert sum(math.prod(factors) for _, factors in found) == pytest.approx(x.grad, rel=1e-12)
+
+
+def test_micrograd(tmp_path, monkeypatch):
+    """All 100 losses and accuracies that the notebook prints, from its own data."""
+    histories = []
+    monkeypatch.setattr(demo, "_curves", histories.append)
+    monkeypatch.setattr(demo, "_plot", lambda *figure, **size: None)
+    result, texts = demo.moons(tmp_path, None)
+    (history,) = histories
+    assert history.loss == pytest.approx([step["loss"] for step in MICROGRAD["published"]], rel=0, abs=1e-9)
+    assert [100 * x for x in history.accuracy] == [step["acc"] for step in MICROGRAD["published"]]
+    assert texts["moons_step"] == 99
+    assert texts["moons_published"] == MICROGRAD["published"][99]["loss"]
+    assert demo.PUBLISHED[0] == MICROGRAD["published"][0]["loss"]
+    model = nn.load(tmp_path / "moons.safetensors")
+    assert nn.evaluate(model, MICROGRAD["X"], MICROGRAD["y"], "hinge").accuracy == result.training_accuracy == 1
+
+
+def test_ctrl_c_in_a_training_ends_the_demo(tmp_path, monkeypatch, capsys):
+    def press(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nn.train.minibatches", press)
+    assert main(["demo", "--quick", "--out", str(tmp_path)]) == 130
+    assert capsys.readouterr().err.endswith("python -m nn: interrupted\n")
+    assert not (tmp_path / "index.html").exists()
+
+
+def test_texts_are_escaped():
+    assert demo._html('<b> & "w"') == "&lt;b&gt; &amp; &quot;w&quot;"
+    assert demo._html([["<i>", 1]]) == '<tr><th scope="row">&lt;i&gt;</th><td>1</td></tr>'
