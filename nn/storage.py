@@ -3,25 +3,22 @@
 Neither format can hold a program, so that loading a stranger's file runs nothing: the result is a network or a named
 error, whatever the file holds.  Both keep every number to the last bit.
 
-The safetensors format (https://huggingface.co/docs/safetensors) is so small that it is read and written here without
-its package: 8 bytes with the length of the header, the header in JSON, then the numbers of all tensors, row by row,
-little-endian.  What ``save`` writes is read by NumPy, PyTorch and JAX (``safetensors.numpy.load_file`` and the like),
-and what they write of floating-point tensors, ``read_state`` reads.  The tensors are those of ``Module.state_dict``, in
-double precision.  How to build the network stands in the header's ``__metadata__``, under "architecture", in JSON.
+The safetensors format (https://huggingface.co/docs/safetensors) is read and written by its own package, which serves
+NumPy, PyTorch and JAX alike (``safetensors.torch.load_file`` and so on).  The tensors are those of
+``Module.state_dict``, in double precision.  How to build the network stands in the metadata, under "architecture", in
+JSON.
 
-The JSON format is one object: "format", "architecture", "metadata", and "state" in nested lists.
+The JSON format is one object: "format", "architecture", "metadata", and "state" in nested lists.  It needs no package.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import struct
 from itertools import pairwise
-from math import prod
 from pathlib import Path
 
-from .errors import ArgumentError, FileFormatError, StateError
+from .errors import ArgumentError, FileFormatError, MissingExtra, StateError
 from .layers import MLP, Dropout, Layer, Neuron, Sequential, at_least_one
 
 TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
@@ -50,6 +47,7 @@ def save(model: Module, path: AnyPath, metadata: Mapping[str, str] | None = None
     Raises:
         ArgumentError: the ending is another; metadata is not text; or a parameter is NaN or infinite, which
             safetensors can hold and JSON cannot.
+        MissingExtra: the package safetensors is not installed; JSON needs none.
         OSError: the file cannot be written.
 
     >>> from tempfile import TemporaryDirectory
@@ -89,6 +87,7 @@ def load(path: AnyPath, model: Module | None = None) -> Module:
         FileFormatError: the file is damaged or of another format, or does not say how to build the network.
         StateError: its parameters do not fit the network, which is then as it was before.
         ArgumentError: the ending of the name is another.
+        MissingExtra: the package safetensors is not installed.
         OSError: the file cannot be read.
     """
     state, architecture, _ = _contents(Path(path))
@@ -106,11 +105,13 @@ def load(path: AnyPath, model: Module | None = None) -> Module:
 def read_state(path: AnyPath) -> tuple[dict[str, Any], dict[str, str]]:
     """What a file ``….safetensors`` or ``….json`` holds: the state, for ``load_state_dict``, and the metadata.
 
-    Tensors of safetensors may have the types F64, F32, F16 and BF16, and become nested lists of floats.
+    Tensors of safetensors may have the types F64, F32 and F16, and become nested lists of floats.  BF16 is refused,
+    since NumPy has no such type; ``tensor.float()`` in PyTorch converts it without loss.
 
     Raises:
         FileFormatError: the file is damaged or of another format.
         ArgumentError: the ending of the name is another.
+        MissingExtra: the package safetensors is not installed.
         OSError: the file cannot be read.
     """
     state, _, metadata = _contents(Path(path))
@@ -120,12 +121,12 @@ def read_state(path: AnyPath) -> tuple[dict[str, Any], dict[str, str]]:
 def _contents(path: Path) -> Contents:
     _, parse = _format(path)
     try:
-        return parse(path.read_bytes())
+        return parse(path)
     except FileFormatError as error:
         raise FileFormatError(f"{path}: {error}") from None
 
 
-def _format(path: Path) -> tuple[Callable[[dict[str, Any], Any, dict[str, str]], bytes], Callable[[bytes], Contents]]:
+def _format(path: Path) -> tuple[Callable[[dict[str, Any], Any, dict[str, str]], bytes], Callable[[Path], Contents]]:
     """How to write and how to parse a file of that name."""
     if path.suffix not in _FORMATS:
         raise ArgumentError(f"the name of a file of weights ends in {' or '.join(_FORMATS)}, not {path.name!r}")
@@ -183,88 +184,56 @@ def _built(architecture: Any) -> Module:
 # safetensors.
 # ---------------------------------------------------------------------------------------------------------------------
 
-_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
-_CODES = {"F64": "d", "F32": "f", "F16": "e"}  # those of `struct`
-_LONGEST_HEADER = 100_000_000  # as in the safetensors package
+_TYPES = ("F64", "F32", "F16")
+
+
+def _package() -> Any:
+    try:
+        import safetensors.numpy
+    except ImportError as error:
+        raise MissingExtra("a file .safetensors", error.name or "safetensors") from None
+    return safetensors
 
 
 def _safetensors_bytes(state: dict[str, Any], architecture: Any, metadata: dict[str, str]) -> bytes:
+    package = _package()
+    import numpy as np
+
     if architecture is not None:
         metadata = {"architecture": json.dumps(architecture), **metadata}
-    header: dict[str, Any] = {"__metadata__": metadata}
-    buffer = bytearray()
+    arrays = {}
     for name, numbers in state.items():
-        flat, shape = _flattened(name, numbers)
-        start = len(buffer)
-        buffer += struct.pack(f"<{len(flat)}d", *flat)
-        header[name] = {"dtype": "F64", "shape": shape, "data_offsets": [start, len(buffer)]}
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # so that the numbers are aligned
-    return len(text).to_bytes(8, "little") + text + buffer
+        try:
+            arrays[name] = np.array(numbers, dtype=np.float64)
+        except ValueError:
+            raise ArgumentError(f"{name} has rows of different lengths, which only JSON can hold") from None
+    data: bytes = package.numpy.save(arrays, metadata)
+    return data
 
 
-def _flattened(name: str, numbers: Any) -> tuple[list[float], list[int]]:
-    flat, shape = [numbers], []
-    while isinstance(flat[0], list):
-        if len({len(row) for row in flat}) > 1:
-            raise ArgumentError(f"{name} has rows of different lengths, which only JSON can hold")
-        shape.append(len(flat[0]))
-        flat = [number for row in flat for number in row]
-    return flat, shape
-
-
-def _parse_safetensors(data: bytes) -> Contents:
-    if len(data) < 8:
-        raise FileFormatError(f"it is cut off, or no safetensors file: {len(data)} bytes do not hold a header")
-    length = int.from_bytes(data[:8], "little")
-    if length > _LONGEST_HEADER:
-        raise FileFormatError(f"this is no safetensors file: a header of {length} bytes is not allowed")
-    text, buffer = data[8 : 8 + length], data[8 + length :]
-    if len(text) < length:
-        raise FileFormatError(f"it is cut off, or no safetensors file: of {length} bytes of header it has {len(text)}")
-    if not text.startswith(b"{"):
-        raise FileFormatError("this is no safetensors file: its header is not a JSON object")
-    header = _json(text)
-    metadata = _texts(header.pop("__metadata__", {}))
-    spans = {name: _span(name, entry) for name, entry in header.items()}
-    end = 0
-    for name, (start, stop, _, _) in sorted(spans.items(), key=lambda item: item[1][:2]):
-        if start != end:
-            raise FileFormatError(f"tensor {name!r} begins at byte {start}, not where the one before ends, {end}")
-        end = stop
-    if end != len(buffer):
-        raise FileFormatError(f"it is cut off or too long: its tensors take {end} bytes, and it has {len(buffer)}")
-    state = {name: _tensor(buffer[a:b], dtype, shape) for name, (a, b, dtype, shape) in spans.items()}
+def _parse_safetensors(path: Path) -> Contents:
+    package = _package()
+    try:
+        with package.safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            state = {name: _tensor(file, name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+    except FileFormatError:
+        raise
+    except (package.SafetensorError, ValueError) as error:  # a ValueError: NumPy has no so many dimensions
+        raise FileFormatError(f"it is cut off, damaged or no safetensors file: {error}") from None
     return state, _parsed_or_none(metadata.pop("architecture", None)), metadata
 
 
-def _span(name: str, entry: Any) -> tuple[int, int, str, list[int]]:
-    """The first byte of a tensor, the one after its last, its type and its shape; all in order."""
-    try:
-        dtype, shape, (start, stop) = entry["dtype"], entry["shape"], entry["data_offsets"]
-        whole = all(type(n) is int and n >= 0 for n in (*shape, start, stop))
-    except (KeyError, TypeError, ValueError):
-        whole = False
-    if not whole or len(entry) != 3 or not isinstance(dtype, str):
-        raise FileFormatError(f"tensor {name!r} is not described by a dtype, a shape and two data_offsets")
-    if dtype not in _BYTES:
-        raise FileFormatError(f"tensor {name!r} has the type {dtype}; parameters have one of {', '.join(_BYTES)}")
-    if 0 in shape:
-        raise FileFormatError(f"tensor {name!r} is empty")
-    if stop - start != prod(shape) * _BYTES[dtype]:
-        raise FileFormatError(f"tensor {name!r} takes {stop - start} bytes, which is not what {dtype} {shape} takes")
-    return start, stop, dtype, shape
-
-
-def _tensor(data: bytes, dtype: str, shape: list[int]) -> Any:
+def _tensor(file: Any, name: str) -> Any:
     """The numbers in nested lists."""
-    n = len(data) // _BYTES[dtype]
-    if dtype == "BF16":  # the upper half of an F32
-        data = struct.pack(f"<{n}I", *(half << 16 for half in struct.unpack(f"<{n}H", data)))
-    numbers: list[Any] = [*struct.unpack(f"<{n}{_CODES.get(dtype, 'f')}", data)]
-    for size in reversed(shape):
-        numbers = [numbers[i : i + size] for i in range(0, len(numbers), size)]
-    return numbers[0]
+    part = file.get_slice(name)
+    dtype, shape = part.get_dtype(), part.get_shape()
+    if dtype not in _TYPES:
+        remedy = "; NumPy has no such type: save the tensor as F32, which holds the same numbers" * (dtype == "BF16")
+        raise FileFormatError(f"tensor {name!r} has the type {dtype}, not {' or '.join(_TYPES)}{remedy}")
+    if 0 in shape:  # of 10**15 rows of no numbers the lists alone would fill the memory
+        raise FileFormatError(f"tensor {name!r} is empty")
+    return file.get_tensor(name).tolist()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -282,8 +251,8 @@ def _json_bytes(state: dict[str, Any], architecture: Any, metadata: dict[str, st
         raise ArgumentError("a parameter is NaN or infinite: JSON has no such number; save as .safetensors") from None
 
 
-def _parse_json(data: bytes) -> Contents:
-    contents = _json(data)
+def _parse_json(path: Path) -> Contents:
+    contents = _json(path.read_bytes())
     if contents.get("format") != _JSON_FORMAT or not isinstance(contents.get("state"), dict):
         raise FileFormatError(f"it has no 'state', or its 'format' is not {_JSON_FORMAT!r}")
     return contents["state"], contents.get("architecture"), _texts(contents.get("metadata", {}))

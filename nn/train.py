@@ -21,7 +21,7 @@ from typing import NamedTuple
 from warnings import catch_warnings, simplefilter
 
 import autodiff as ad
-from autodiff import Value
+from autodiff import OperandError, Value
 
 from . import losses
 from .data import held_out_rows, minibatches, paired, rows
@@ -175,6 +175,7 @@ def fit(
     Raises:
         ArgumentError: a name is unknown or a number out of its range.
         LengthError: there are no samples, or not as many targets.
+        OperandError: a sample holds what is no number, or the loss gives no Value.
         NonFiniteLoss: the loss or a gradient became nan or infinite; the error tells where, and holds the history.
             The weights are set to the best so far.
         MissingExtra: tqdm is not installed, and ``progress`` is not False.
@@ -186,6 +187,8 @@ def fit(
     size = len(training) if batch_size is None else at_least_one(batch_size, "batch_size")
     several = size < len(training)
     at_least_one(epochs, "epochs")
+    if not (0 <= l2 < inf and 0 <= l1 < inf):
+        raise ArgumentError(f"l2 and l1 are the strengths of penalties, from 0 on, not {l2!r} and {l1!r}")
     patience = inf if early_stopping is None else at_least_one(early_stopping, "early_stopping")
     callbacks = [*callbacks]
     name, metric = _metric(metric, loss)
@@ -264,7 +267,9 @@ class _Run:
     def step(self, batch: list[Pair]) -> tuple[float, list[list[float]]]:
         """Forward, backward, update.  The loss and the outputs come as numbers, so that the graph is freed."""
         outputs = [self.model(x) for x, _ in batch]
-        loss: Value = ad.mean([self.loss(o, y) for o, (_, y) in zip(outputs, batch, strict=True)])
+        loss: Value | float = ad.mean([self.loss(o, y) for o, (_, y) in zip(outputs, batch, strict=True)])
+        if not isinstance(loss, Value):
+            raise OperandError("the loss gives numbers, and no gradient: compute it with the outputs, not their .data")
         if self.l2:
             loss = loss + losses.l2(self.weights, self.l2, len(batch))
         if self.l1:

@@ -1,4 +1,4 @@
-"""The demonstration ``python -m nn demo``, end to end with few epochs; micrograd's part of it in full."""
+"""The demonstration ``python -m nn demo``, end to end with few epochs."""
 
 import math
 import re
@@ -108,19 +108,19 @@ def test_paths():
 
 
 def test_micrograd(tmp_path, monkeypatch):
-    """All 100 losses and accuracies that the notebook prints, from its own data."""
+    """The losses and accuracies that the notebook prints, of its first ten steps, from data and weights made anew."""
     histories = []
     monkeypatch.setattr(demo, "_curves", histories.append)
     monkeypatch.setattr(demo, "_plot", lambda *figure, **size: None)
-    result, texts = demo.moons(tmp_path, None)
+    result, texts = demo.moons(tmp_path, 10)
     (history,) = histories
-    assert history.loss == pytest.approx([step["loss"] for step in MICROGRAD["published"]], rel=0, abs=1e-9)
-    assert [100 * x for x in history.accuracy] == [step["acc"] for step in MICROGRAD["published"]]
-    assert texts["moons_step"] == 99
-    assert texts["moons_published"] == MICROGRAD["published"][99]["loss"]
-    assert demo.PUBLISHED[0] == MICROGRAD["published"][0]["loss"]
+    published = MICROGRAD["published"]
+    assert history.loss == pytest.approx([step["loss"] for step in published[:10]], rel=0, abs=1e-9)
+    assert [100 * x for x in history.accuracy] == [step["acc"] for step in published[:10]]
+    assert {k: published[k]["loss"] for k in demo.PUBLISHED} == demo.PUBLISHED
+    assert (texts["moons_step"], texts["moons_loss"]) == (0, history.loss[0])
     model = nn.load(tmp_path / "moons.safetensors")
-    assert nn.evaluate(model, MICROGRAD["X"], MICROGRAD["y"], "hinge").accuracy == result.training_accuracy == 1
+    assert nn.evaluate(model, MICROGRAD["X"], MICROGRAD["y"], "hinge").accuracy == result.training_accuracy
 
 
 def test_ctrl_c_in_a_training_ends_the_demo(tmp_path, monkeypatch, capsys):

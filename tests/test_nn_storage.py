@@ -5,11 +5,13 @@ import math
 import pickle
 import random
 import struct
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,7 +100,7 @@ def test_a_network_of_your_own_is_loaded_into_one(ending, tmp_path):
     with pytest.raises(nn.FileFormatError, match=r"does not say how the network is built; .*nn\.load\(path, model\)"):
         nn.load(path)
     assert nn.load(path, Net()).state_dict() == net.state_dict()
-    with pytest.raises(nn.StateError, match=r"net\..*lacks weight, bias, and has left\.layers\.0\.weight"):
+    with pytest.raises(nn.StateError, match=r"net\..*lacks weight, bias, and has .*left\.layers\.0\.weight"):
         nn.load(path, nn.Neuron(1))
 
 
@@ -187,7 +189,7 @@ def test_written_as_specified(tmp_path):
     data = (tmp_path / "model.safetensors").read_bytes()
     (length,) = struct.unpack("<Q", data[:8])
     assert length % 8 == 0
-    header = json.loads(data[8 : 8 + length])
+    header, buffer = json.loads(data[8 : 8 + length]), data[8 + length :]
     metadata = header.pop("__metadata__")
     assert metadata.pop("note") == "é"
     assert json.loads(metadata.pop("architecture")) == {
@@ -199,25 +201,23 @@ def test_written_as_specified(tmp_path):
         "bias": True,
     }
     assert metadata == {}
-    assert header == {
-        "layers.0.weight": {"dtype": "F64", "shape": [3, 2], "data_offsets": [0, 48]},
-        "layers.0.bias": {"dtype": "F64", "shape": [3], "data_offsets": [48, 72]},
-        "layers.1.weight": {"dtype": "F64", "shape": [1, 3], "data_offsets": [72, 96]},
-        "layers.1.bias": {"dtype": "F64", "shape": [1], "data_offsets": [96, 104]},
+    assert {name: entry["shape"] for name, entry in header.items()} == {
+        "layers.0.weight": [3, 2],
+        "layers.0.bias": [3],
+        "layers.1.weight": [1, 3],
+        "layers.1.bias": [1],
     }
-    state = model.state_dict()
-    rows = state["layers.0.weight"]
-    numbers = [*rows[0], *rows[1], *rows[2], *state["layers.0.bias"]]
-    numbers += [*state["layers.1.weight"][0], *state["layers.1.bias"]]
-    assert data[8 + length :] == struct.pack("<13d", *numbers)
+    for name, numbers in model.state_dict().items():
+        start, stop = header[name]["data_offsets"]
+        assert header[name]["dtype"] == "F64"
+        assert buffer[start:stop] == np.array(numbers, "<f8").tobytes()
 
 
-# The bit patterns are those of IEEE 754; a BF16 is the upper half of an F32.
+# The bit patterns are those of IEEE 754.
 TYPES = {
     "F64": (struct.pack("<4d", 1.0, -2.5, 0.1, math.inf), [1.0, -2.5, 0.1, math.inf]),
     "F32": (bytes.fromhex("0000803f 000020c0 cdcccc3d 0000807f"), [1.0, -2.5, 0.10000000149011612, math.inf]),
     "F16": (bytes.fromhex("003c 00c1 662e 007c"), [1.0, -2.5, 0.0999755859375, math.inf]),
-    "BF16": (bytes.fromhex("803f 20c0 cd3d 807f"), [1.0, -2.5, 0.10009765625, math.inf]),
 }
 
 
@@ -241,24 +241,42 @@ def test_a_single_number_and_tensors_in_any_order(tmp_path):
     assert nn.read_state(tmp_path / "x.safetensors") == ({"a": 3.0, "b": [4.0]}, {})
 
 
+def test_bf16_is_refused_with_the_remedy(tmp_path):
+    (tmp_path / "x.safetensors").write_bytes(assembled({"x": entry(dtype="BF16", data_offsets=[0, 4])}, b"\0" * 4))
+    with pytest.raises(
+        nn.FileFormatError, match=r"'x' has the type BF16, not F64 or F32 or F16; NumPy .*save .* as F32"
+    ):
+        nn.read_state(tmp_path / "x.safetensors")
+
+
+@pytest.mark.parametrize("package", ["safetensors", "numpy"])
+def test_missing_package(package, tmp_path, monkeypatch):
+    nn.save(model := nn.Neuron(1, seed=0), path := tmp_path / "model.safetensors")
+    monkeypatch.delitem(sys.modules, "safetensors.numpy")
+    monkeypatch.setitem(sys.modules, package, None)
+    for use in (lambda: nn.save(model, path), lambda: nn.load(path), lambda: nn.read_state(path)):
+        with pytest.raises(nn.MissingExtra, match=rf"{package}: pip install 'scalar-autodiff\[train\]'"):
+            use()
+    nn.save(model, tmp_path / "model.json")
+    assert nn.load(tmp_path / "model.json").state_dict() == model.state_dict()
+
+
 def test_the_package_reads_what_is_written(tmp_path):
-    numpy_files = pytest.importorskip("safetensors.numpy", reason="needs the package safetensors")
     path = tmp_path / "model.safetensors"
     nn.save(model := nn.MLP(3, [4, 2], "relu", seed=0), path, {"data": "iris"})
-    arrays = numpy_files.load_file(path)
+    arrays = safetensors.numpy.load_file(path)
     assert all(array.dtype == np.float64 for array in arrays.values())
     assert {name: array.tolist() for name, array in arrays.items()} == model.state_dict()
-    with numpy_files.safe_open(path, framework="numpy") as file:
+    with safetensors.safe_open(path, framework="numpy") as file:
         assert file.metadata()["data"] == "iris"
         assert json.loads(file.metadata()["architecture"])["sizes"] == [4, 2]
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
 def test_what_the_package_writes_is_read(dtype, tmp_path):
-    numpy_files = pytest.importorskip("safetensors.numpy", reason="needs the package safetensors")
     rng = np.random.default_rng(0)
     arrays = {"weight": rng.normal(size=(5, 3)).astype(dtype), "bias": rng.normal(size=5).astype(dtype)}
-    numpy_files.save_file(arrays, tmp_path / "layer.safetensors", metadata={"by": "numpy"})
+    safetensors.numpy.save_file(arrays, tmp_path / "layer.safetensors", metadata={"by": "numpy"})
     model = nn.load(tmp_path / "layer.safetensors", nn.Layer(3, 5, "identity"))
     assert model.state_dict() == {name: array.tolist() for name, array in arrays.items()}
     x = [0.5, -1.5, 2.0]
@@ -270,7 +288,7 @@ def test_what_the_package_writes_is_read(dtype, tmp_path):
 
 def test_pytorch_reads_it_and_computes_the_same(tmp_path):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    torch_files = pytest.importorskip("safetensors.torch", reason="needs the package safetensors")
+    torch_files = pytest.importorskip("safetensors.torch", reason="PyTorch is not installed")
     nn.save(model := nn.MLP(3, [4, 2], "tanh", seed=0), tmp_path / "model.safetensors")
     layers = [torch.nn.Linear(3, 4), torch.nn.Linear(4, 2)]
     peer = torch.nn.Module()
@@ -279,14 +297,14 @@ def test_pytorch_reads_it_and_computes_the_same(tmp_path):
     x = [0.5, -1.5, 2.0]
     expected = layers[1](torch.tanh(layers[0](torch.tensor(x, dtype=torch.float64))))
     assert [y.data for y in model(x)] == pytest.approx(expected.tolist(), rel=1e-13)
-    torch_files.save_file(peer.bfloat16().state_dict(), tmp_path / "peer.safetensors")
+    torch_files.save_file(peer.half().state_dict(), tmp_path / "peer.safetensors")
     nn.load(tmp_path / "peer.safetensors", model)
     assert model.state_dict() == {name: tensor.tolist() for name, tensor in peer.state_dict().items()}
 
 
 def test_jax_reads_it(tmp_path):
     pytest.importorskip("jax", reason="JAX is not installed")
-    jax_files = pytest.importorskip("safetensors.flax", reason="needs the package safetensors")
+    jax_files = pytest.importorskip("safetensors.flax", reason="JAX is not installed")
     nn.save(model := nn.Layer(2, 2, seed=0), tmp_path / "model.safetensors")
     arrays = jax_files.load_file(tmp_path / "model.safetensors")
     assert (
@@ -344,7 +362,6 @@ HOSTILE = {
     "text": b"not a model at all, just some words",
     "no JSON": assembled(b"{" * 16),
     "a list": assembled(b"[]"),
-    "blanks first": assembled(b"   {}"),
     "no UTF-8": assembled(b'{"\xff": 1}'),
     "nested a million deep": assembled(b'{"a":' * 1_000_000),
     "lists a million deep": assembled(b'{"a":' + b"[" * 1_000_000),
@@ -355,10 +372,9 @@ HOSTILE = {
     "metadata a list": assembled({"__metadata__": []}),
     "metadata with numbers": assembled({"__metadata__": {"a": 1}}),
     "entry a number": assembled({"a": 1}),
-    "entry a list": assembled({"a": ["F64", [2], [0, 16]]}, b"\0" * 16),
+    "entry a list": assembled({"a": ["F64", [3], [0, 16]]}, b"\0" * 16),
     "entry null": assembled({"a": None}),
     "entry without type": assembled({"a": {"shape": [2], "data_offsets": [0, 16]}}, b"\0" * 16),
-    "entry with more": assembled({"a": entry(more=1)}, b"\0" * 16),
     "type a number": assembled({"a": entry(dtype=64)}, b"\0" * 16),
     "type a list": assembled({"a": entry(dtype=["F64"])}, b"\0" * 16),
     "type of integers": assembled({"a": entry(dtype="I64")}, b"\0" * 16),
@@ -529,8 +545,7 @@ def test_many_dimensions_do_not_fit(tmp_path):
 
 @given(data=st.data())
 def test_random_damage(data, tmp_path_factory):
-    """Whatever bytes are changed, the file is refused by name, or it is one that the format's own package reads too."""
-    safetensors = pytest.importorskip("safetensors", reason="needs the package safetensors")
+    """Whatever bytes are changed, the file is refused by name or gives numbers."""
     folder = tmp_path_factory.mktemp("damage")
     bad = bytearray(written(nn.MLP(1, [2, 1], seed=0), "safetensors", folder))
     header = 8 + int.from_bytes(bad[:8], "little")
@@ -546,10 +561,7 @@ def test_random_damage(data, tmp_path_factory):
     except nn.FileFormatError:
         pass
     else:
-        tensors = dict(safetensors.deserialize(bytes(bad)))
-        assert {name: np.shape(numbers) for name, numbers in state.items()} == {
-            name: tuple(tensor["shape"]) for name, tensor in tensors.items()
-        }
+        assert all(np.array(numbers).dtype == np.float64 for numbers in state.values())
     try:
         model = nn.load(path)
     except REFUSED:

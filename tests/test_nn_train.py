@@ -474,6 +474,8 @@ def test_without_tqdm(monkeypatch):
         ({"early_stopping": 0}, ArgumentError, "early_stopping"),
         ({"validation": 0.001}, ArgumentError, "empty"),
         ({"validation": (POINTS.X, POINTS.y[1:])}, LengthError, "24 and 23"),
+        ({"l2": -1.0}, ArgumentError, "penalties, from 0 on, not -1.0 and 0.0"),
+        ({"loss": lambda outputs, target: outputs[0].data - target}, OperandError, "gives numbers, and no gradient"),
         ({"lr": -1.0}, ArgumentError, "learning rate"),
         ({"X": POINTS.X[1:]}, LengthError, "23 and 24"),
         ({"X": [], "y": []}, LengthError, "no samples"),
