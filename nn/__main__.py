@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 _EPILOG = """\
 examples:
   python -m nn data
-  python -m nn train moons --hidden 16,16 --epochs 100 --out out/moons
-  python -m nn train breast_cancer --hidden none --l2 1 --save model.safetensors
+  python -m nn train moons --samples 200 --lr 0.5 --epochs 100 --out out/moons
+  python -m nn train breast_cancer --hidden none --l2 0.1 --save model.safetensors
   python -m nn evaluate model.safetensors breast_cancer
   python -m nn demo
 """
@@ -56,7 +56,7 @@ examples:
   python -m nn train iris
   python -m nn train digits --hidden 32 --activation relu --lr 0.05 --epochs 15 --out out/digits
   python -m nn train spirals --samples 400 --hidden 16,16 --optimizer adam --lr 0.01 --epochs 200
-  python -m nn train breast_cancer --hidden none --l2 1 --save model.safetensors
+  python -m nn train breast_cancer --hidden none --l2 0.1 --save model.safetensors
 """
 _EVALUATE_EPILOG = """\
 A model that `train` saved from the same data set is measured on the samples that it learned from and on those that were

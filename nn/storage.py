@@ -191,7 +191,7 @@ def _package() -> Any:
     try:
         import safetensors.numpy
     except ImportError as error:
-        raise MissingExtra("a file .safetensors", error.name or "safetensors") from None
+        raise MissingExtra("a file .safetensors", (error.name or "safetensors").partition(".")[0]) from None
     return safetensors
 
 
@@ -207,8 +207,21 @@ def _safetensors_bytes(state: dict[str, Any], architecture: Any, metadata: dict[
             arrays[name] = np.array(numbers, dtype=np.float64)
         except ValueError:
             raise ArgumentError(f"{name} has rows of different lengths, which only JSON can hold") from None
-    data: bytes = package.numpy.save(arrays, metadata)
-    return data
+    return _in_order(package.numpy.save(arrays, metadata))
+
+
+def _in_order(data: bytes) -> bytes:
+    """The file with its metadata sorted, so that the same network is the same bytes.
+
+    The package writes them in another order every time (https://github.com/safetensors/safetensors/issues/584); once
+    it does not, this function can go.
+    """
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # so that the numbers are aligned
+    return len(text).to_bytes(8, "little") + text + data[end:]
 
 
 def _parse_safetensors(path: Path) -> Contents:

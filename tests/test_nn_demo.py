@@ -2,6 +2,7 @@
 
 import math
 import re
+import struct
 from html.parser import HTMLParser
 
 import pytest
@@ -61,7 +62,9 @@ def test_end_to_end(tmp_path, capsys):
     assert not re.search(r"https?://", text)
     pictures = page.attributes("img", "src")
     assert len(pictures) == 7
-    assert all((out / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
+    sizes = zip(page.attributes("img", "width"), page.attributes("img", "height"), strict=True)
+    for name, size in zip(pictures, sizes, strict=True):
+        assert struct.unpack(">8x8xII", (out / name).read_bytes()[:24]) == tuple(map(int, size))
     assert [len(text) > 20 for text in page.attributes("img", "alt")] == [True] * len(pictures)
     networks = page.attributes("a", "href")
     assert networks == ["moons.safetensors", "breast_cancer.safetensors", "digits.safetensors"]

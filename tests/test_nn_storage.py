@@ -90,6 +90,15 @@ def test_metadata(ending, tmp_path):
 
 
 @BOTH
+def test_the_same_network_is_the_same_bytes(ending, tmp_path):
+    path, metadata, files = tmp_path / f"model.{ending}", {f"key {n}": str(n) for n in range(9)}, set()
+    for _ in range(5):
+        nn.save(nn.MLP(2, [3, 1], seed=0), path, metadata)
+        files.add(path.read_bytes())
+    assert len(files) == 1
+
+
+@BOTH
 def test_a_network_of_your_own_is_loaded_into_one(ending, tmp_path):
     class Net(nn.Module):
         def __init__(self):
