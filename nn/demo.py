@@ -40,9 +40,7 @@ if TYPE_CHECKING:
     from .data import Dataset
     from .train import Evaluation
 
-    Texts: TypeAlias = dict[
-        str, object
-    ]  # what the page says: a text, a number or the rows of a table, by its name there
+    Texts: TypeAlias = dict[str, object]  # what the page says, by its name there; the rows of a table are a list
 
 __all__ = ["demo"]
 
