@@ -19,8 +19,9 @@ each.
 from __future__ import annotations
 
 from math import inf
+from operator import mul as multiply
 
-from . import ops
+from . import ieee, ops
 from .errors import LengthError, OperandError
 from .ops import as_number
 from .value import Value, ordered, record
@@ -810,15 +811,17 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     if len(ws) != len(xs):
         raise LengthError(f"dot needs one input for each weight, not {len(ws)} weights and {len(xs)} inputs")
     operands = (*ws, *xs) if bias is None else (*ws, *xs, bias)
-    n = len(ws)
-    numbers = [v.data for v in operands[:n] if type(v) is Value]
-    if len(numbers) == n and type(bias) is Value and {*map(type, xs)} == {float}:
-        # A neuron on data: what calling the row comes to, in half the time, for here it is known which are parents.
-        numbers += [*xs, bias.data]
-        z = ops.dot.evaluate(numbers)
-        local_derivatives = ops.dot.float_derivatives(numbers, z, (*range(n), 2 * n))
-        return record(z, ops.dot, operands, (*ws, bias), local_derivatives)
-    return Value.apply_op(ops.dot, operands) if numbers else ops.dot(*operands)
+    w = [v.data for v in ws if type(v) is Value]
+    if len(w) == len(ws) and type(bias) is Value:
+        # A neuron: what the row comes to here, spelled out, in two thirds of the time; a test holds it to the row.
+        x = [v.data for v in xs if type(v) is Value]
+        if len(x) == len(w):
+            z = ieee.sum([*map(multiply, w, x), bias.data])
+            return record(z, ops.dot, operands, operands, (*x, *w, 1.0))
+        if {*map(type, xs)} == {float}:
+            z = ieee.sum([*map(multiply, w, xs), bias.data])
+            return record(z, ops.dot, operands, (*ws, bias), (*xs, 1.0))
+    return Value.apply_op(ops.dot, operands) if w else ops.dot(*operands)
 
 
 if TYPE_CHECKING:

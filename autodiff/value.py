@@ -243,46 +243,47 @@ class Value:
         before: dict[Value, float] = {}  # and of the leaves among them, the gradient from before
         serials: Iterator[int] = count(self.serial, -1)
         missed = 0
-        while waiting:
-            serial = next(serials)
-            node = waiting.pop(serial, None)
-            if node is None:  # a number of another graph
-                if len(waiting) == len(before):  # only leaves are left
-                    break
-                missed += 1
-                if 2 * missed > 100 + self.serial - serial:  # most are: go on with the numbers of this graph only
-                    serials = iter([node.serial for node in reversed(topological_order(*waiting.values()))])
-                continue
-            grad = node.grad
-            parents = node.parents
-            if len(parents) == 2:  # the loop below unrolled, half as fast again
-                left, right = parents
-                to_left, to_right = node.local_derivatives
-                if left.serial in waiting:
-                    left.grad += to_left * grad
-                else:
-                    waiting[left.serial] = left
-                    if left.op is None:
-                        before[left] = left.grad
-                    left.grad = to_left * grad
-                if right.serial in waiting:
-                    right.grad += to_right * grad
-                else:
-                    waiting[right.serial] = right
-                    if right.op is None:
-                        before[right] = right.grad
-                    right.grad = to_right * grad
-            elif parents:
-                for parent, local_derivative in zip(parents, node.local_derivatives):  # noqa: B905 (slow)
-                    if parent.serial in waiting:
-                        parent.grad += local_derivative * grad
+        while len(waiting) > len(before):  # until only leaves are left
+            for serial in serials:
+                node = waiting.pop(serial, None)
+                if node is None:  # a number of another graph
+                    if len(waiting) == len(before):
+                        break
+                    missed += 1
+                    if 2 * missed > 100 + self.serial - serial:  # most are: go on with the numbers of this graph only
+                        serials = iter([node.serial for node in reversed(topological_order(*waiting.values()))])
+                        break
+                    continue
+                grad = node.grad
+                parents = node.parents
+                if len(parents) == 2:  # the loop below unrolled, half as fast again
+                    left, right = parents
+                    to_left, to_right = node.local_derivatives
+                    if left.serial in waiting:
+                        left.grad += to_left * grad
                     else:
-                        waiting[parent.serial] = parent
-                        if parent.op is None:
-                            before[parent] = parent.grad
-                        parent.grad = local_derivative * grad
-            else:
-                node.grad += before.pop(node)
+                        waiting[left.serial] = left
+                        if left.op is None:
+                            before[left] = left.grad
+                        left.grad = to_left * grad
+                    if right.serial in waiting:
+                        right.grad += to_right * grad
+                    else:
+                        waiting[right.serial] = right
+                        if right.op is None:
+                            before[right] = right.grad
+                        right.grad = to_right * grad
+                elif parents:
+                    for parent, local_derivative in zip(parents, node.local_derivatives):  # noqa: B905 (slow)
+                        if parent.serial in waiting:
+                            parent.grad += local_derivative * grad
+                        else:
+                            waiting[parent.serial] = parent
+                            if parent.op is None:
+                                before[parent] = parent.grad
+                            parent.grad = local_derivative * grad
+                else:
+                    node.grad += before.pop(node)
         for leaf, grad in before.items():
             leaf.grad += grad  # once: so that a second call doubles it exactly
 

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from . import plots
 from .activations import ACTIVATIONS
 from .data import DATASETS, Dataset, load, split
 from .demo import demo
-from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
+from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss, unknown_name
 from .init import INITIALIZERS
 from .layers import MLP
 from .losses import LOSSES
@@ -86,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(f"error: {error}", 1)
     except AutodiffError as error:
         return _failed(f"error: {error}", 2)
+    except (OverflowError, ValueError, MemoryError) as error:  # what no check has foreseen
+        return _failed(f"error: {type(error).__name__}: {error}", 1)
 
 
 def _failed(message: str, code: int) -> int:
@@ -216,6 +219,8 @@ def _weights_file(text: str) -> Path:
 
 
 def _train(given: argparse.Namespace) -> int:
+    file = given.save or (given.out and given.out / "model.safetensors")
+    _check(given, file)
     origin = {"name": given.dataset, "seed": given.seed, "validation": given.validation}
     origin |= {name: x for name, x in (("n", given.samples), ("noise", given.noise)) if x is not None}
     training, validation = _parts(**origin)
@@ -252,7 +257,6 @@ def _train(given: argparse.Namespace) -> int:
         raise KeyboardInterrupt
     task.unscale(model)
     print(_scores(model, task, {"training": training, "validation": validation}))
-    file = given.save or (given.out and given.out / "model.safetensors")
     if file:
         save(model, file, {"data": json.dumps(origin), "loss": task.loss})
         print(f"network: {file}")
@@ -264,6 +268,16 @@ def _train(given: argparse.Namespace) -> int:
     if history.stopped == "interrupted":
         return _failed(f"interrupted: the weights are those of epoch {history.best_epoch}, the best", 130)
     return 0
+
+
+def _check(given: argparse.Namespace, file: Path | None) -> None:
+    """What would else be found out only after the training."""
+    if given.optimizer not in OPTIMIZERS:
+        raise unknown_name("optimiser", given.optimizer, OPTIMIZERS)
+    needed = [("a file .safetensors", name) for name in ("safetensors", "numpy") if file and file.suffix != ".json"]
+    for purpose, package in [*needed, *([("a plot", "matplotlib")] if given.out else [])]:
+        if find_spec(package) is None:
+            raise MissingExtra(purpose, package)
 
 
 def _parts(name: str, seed: int, validation: float, **options: Any) -> tuple[Dataset, Dataset]:
@@ -315,8 +329,7 @@ def _evaluate(given: argparse.Namespace) -> int:
     origin = _origin(metadata)
     if origin.get("name") == given.dataset:
         try:
-            if origin.get("n", 0) > 1_000_000:
-                raise ValueError("more than a million")
+            _check_origin(**origin)
             parts, loss = dict(zip(("training", "validation"), _parts(**origin), strict=True)), metadata.get("loss")
         except (TypeError, ValueError) as error:
             raise FileFormatError(f"{given.model} does not say which samples it learned from: {error}") from None
@@ -345,9 +358,26 @@ def _origin(metadata: dict[str, str]) -> dict[str, Any]:
     """Which samples a network learned from, as `train` notes it; nothing if it was saved otherwise."""
     try:
         origin = json.loads(metadata.get("data", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         origin = None
     return origin if isinstance(origin, dict) else {}
+
+
+def _check_origin(name: str, seed: object, validation: object, n: object = 1, noise: object = 0) -> None:
+    """Refuse what `train` would not have noted, so that a file cannot ask for anything else.
+
+    Raises:
+        TypeError: a name is missing or unknown.
+        ValueError: a number is out of its range.
+    """
+    if type(seed) is not int:
+        raise ValueError("seed is a whole number")
+    if not (isinstance(validation, float) and 0 < validation < 1):
+        raise ValueError("validation is a share between 0 and 1")
+    if not (type(n) is int and 1 <= n <= 1_000_000):
+        raise ValueError("n is a whole number from 1 on, and no more than a million")
+    if not (isinstance(noise, (int, float)) and 0 <= noise < float("inf")):
+        raise ValueError("noise is a number from 0 on")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ the output, and there are as many of them as the product of the widths of all la
 
 All this is a second opinion on ``Value.backward`` and shares nothing with it.  So the derivatives of activations and
 losses stand here a second time, on purpose, as textbooks write them; in the engine they come from the table of
-operations alone.  The tests compare the two.
+operations alone.  The tests compare the two.  Only what targets a loss takes is asked of ``nn.losses``.
 """
 
 # ruff: noqa: E741 (l is the layer, as in the formulas)
@@ -31,6 +31,7 @@ from autodiff.ops import as_number, is_number
 from .activations import activation_name
 from .errors import ArgumentError, StateError
 from .layers import Layer
+from .losses import pairs, true_class
 from .module import Module
 
 TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
@@ -208,12 +209,12 @@ def _square(d: float) -> float:
 
 def _times_log(y: float, p: float) -> float:
     """y log p, with 0 log 0 = 0."""
-    return 0.0 if y == 0 else y * log(p) if p > 0 else -inf
+    return 0.0 if y == 0 else -inf if p == 0 else y * log(p)
 
 
 def _over(y: float, p: float) -> float:
     """y / p, with 0 / 0 = 0."""
-    return 0.0 if y == 0 else y / p if p > 0 else inf
+    return 0.0 if y == 0 else inf if p == 0 else y / p
 
 
 def _huber(d: float) -> float:
@@ -296,17 +297,11 @@ def _taken_apart(network: Module | Iterable[LayerGiven], n_inputs: int) -> tuple
 
 
 def _targets(target: Any, loss: str, outputs: Vector) -> Vector:
-    n_outputs = len(outputs)
-    if loss == "binary_cross_entropy" and not all(0 <= o_j <= 1 for o_j in outputs):
-        raise ArgumentError(f"binary_cross_entropy takes probabilities, as a sigmoid gives them, not {outputs}")
+    """A number for each output, after the checks of ``nn.losses``."""
     if loss == "cross_entropy" and is_number(target):
-        if target not in range(n_outputs):
-            raise ArgumentError(f"the true class is a whole number from 0 to {n_outputs - 1}, not {target!r}")
-        return [float(j == target) for j in range(n_outputs)]
-    targets = [as_number(y_j, "backpropagate: a target") for y_j in ([target] if is_number(target) else target)]
-    if len(targets) != n_outputs:
-        raise LengthError(f"{loss} needs one target for each output, not {len(targets)} for {n_outputs}")
-    return targets
+        c = true_class(target, len(outputs))
+        return [float(j == c) for j in range(len(outputs))]
+    return [as_number(y_j, "backpropagate: a target") for _, y_j in pairs(loss, outputs, target)]
 
 
 def _looked_up(name: str, kind: str, table: dict[str, Any]) -> Any:

@@ -12,7 +12,7 @@ All numbers are plain floats in lists, so that no array stands between a sample 
 
 from __future__ import annotations
 
-from math import cos, fsum, hypot, pi, sin, sqrt
+from math import cos, fsum, hypot, inf, isfinite, pi, sin, sqrt
 from random import Random
 
 from autodiff import LengthError
@@ -176,7 +176,7 @@ def _curve(name: str, n: int, noise: float, seed: int, end: float, f: Callable[[
 
 
 def _generator(name: str, noise: float, seed: int) -> Random:
-    if not noise >= 0:
+    if not 0 <= noise < inf:
         raise ArgumentError(f"{name}: noise is a standard deviation from 0 on, not {noise!r}")
     return Random(seed)
 
@@ -278,6 +278,9 @@ def split(data: Dataset, test: float = 0.25, seed: int = 0) -> tuple[Dataset, Da
 
 def held_out_rows(classes: Sequence[Any], share: float, rng: Random) -> list[int]:
     """A random share of the sample numbers, the same share of each class."""
+    share = as_number(share, "a share to hold out")
+    if not 0 < share < 1:
+        raise ArgumentError(f"a share of {share!r} leaves one part of the split empty: it is a number between 0 and 1")
     wanted = round(share * len(classes))
     if not 0 < wanted < len(classes):
         raise ArgumentError(f"a share of {share!r} of {len(classes)} samples leaves one part of the split empty")
@@ -312,15 +315,26 @@ class Standardizer:
 
     @classmethod
     def of(cls, X: Sequence[Sequence[float]]) -> Standardizer:
-        """That which gives these samples a mean of 0 and a deviation of 1."""
+        """That which gives these samples a mean of 0 and a deviation of 1.
+
+        Raises:
+            ArgumentError: a number is nan or infinite, or too large for a mean or a deviation.
+            LengthError: there are no samples.
+        """
         if not X:
             raise LengthError("standardising needs a sample at least")
         mean, deviation = [], []
         for column in zip(*X, strict=True):
-            centre = fsum(column) / len(column)
+            try:
+                centre = fsum(column) / len(column)
+                spread = hypot(*[x - centre for x in column])
+            except (OverflowError, ValueError):  # the sum is too large; inf and -inf have none
+                spread = inf
+            if not isfinite(spread):
+                raise ArgumentError("standardising: a feature is nan, infinite or too large")
             constant = min(column) == max(column)
             mean.append(column[0] if constant else centre)
-            deviation.append(1.0 if constant else hypot(*[x - centre for x in column]) / sqrt(len(column)))
+            deviation.append(1.0 if constant else spread / sqrt(len(column)))
         return cls(mean, deviation)
 
     def __call__(self, X: Sequence[Sequence[float]]) -> list[list[float]]:
@@ -399,15 +413,20 @@ def paired(X: Any, y: Any) -> list[tuple[list[float], Any]]:
         OperandError: a sample is no list, or holds what is no number.
     """
     samples = rows(X)
-    targets = y.tolist() if hasattr(y, "tolist") else list(y)
+    targets = _plain(y)
     if len(samples) != len(targets):
         raise LengthError(f"each sample has a target: there are {len(samples)} and {len(targets)}")
     return list(zip(samples, targets, strict=True))
 
 
+def _plain(x: Any) -> list[Any]:
+    """A list, in which NumPy's arrays and numbers are Python's."""
+    return [row.tolist() if hasattr(row, "tolist") else row for row in (x.tolist() if hasattr(x, "tolist") else x)]
+
+
 def rows(X: Any) -> list[list[float]]:
     """Each sample as a list of floats."""
-    samples = X.tolist() if hasattr(X, "tolist") else list(X)
+    samples = _plain(X)
     if not samples:
         raise LengthError("there are no samples")
     if not all(isinstance(row, (list, tuple)) for row in samples):

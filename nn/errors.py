@@ -46,11 +46,11 @@ class NonFiniteLoss(AutodiffError, ArithmeticError):
     """A training came to a loss or a gradient that is nan or infinite, and stopped.
 
     Attributes:
-        finding: where it began, as ``autodiff.find_nonfinite`` tells it.
+        finding: where it began, as ``autodiff.find_nonfinite`` tells it; for a validation loss in words.
         history: the epochs that were completed before.
     """
 
-    def __init__(self, finding: Finding, history: History) -> None:
+    def __init__(self, finding: Finding | str, history: History) -> None:
         super().__init__(f"the training stopped in epoch {len(history) + 1}: {finding}")
         self.finding = finding
         self.history = history

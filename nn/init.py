@@ -71,10 +71,13 @@ def generator(seed: int | None, rng: Random | None) -> Random:
     """The generator that was given, or a new one from the seed.
 
     Raises:
-        ArgumentError: both were given.
+        ArgumentError: both were given, or the seed is of a kind that ``Random`` does not take.
     """
     if rng is None:
-        return Random(seed)
+        try:
+            return Random(seed)
+        except TypeError:
+            raise ArgumentError(f"a seed is a whole number, or None for one by chance, not {seed!r}") from None
     if seed is not None:
         raise ArgumentError("give a seed or an rng, not both")
     return rng

@@ -11,8 +11,8 @@ from itertools import pairwise
 from operator import index as whole_number
 from operator import mul as multiply
 
-from autodiff import OPS, LengthError, OperandError, Value, dot
-from autodiff.ops import as_number
+from autodiff import OPS, AutodiffError, LengthError, OperandError, Value, dot
+from autodiff.ops import as_number, is_number
 from autodiff.value import record
 
 from .activations import activation_function, activation_name
@@ -100,14 +100,23 @@ class Neuron(Module):
         Raises:
             LengthError: there are more or fewer of them.
             OperandError: one is neither a real number nor a Value, or the activation gave no Value.
+            ArgumentError: the activation does not take a Value.
         """
         return self._output(*_read(inputs, self.n_inputs, "a neuron"))
 
     def _output(self, xs: tuple[Any, ...], numbers: Sequence[float] | None) -> Value:
         S = _weighted_sum(self.w, xs, self.b, numbers)
         S.label, label = self._labels
-        self.S = S
-        x: Value = self._function(S)
+        vars(self)["S"] = S  # what self.S = S does, but past Module.__setattr__, which takes longer
+        try:
+            x: Value = self._function(S)
+        except AutodiffError:
+            raise
+        except TypeError as error:
+            raise ArgumentError(
+                f"the activation {self.activation!r} does not take a Value ({error}); give a name of ACTIVATIONS, or a "
+                "function made of those of autodiff"
+            ) from error
         try:
             if not x.label:  # identity gives S itself
                 x.label = label
@@ -231,12 +240,21 @@ class Sequential(Module):
     Attributes:
         layers: the list of the modules.
 
+    Raises:
+        ArgumentError: one of them is no Module.
+
     >>> model = Sequential(Layer(2, 4, "tanh"), Dropout(0.1), Layer(4, 1, "identity"))
     >>> len(model([1.0, 2.0])), list(model.named_parameters())[-1], list(model.state_dict())[-1]
     (1, 'b_1^(2)', 'layers.2.bias')
     """
 
     def __init__(self, *modules: Module) -> None:
+        for module in modules:
+            if not isinstance(module, Module):
+                raise ArgumentError(
+                    f"a Sequential takes Modules, not {type(module).__name__}; unpack a list of them, as in "
+                    "Sequential(*layers), and make a function the __call__ of a Module or the activation of a Layer"
+                )
         self.layers = [*modules]
         layers = [module for module in self.modules() if isinstance(module, Layer)]
         for number, layer in enumerate(layers, 1):
@@ -343,6 +361,10 @@ class Dropout(Module):
         rng: decides; or give a ``seed``.
         seed: in place of ``rng``.
 
+    Attributes:
+        rng: the generator that decides.
+        seeded: whether it was given, or a seed; where not, ``rng`` may be replaced to make a training reproducible.
+
     Raises:
         ArgumentError: p is out of its range, or there are both a seed and an rng.
 
@@ -354,17 +376,18 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float, rng: Random | None = None, *, seed: int | None = None) -> None:
-        if not 0 <= p < 1:
-            raise ArgumentError(f"the probability p of a Dropout is from 0 on and less than 1, not {p!r}")
+        if not (is_number(p) and 0 <= p < 1):
+            raise ArgumentError(f"the probability p of a Dropout is a number from 0 on and less than 1, not {p!r}")
         self.p = p
-        self._rng = generator(seed, rng)
+        self.seeded = seed is not None or rng is not None
+        self.rng = generator(seed, rng)
 
     def __call__(self, inputs: Iterable[Value | float]) -> list[Value | float]:
         """As many outputs as inputs; a Value for each Value, a number for each number."""
         if not self.training:
             return [*inputs]
         scale = 1 / (1 - self.p)
-        return [x * (scale if self._rng.random() >= self.p else 0.0) for x in inputs]
+        return [x * (scale if self.rng.random() >= self.p else 0.0) for x in inputs]
 
     def __repr__(self) -> str:
         return f"Dropout({self.p!r})"

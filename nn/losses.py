@@ -118,7 +118,7 @@ def binary_cross_entropy(outputs: Kind | Sequence[Kind], target: Target) -> Kind
     at 100).  A sigmoid that has rounded to 0 or 1 ends up there; ``binary_cross_entropy_with_logits`` never does.
 
     Raises:
-        ArgumentError: a target is not from 0 to 1.
+        ArgumentError: an output or a target is not from 0 to 1.
         LengthError: there is not one target for each output.
         OperandError: an output or a target is no number.
 
@@ -173,9 +173,7 @@ def hinge(outputs: Kind | Sequence[Kind], target: Target) -> Kind:
     (0.75, 0.0, 3.0)
     """
     terms: list[Kind] = []
-    for s, y in _pairs("hinge", outputs, target):
-        if not isinstance(y, Value) and y not in (-1.0, 1.0):
-            raise ArgumentError(f"hinge: a target is -1 or +1, not {y!r}; for labels 0 and 1 give 2*y - 1")
+    for s, y in pairs("hinge", outputs, target):
         terms.append(ad.relu(1 - y * s))
     return _total(terms)
 
@@ -192,11 +190,11 @@ def cross_entropy(outputs: Sequence[Kind], target: Target) -> Kind:
 
     Args:
         outputs: two logits or more, one for each class.
-        target: the number of the true class, from 0 on.  Or a list with one number for each class whose sum is 1,
-            one-hot or any other distribution y; then the loss is Σ_c y_c · log Σ_j exp(s_j - s_c).
+        target: the number of the true class, from 0 on.  Or a list with one number from 0 on for each class, whose
+            sum is 1, one-hot or any other distribution y; then the loss is Σ_c y_c · log Σ_j exp(s_j - s_c).
 
     Raises:
-        ArgumentError: no class has that number, or the targets do not add up to 1.
+        ArgumentError: no class has that number, or the targets are below 0 or do not add up to 1.
         LengthError: there are fewer than two logits, or not one target for each.
         OperandError: a logit or a target is no number.
 
@@ -207,19 +205,9 @@ def cross_entropy(outputs: Sequence[Kind], target: Target) -> Kind:
     (1000.0, [1.0, -1.0])
     """
     logits: list[Kind] = _listed("cross_entropy: an output", outputs)
-    if len(logits) < 2:
-        raise LengthError(
-            f"cross_entropy needs a logit for each of two classes or more, not {len(logits)}; "
-            "for a single output there is binary_cross_entropy_with_logits"
-        )
     if _is_scalar(target):
-        return _surprise(logits, _class(target, len(logits)))
-    shares = [y for _, y in _pairs("cross_entropy", logits, target)]
-    whole = sum([y.data if isinstance(y, Value) else y for y in shares])
-    if not abs(whole - 1) < 1e-6:
-        raise ArgumentError(
-            f"cross_entropy: the targets are the shares of the classes, which add up to 1, not {whole!r}"
-        )
+        return _surprise(logits, true_class(target, len(logits)))
+    shares = [y for _, y in pairs("cross_entropy", logits, target)]
     terms: list[Kind] = [y * _surprise(logits, c) for c, y in enumerate(shares) if isinstance(y, Value) or y != 0]
     return _total(terms)
 
@@ -228,15 +216,6 @@ def _surprise(logits: list[Kind], c: int) -> Kind:
     """-log softmax(logits)_c.  In log Σ exp(s_j) - s_c the difference would come too late: both sides are rounded."""
     right = logits[c]
     return ad.logsumexp([0.0 if j == c else s - right for j, s in enumerate(logits)])  # type: ignore[return-value]
-
-
-def _class(target: Any, classes: int) -> int:
-    if isinstance(target, Value) or target not in range(classes):
-        raise ArgumentError(
-            f"cross_entropy: the true class is a whole number from 0 to {classes - 1}, not {target!r}; "
-            "a Value cannot choose a class, but a list of one-hot Values can"
-        )
-    return int(target)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -255,7 +234,7 @@ def l2(weights: Iterable[Kind], lam: float, m: int = 1) -> Kind:
         m: the number of samples in the batch.
 
     Raises:
-        ArgumentError: m is not above 0.
+        ArgumentError: λ is below 0 or nan, or m is not above 0.
 
     >>> w = Value(3.0)
     >>> penalty = l2([w, 1.0], lam=0.5, m=2)
@@ -276,7 +255,7 @@ def l1(weights: Iterable[Kind], lam: float, m: int = 1) -> Kind:
         m: the number of samples in the batch.
 
     Raises:
-        ArgumentError: m is not above 0.
+        ArgumentError: λ is below 0 or nan, or m is not above 0.
 
     >>> l1([3.0, -1.0], lam=0.5, m=2)
     1.0
@@ -285,6 +264,8 @@ def l1(weights: Iterable[Kind], lam: float, m: int = 1) -> Kind:
 
 
 def _per_sample(name: str, lam: float, m: int) -> float:
+    if not _plain(lam) >= 0:
+        raise ArgumentError(f"{name}: the strength lam of the penalty is a number from 0 on, not {lam!r}")
     if not m > 0:
         raise ArgumentError(f"{name}: m is the number of samples in the batch, above 0, not {m!r}")
     return lam / m
@@ -306,17 +287,71 @@ def _listed(what: str, xs: Any) -> list[Any]:
     return [x if isinstance(x, Value) else as_number(x, what) for x in xs]
 
 
-def _pairs(name: str, outputs: Kind | Sequence[Kind], target: Any) -> list[tuple[Kind, Any]]:
-    """Each output with its target."""
+def _plain(x: Value | float) -> float:
+    return x.data if isinstance(x, Value) else x
+
+
+def pairs(name: str, outputs: Kind | Sequence[Kind], target: Any) -> list[tuple[Kind, Any]]:
+    """Each output with its target, both such as the loss of that name takes."""
     os = _listed(f"{name}: an output", outputs)
     ys = _listed(f"{name}: a target", target)
     if len(os) != len(ys) or not os:
         raise LengthError(f"{name} needs one target for each output, not {len(ys)} for {len(os)}")
+    if name == "binary_cross_entropy":
+        _check_probabilities([_plain(o) for o in os])
+    if name == "cross_entropy":
+        _check_shares([_plain(y) for y in ys])
+    for y in ys:
+        if isinstance(y, Value):
+            continue
+        if name == "hinge" and y not in (-1.0, 1.0):
+            raise ArgumentError(f"hinge: a target is -1 or +1, not {y!r}; for labels 0 and 1 give 2*y - 1")
+        if name.startswith("binary_cross_entropy") and not 0 <= y <= 1:
+            raise ArgumentError(f"{name}: a target is from 0 to 1, not {y!r}; for labels -1 and +1 give (y + 1) / 2")
     return list(zip(os, ys, strict=True))
 
 
+def _check_probabilities(os: list[float]) -> None:
+    """A nan passes: it makes the loss nan, and a training then tells where it began."""
+    for o in os:
+        if o < 0 or o > 1:
+            raise ArgumentError(
+                f"binary_cross_entropy takes probabilities, as a sigmoid gives them, not {o!r}; for an output without "
+                "activation there is binary_cross_entropy_with_logits"
+            )
+
+
+def _check_classes(classes: int) -> None:
+    if classes < 2:
+        raise LengthError(
+            f"cross_entropy needs a logit for each of two classes or more, not {classes}; "
+            "for a single output there is binary_cross_entropy_with_logits"
+        )
+
+
+def _check_shares(ys: list[float]) -> None:
+    _check_classes(len(ys))
+    whole = sum(ys)
+    if not (abs(whole - 1) < 1e-6 and min(ys) >= 0):
+        raise ArgumentError(
+            f"cross_entropy: the targets {ys} are the shares of the classes, each 0 or more, which add up to 1, "
+            f"not {whole!r}; for a single class give its number"
+        )
+
+
+def true_class(target: Any, classes: int) -> int:
+    """The target of a cross-entropy as the number of one of the classes."""
+    _check_classes(classes)
+    if isinstance(target, Value) or target not in range(classes):
+        raise ArgumentError(
+            f"cross_entropy: the true class is a whole number from 0 to {classes - 1}, not {target!r}; "
+            "a Value cannot choose a class, but a list of one-hot Values can"
+        )
+    return int(target)
+
+
 def _errors(name: str, outputs: Kind | Sequence[Kind], target: Any) -> list[Kind]:
-    return [o - y for o, y in _pairs(name, outputs, target)]
+    return [o - y for o, y in pairs(name, outputs, target)]
 
 
 def _of_two(
@@ -328,13 +363,11 @@ def _of_two(
 ) -> Kind:
     """Σ [y·if_one(o) + (1 - y)·if_zero(o)], without the terms whose weight is the number 0."""
     terms: list[Kind] = []
-    for o, y in _pairs(name, outputs, target):
+    for o, y in pairs(name, outputs, target):
         if isinstance(y, Value) or 0 < y < 1:
             terms.append(y * if_one(o) + (1 - y) * if_zero(o))
-        elif y in (0.0, 1.0):
-            terms.append(if_one(o) if y else if_zero(o))
         else:
-            raise ArgumentError(f"{name}: a target is from 0 to 1, not {y!r}; for labels -1 and +1 give (y + 1) / 2")
+            terms.append(if_one(o) if y else if_zero(o))
     return _total(terms)
 
 

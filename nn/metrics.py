@@ -35,10 +35,13 @@ def predicted_classes(outputs: Sequence[Sequence[float]], threshold: float = 0.0
 def true_classes(targets: Sequence[Any]) -> list[int]:
     """The class that each target means: itself, or the place of the largest of a list; of -1 and +1, 0 and 1.
 
-    >>> true_classes([2, [0.0, 1.0], -1])
-    [2, 1, 0]
+    A list of one is what it holds.
+
+    >>> true_classes([2, [0.0, 1.0], -1, [1]])
+    [2, 1, 0, 1]
     """
-    return [y.index(max(y)) if isinstance(y, (list, tuple)) else max(int(y), 0) for y in targets]
+    flat = [y[0] if isinstance(y, (list, tuple)) and len(y) == 1 else y for y in targets]
+    return [y.index(max(y)) if isinstance(y, (list, tuple)) else max(int(y), 0) for y in flat]
 
 
 def accuracy(outputs: Sequence[Sequence[float]], targets: Sequence[Any], threshold: float = 0.0) -> float:
@@ -76,8 +79,8 @@ def r2(outputs: Sequence[Sequence[float]], targets: Sequence[Any]) -> float:
     shares = []
     for os, ys in zip(zip(*outputs, strict=True), zip(*map(_list, targets), strict=True), strict=True):
         mean = sum(ys) / len(ys)
-        rest = sum([(o - y) ** 2 for o, y in zip(os, ys, strict=True)])
-        whole = sum([(y - mean) ** 2 for y in ys])
+        rest = sum([_square(o - y) for o, y in zip(os, ys, strict=True)])
+        whole = sum([_square(y - mean) for y in ys])
         shares.append(1 - rest / whole if whole else nan)
     return sum(shares) / len(shares)
 
@@ -105,13 +108,17 @@ def threshold_of(loss: Callable[..., Any]) -> float:
 
 def metric_for(loss: Callable[..., Any]) -> tuple[str, Metric] | None:
     """The metric that goes with one of ``LOSSES``, and what it is called; None for a function of your own."""
-    if loss in (losses.cross_entropy, losses.hinge):
+    if loss is losses.cross_entropy:
         return "accuracy", accuracy
-    if loss in (losses.binary_cross_entropy, losses.binary_cross_entropy_with_logits):
+    if loss in (losses.hinge, losses.binary_cross_entropy, losses.binary_cross_entropy_with_logits):
         return "accuracy", lambda outputs, targets: label_accuracy(outputs, targets, threshold_of(loss))
     if loss in (losses.squared_error, losses.mean_squared_error, losses.huber):
         return "R²", r2
     return None
+
+
+def _square(d: float) -> float:
+    return d * d  # inf where d**2 raises OverflowError
 
 
 def _list(target: Any) -> Sequence[float]:

@@ -11,9 +11,9 @@ is not fully connected, and has a different activation in each place:
 >>> class TwoBranches(Module):
 ...     def __init__(self, seed):
 ...         rng = Random(seed)
-...         self.g1 = Neuron(2, "tanh", bias=False, rng=rng)
-...         self.g2 = Neuron(2, "softplus", bias=False, rng=rng)
-...         self.f = Neuron(2, "sigmoid", bias=False, rng=rng)
+...         self.g1 = Neuron(2, "tanh", bias=False, rng=rng, index=1)
+...         self.g2 = Neuron(2, "softplus", bias=False, rng=rng, index=2)
+...         self.f = Neuron(2, "sigmoid", bias=False, rng=rng, layer=2)
 ...
 ...     def __call__(self, inputs):
 ...         x, y, z, w = inputs
@@ -21,7 +21,7 @@ is not fully connected, and has a different activation in each place:
 >>> network = TwoBranches(seed=0)
 >>> output = network([1.0, 2.0, 3.0, 4.0])
 >>> list(network.named_parameters())
-['g1.w_11^(1)', 'g1.w_21^(1)', 'g2.w_11^(1)', 'g2.w_21^(1)', 'f.w_11^(1)', 'f.w_21^(1)']
+['g1.w_11^(1)', 'g1.w_21^(1)', 'g2.w_12^(1)', 'g2.w_22^(1)', 'f.w_11^(2)', 'f.w_21^(2)']
 
 Nor does it take a class: with Values for the weights, the formula is the network.
 
@@ -41,6 +41,7 @@ from __future__ import annotations
 
 from autodiff import OperandError, Value
 from autodiff.ops import as_number
+from autodiff.value import _thread, paused
 
 from .errors import ArgumentError, StateError
 
@@ -61,6 +62,9 @@ class Module:
     in the order in which the attributes were set.  Attributes whose names begin with an underscore do not count.  One
     that is found twice, because two parts share it, is one parameter, under its first name.
 
+    Results are no parameters.  Inside ``no_grad()`` they are leaves as well, so a Value that is assigned there to an
+    attribute that held no parameter before does not count: build a network outside.
+
     Attributes:
         training: True at first, and until ``eval()``; Dropout asks for it.
 
@@ -76,6 +80,15 @@ class Module:
     """
 
     training: bool = True
+    _results: frozenset[str] = frozenset()  # the attributes whose Values were assigned inside no_grad()
+
+    def __setattr__(self, name: str, attribute: Any) -> None:
+        if paused and _thread.pausing[0]:
+            if not any(isinstance(part, Value) for path, part in _parts(self) if path.split(".")[0] == name):
+                vars(self)["_results"] = self._results | {name}
+        elif name in self._results:
+            vars(self)["_results"] = self._results - {name}
+        super().__setattr__(name, attribute)
 
     def __call__(self, inputs: Any) -> Any:
         """Apply the module to the list of its inputs, Values or numbers; each kind of module says what it gives."""
@@ -212,7 +225,9 @@ def _parts(module: Module) -> Iterator[tuple[str, Any]]:
     """The Modules and leaf Values among the attributes, with the path to each."""
     for name, attribute in vars(module).items():
         if not name.startswith("_"):
-            yield from _found(name, attribute)
+            for path, part in _found(name, attribute):
+                if isinstance(part, Module) or name not in module._results:
+                    yield path, part
 
 
 def _found(path: str, x: Any) -> Iterator[tuple[str, Any]]:
@@ -240,6 +255,8 @@ def _pairs(name: str, part: Any, numbers: Any) -> Iterator[tuple[Value, float]]:
     if hasattr(numbers, "tolist"):  # a NumPy array, a PyTorch tensor
         numbers = numbers.tolist()
     if isinstance(part, Value):
+        if isinstance(numbers, bool):
+            raise StateError(f"{name} takes a real number, not bool {numbers}; give 1.0 or 0.0 if that is meant")
         try:
             yield part, as_number(numbers, name)
         except OperandError as error:

@@ -12,9 +12,10 @@ The updates are PyTorch's, and so are the names and the defaults of the settings
 
 from __future__ import annotations
 
-from math import hypot, inf, sqrt
+from math import hypot, inf, nan, sqrt
 
 from autodiff import OperandError, Value, clamp
+from autodiff.ops import is_number
 
 from .errors import ArgumentError
 
@@ -50,13 +51,13 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float = 0.0) -> None:
-        self.parameters = list(parameters)
+        self.parameters = _listed(parameters)
         self.lr = lr
         self.weight_decay = weight_decay
         self.steps = 0
         _check_parameters(self.parameters)
-        _check(0 <= lr < inf, f"the learning rate is a number from 0 on, not {lr!r}")
-        _check(0 <= weight_decay < inf, f"weight_decay is a number from 0 on, not {weight_decay!r}")
+        _check(0 <= _number(lr) < inf, f"the learning rate is a number from 0 on, not {lr!r}")
+        _check(0 <= _number(weight_decay) < inf, f"weight_decay is a number from 0 on, not {weight_decay!r}")
 
     def step(self) -> None:
         """Change every parameter: w_new = w_old − η·slope."""
@@ -108,7 +109,7 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        _check(0 <= momentum < 1, f"momentum is a number from 0 to below 1, not {momentum!r}")
+        _check(0 <= _number(momentum) < 1, f"momentum is a number from 0 to below 1, not {momentum!r}")
         _check(momentum > 0 or not nesterov, "nesterov needs momentum; the usual one is 0.9")
         self.momentum = momentum
         self.nesterov = nesterov
@@ -151,9 +152,9 @@ class RMSProp(Optimizer):
         momentum: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        _check(0 <= alpha < 1, f"alpha is a number from 0 to below 1, not {alpha!r}")
-        _check(eps > 0, f"eps is a number above 0, not {eps!r}")
-        _check(0 <= momentum < 1, f"momentum is a number from 0 to below 1, not {momentum!r}")
+        _check(0 <= _number(alpha) < 1, f"alpha is a number from 0 to below 1, not {alpha!r}")
+        _check(_number(eps) > 0, f"eps is a number above 0, not {eps!r}")
+        _check(0 <= _number(momentum) < 1, f"momentum is a number from 0 to below 1, not {momentum!r}")
         self.alpha = alpha
         self.eps = eps
         self.momentum = momentum
@@ -197,9 +198,12 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        beta1, beta2 = betas
-        _check(0 <= beta1 < 1 and 0 <= beta2 < 1, f"betas are two numbers from 0 to below 1, not {betas!r}")
-        _check(eps > 0, f"eps is a number above 0, not {eps!r}")
+        numbers = [_number(beta) for beta in betas] if isinstance(betas, (tuple, list)) else []
+        _check(
+            len(numbers) == 2 and all(0 <= beta < 1 for beta in numbers),
+            f"betas are two numbers from 0 to below 1, not {betas!r}",
+        )
+        _check(_number(eps) > 0, f"eps is a number above 0, not {eps!r}")
         self.betas = betas
         self.eps = eps
         self.mean = self._zeros()
@@ -265,7 +269,7 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     >>> round(v.grad, 6), round(w.grad, 6)
     (0.6, 0.8)
     """
-    _check(max_norm > 0, f"clip_grad_norm: max_norm is a length above 0, not {max_norm!r}")
+    _check(_number(max_norm) > 0, f"clip_grad_norm: max_norm is a length above 0, not {max_norm!r}")
     parameters = list(parameters)
     norm = hypot(*[w.grad for w in parameters])
     scale = max_norm / (norm + 1e-6)
@@ -287,9 +291,17 @@ def clip_grad_value(parameters: Iterable[Value], clip_value: float) -> None:
     >>> w.grad
     -5.0
     """
-    _check(clip_value > 0, f"clip_grad_value: clip_value is a size above 0, not {clip_value!r}")
+    _check(_number(clip_value) > 0, f"clip_grad_value: clip_value is a size above 0, not {clip_value!r}")
     for w in parameters:
         w.grad = clamp(w.grad, -clip_value, clip_value)
+
+
+def _listed(parameters: Iterable[Value]) -> list[Value]:
+    if not hasattr(parameters, "__iter__"):
+        raise ArgumentError(
+            f"an optimiser takes a list of Values, such as model.parameters() or [w], not {type(parameters).__name__}"
+        )
+    return list(parameters)
 
 
 def _check_parameters(parameters: list[Value]) -> None:
@@ -299,6 +311,11 @@ def _check_parameters(parameters: list[Value]) -> None:
             raise OperandError(f"an optimiser changes Values, such as model.parameters() lists, not {type(w).__name__}")
         _check(not w.parents, f"an optimiser changes leaves, not what an operation computes anew each time: {w!r}")
     _check(len(set(parameters)) == len(parameters), "a parameter is listed twice, and each step would change it twice")
+
+
+def _number(x: object) -> float:
+    """``x`` if it is a number, and otherwise nan, which is in no range."""
+    return float(x) if is_number(x) else nan  # type: ignore[arg-type]
 
 
 def _check(holds: bool, message: str) -> None:

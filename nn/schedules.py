@@ -41,7 +41,10 @@ def step_decay(every: int, factor: float = 0.1) -> Schedule:
 
 
 def linear(steps: int, start: float = 1.0, end: float = 0.0) -> Schedule:
-    """A straight line from ``start`` to ``end``, which is reached after ``steps`` and kept (PyTorch's ``LinearLR``).
+    """A straight line from ``start`` to ``end``, which is reached after ``steps`` and kept.
+
+    PyTorch's ``LinearLR`` is the same with other defaults, a warm-up from 1/3 to 1 in 5 steps:
+    ``linear(5, start=1/3, end=1.0)``.  Here the rate falls from 1 to 0, in ``steps`` that have no default.
 
     Raises:
         ArgumentError: ``steps`` is not above 0.

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import ExitStack, contextmanager, nullcontext
-from math import ceil, inf, isfinite
+from math import ceil, inf, isfinite, isnan
 from random import Random
 from time import perf_counter
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from warnings import catch_warnings, simplefilter
 
 import autodiff as ad
 from autodiff import OperandError, Value
+from autodiff.ops import as_number, is_number
 
 from . import losses
 from .data import held_out_rows, minibatches, paired, rows
@@ -86,8 +87,8 @@ class History:
         return ", ".join([f"{name} {column[-1]:.4f}" for name, column in self.measured() if column])
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it."""
-        return {name: list(x) if isinstance(x, list) else x for name, x in vars(self).items()}
+        """Everything, as JSON can hold it: nan and the infinities, for which it has no numbers, are None."""
+        return {name: [*map(_finite, x)] if isinstance(x, list) else x for name, x in vars(self).items()}
 
     def append(self, *row: Any) -> None:
         """Add an epoch: an entry for each of ``COLUMNS``."""
@@ -108,6 +109,10 @@ class History:
             (f"validation {self.metric}", self.validation_accuracy),
         ]
         return [(name, column) for name, column in columns if None not in column]
+
+
+def _finite(x: Any) -> Any:
+    return None if isinstance(x, float) and not isfinite(x) else x
 
 
 class Evaluation(NamedTuple):
@@ -173,11 +178,11 @@ def fit(
         metric: a function (outputs of all samples, their targets) in place of the accuracy.
 
     Raises:
-        ArgumentError: a name is unknown or a number out of its range.
+        ArgumentError: a name is unknown or a number out of its range; or the optimiser is that of another model.
         LengthError: there are no samples, or not as many targets.
-        OperandError: a sample holds what is no number, or the loss gives no Value.
-        NonFiniteLoss: the loss or a gradient became nan or infinite; the error tells where, and holds the history.
-            The weights are set to the best so far.
+        OperandError: a sample holds what is no number, the schedule gives none, or the loss gives no Value.
+        NonFiniteLoss: the loss, a gradient or a parameter became nan or infinite, or the validation loss nan; the
+            error tells where, and holds the history.  The weights are set to the best so far.
         MissingExtra: tqdm is not installed, and ``progress`` is not False.
     """
     loss = loss_function(loss)
@@ -187,9 +192,12 @@ def fit(
     size = len(training) if batch_size is None else at_least_one(batch_size, "batch_size")
     several = size < len(training)
     at_least_one(epochs, "epochs")
+    l2, l1 = as_number(l2, "l2"), as_number(l1, "l1")
     if not (0 <= l2 < inf and 0 <= l1 < inf):
         raise ArgumentError(f"l2 and l1 are the strengths of penalties, from 0 on, not {l2!r} and {l1!r}")
     patience = inf if early_stopping is None else at_least_one(early_stopping, "early_stopping")
+    if callable(callbacks):
+        raise ArgumentError("callbacks is a list of functions: [callback] for a single one")
     callbacks = [*callbacks]
     name, metric = _metric(metric, loss)
 
@@ -203,16 +211,20 @@ def fit(
             for epoch in range(1, epochs + 1):
                 bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
                 start, before = perf_counter(), best.now()
-                optimizer.lr = rate * schedule(epoch - 1) if schedule else rate
+                optimizer.lr = rate * as_number(schedule(epoch - 1), "the schedule", "gives") if schedule else rate
                 found = run.epoch(minibatches(training, size, rng if several else None), bar)
                 validated = _measure(model, held_out, loss, metric) if held_out else None
+                if validated and isnan(validated.loss):
+                    raise NonFiniteLoss(
+                        "the validation loss is nan: see what the network gives for those samples", history
+                    )
                 seconds = perf_counter() - start
                 history.append(epoch, *found, *(validated or (None, None)), optimizer.lr, seconds)
                 bar.set_postfix_str(history.summary())
                 # The loss of a single batch is that of the weights before the step.
                 kept = best.now() if several or validated else before
                 best.offer((validated or found).loss, kept, history)
-                if any([callback(model, history) is True for callback in callbacks]):
+                if any([_is_true(callback(model, history)) for callback in callbacks]):
                     history.stopped = "callback"
                     break
                 if epoch - history.best_epoch >= patience:
@@ -262,6 +274,10 @@ class _Run:
             outputs += of_batch
             targets += [y for _, y in batch]
             bar.update()
+        for p in self.optimizer.parameters:  # those of the last step, which no loss has seen yet
+            finding = None if isfinite(p.data) else ad.find_nonfinite(p)
+            if finding is not None:
+                raise NonFiniteLoss(finding, self.history)
         return Evaluation(total / len(targets), self.metric(outputs, targets) if self.metric else None)
 
     def step(self, batch: list[Pair]) -> tuple[float, list[list[float]]]:
@@ -393,7 +409,7 @@ def loss_function(loss: Loss) -> Callable[..., Any]:
     """
     if callable(loss):
         return loss
-    if loss not in losses.LOSSES:
+    if not isinstance(loss, str) or loss not in losses.LOSSES:
         raise unknown_name("loss", loss, losses.LOSSES)
     return losses.LOSSES[loss]
 
@@ -408,8 +424,10 @@ def _optimizer(optimizer: str | Optimizer, model: Module, lr: float | None) -> O
     if isinstance(optimizer, Optimizer):
         if lr is not None:
             raise ArgumentError("this optimiser has a learning rate of its own: give lr to it, or its name to fit")
+        if not set(optimizer.parameters) <= set(model.parameters()):
+            raise ArgumentError("this optimiser changes what is no parameter of this model: give it model.parameters()")
         return optimizer
-    if optimizer not in OPTIMIZERS:
+    if not isinstance(optimizer, str) or optimizer not in OPTIMIZERS:
         raise unknown_name("optimiser", optimizer, OPTIMIZERS)
     if lr is None and optimizer == "sgd":
         lr = 0.1
@@ -422,11 +440,18 @@ def _parts(
     """The samples to train on, and those to validate with."""
     if validation is None:
         return pairs, []
-    if not isinstance(validation, (int, float)):
+    if isinstance(validation, (tuple, list)) and len(validation) == 2:
         return pairs, paired(*validation)
+    if not is_number(validation):
+        raise ArgumentError(f"validation is a share, or samples and their targets, (X, y); not {validation!r:.60}")
     name, _ = metric_for(loss) or ("", None)
     held_out = set(held_out_rows([str(y) if name == "accuracy" else "" for _, y in pairs], validation, rng))
     return [pairs[i] for i in range(len(pairs)) if i not in held_out], [pairs[i] for i in sorted(held_out)]
+
+
+def _is_true(x: object) -> bool:
+    """Whether it is True, Python's or NumPy's; nothing else counts."""
+    return type(x).__name__ in ("bool", "bool_") and bool(x)
 
 
 class _NoBar(nullcontext[None]):

@@ -491,3 +491,23 @@ def test_types_follow_the_operands(tmp_path, monkeypatch):
     (tmp_path / "typed.py").write_text(TYPED)
     out, err, status = api.run(["--strict", str(tmp_path / "typed.py")])
     assert status == 0, out + err
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5])
+@pytest.mark.parametrize("inputs", ["values", "floats", "mixed", "integers"])
+@pytest.mark.parametrize("biased", [True, False])
+def test_dot_keeps_to_its_row(n, inputs, biased):
+    """``dot`` spells out what its row comes to for a neuron: the record must be that of the row."""
+    ws = [Value(0.3 * i - 1e9 * (i == 2)) for i in range(n)]
+    kinds = {"values": Value, "floats": float, "integers": int}
+    xs = [kinds.get(inputs, (Value, float)[i % 2])(7 - 2 * i) for i in range(n)]
+    tail = [Value(0.1)] if biased else []
+    node, expected = ad.dot(ws, xs, *tail), ad.OPS["dot"](*ws, *xs, *tail)
+    if n or biased:
+        assert node.data == expected.data
+        assert node.op is expected.op
+        assert [*map(id, node.parents)] == [*map(id, expected.parents)]
+        assert node.operands == expected.operands
+        assert node.local_derivatives == expected.local_derivatives
+    else:
+        assert node == expected == 0.0

@@ -139,7 +139,8 @@ def test_large_numbers_do_not_raise(activation, loss):
     if loss == "binary_cross_entropy":
         activation = "sigmoid"
     for x in (-1e200, -1000.0, 0.0, 1000.0, 1e200):
-        found = backpropagate([([[1.0], [-1.0]], None, activation)], [x], [1, 0], loss)
+        target = [1, -1] if loss == "hinge" else [1, 0]
+        found = backpropagate([([[1.0], [-1.0]], None, activation)], [x], target, loss)
         assert not math.isnan(found.delta[1][0])
 
 
@@ -182,6 +183,7 @@ def test_an_activation_of_your_own(monkeypatch):
 
 
 LAYER = ([[1.0, 2.0]], [0.5], "tanh")
+TWO = ([[1.0], [2.0]], None, "identity")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,18 @@ LAYER = ([[1.0, 2.0]], [0.5], "tanh")
         (lambda: backpropagate([LAYER], [1, "2"], 1), OperandError, "an input"),
         (lambda: backpropagate([LAYER], [1, 2], ["1"]), OperandError, "a target"),
         (lambda: backpropagate([LAYER], [1, 2], 1, "cross-entropy"), ArgumentError, "'cross-entropy' is not written"),
-        (lambda: backpropagate([LAYER], [1, 2], 1, "cross_entropy"), ArgumentError, "true class is a whole number"),
+        (lambda: backpropagate([LAYER], [1, 2], 0, "cross_entropy"), LengthError, "two classes or more, not 1"),
+        (lambda: backpropagate([LAYER], [1, 2], [1], "cross_entropy"), LengthError, "two classes or more, not 1"),
+        (lambda: backpropagate([TWO], [1], 2, "cross_entropy"), ArgumentError, "true class is a whole number"),
+        (lambda: backpropagate([TWO], [1], [0.5, 0.6], "cross_entropy"), ArgumentError, "add up to 1"),
+        (lambda: backpropagate([TWO], [1], [2, -1], "cross_entropy"), ArgumentError, "each 0 or more"),
+        (lambda: backpropagate([LAYER], [1, 2], 0, "hinge"), ArgumentError, r"-1 or \+1, not 0.0"),
+        (lambda: backpropagate([LAYER], [1, 2], 0.5, "hinge"), ArgumentError, r"-1 or \+1, not 0.5"),
+        (
+            lambda: backpropagate([LAYER], [1, 2], 5.0, "binary_cross_entropy_with_logits"),
+            ArgumentError,
+            "from 0 to 1, not 5.0",
+        ),
         (lambda: backpropagate([LAYER], [-1, 0], 1, "binary_cross_entropy"), ArgumentError, "takes probabilities"),
         (lambda: backpropagate([([[1.0]], None, "cosine")], [1], 0), ArgumentError, "activation 'cosine' is not writ"),
         (lambda: backpropagate(nn.Layer(1, 1, lambda x: x * x), [1], 0), ArgumentError, "the activation '<function"),

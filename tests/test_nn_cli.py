@@ -172,6 +172,9 @@ def test_help(run, command):
         ("train moons --epochs 0", "--epochs: '0' is no whole number from 1 on"),
         ("train moons --seed 1.5", "--seed: invalid int value: '1.5'"),
         ("train moons --validation 1", "leaves one part of the split empty"),
+        ("train moons --validation nan", "a share of nan"),
+        ("train moons --validation inf", "a share of inf"),
+        ("train moons --noise 1e308", "too large"),
         ("train iris --samples 10", "iris is what it is"),
         ("train moons --save net.pickle", "'net.pickle' does not end in .safetensors or .json"),
         ("train moons --save nowhere/net.json", "there is no directory 'nowhere'"),
@@ -199,6 +202,10 @@ def test_mistakes(run, arguments, message):
         ({"data": '{"name": "moons"}'}, "does not say which samples it learned from"),
         ({"data": '{"name": "moons", "seed": [], "validation": 0.5}'}, "does not say which samples"),
         ({"data": '{"name": "moons", "seed": 0, "validation": 0.5, "n": 1e12}'}, "more than a million"),
+        ({"data": '{"name": "moons", "seed": 0, "validation": 1e999}'}, "validation is a share"),
+        ({"data": '{"name": "moons", "seed": 0, "validation": 0.5, "noise": 1e999}'}, "noise is a number from 0 on"),
+        ({"data": '{"name": "moons", "seed": 0, "validation": 0.5, "noise": 1e308}'}, "too large"),
+        ({"data": '{"name": "moons", "seed": 0, "validation": 0.5, "arms": 100000000}'}, "'arms'"),
         ({"data": '{"name": "moons", "seed": 0, "validation": 0.5}', "loss": "loss"}, "no loss 'loss'"),
     ],
 )
@@ -248,6 +255,35 @@ def test_without_scikit_learn(run, monkeypatch, command):
     assert code == 1
     assert "pip install 'scalar-autodiff[train]'" in err
     assert ("circles" in out) == (command == "data")
+
+
+@pytest.mark.parametrize(
+    ("package", "arguments"),
+    [("safetensors", "--save net.safetensors"), ("safetensors", "--out here"), ("matplotlib", "--out here")],
+)
+def test_what_is_not_installed_is_found_out_before_the_training(run, monkeypatch, package, arguments):
+    monkeypatch.setitem(sys.modules, package, None)
+    code, out, err = run("train", "moons", "--quiet", *arguments.split())
+    assert (code, out) == (1, "")
+    assert f"needs {package}: pip install" in err
+    assert not Path("here").exists()
+
+
+@pytest.mark.parametrize("mistake", [["--optimizer", "addam"], ["--loss", "hinges"]])
+def test_a_wrong_name_is_found_out_before_the_training(run, mistake):
+    code, out, _ = run("train", "moons", "--out", "here", *mistake)
+    assert (code, out) == (2, "")
+    assert not Path("here").exists()
+
+
+@pytest.mark.parametrize("error", [OverflowError("too large"), ValueError("odd"), MemoryError()])
+def test_an_error_that_was_not_foreseen_is_one_line(run, monkeypatch, error):
+    def fail(*arguments, **settings):
+        raise error
+
+    monkeypatch.setattr(command_line, "fit", fail)
+    code, _, err = run("train", "moons", "--quiet")
+    assert (code, err) == (1, f"python -m nn: error: {type(error).__name__}: {error}\n")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

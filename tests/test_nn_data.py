@@ -94,6 +94,8 @@ def test_data_sets_that_there_are_not():
         load("iris", n=10)
     with pytest.raises(ArgumentError, match="standard deviation"):
         load("xor", noise=-1)
+    with pytest.raises(ArgumentError, match="standard deviation"):
+        load("xor", noise=math.inf)
     with pytest.raises(ArgumentError, match="whole number"):
         load("xor", n=0)
 
@@ -137,6 +139,12 @@ def test_a_split_takes_every_sample_once():
     assert split(whole, 0.3, seed=6)[1].X != test.X
 
 
+@pytest.mark.parametrize("share", [math.nan, math.inf, -math.inf, 0, 1, -0.5])
+def test_a_share_is_between_0_and_1(share):
+    with pytest.raises(ArgumentError, match="a number between 0 and 1"):
+        split(load("xor"), test=share)
+
+
 def test_a_split_of_numbers_to_predict():
     training, test = split(load("diabetes"), 0.25, seed=0)
     assert (len(training), len(test)) == (332, 110)
@@ -166,6 +174,12 @@ def test_a_constant_feature_becomes_zero():
 def test_standardising_nothing():
     with pytest.raises(LengthError):
         Standardizer.of([])
+
+
+@pytest.mark.parametrize("column", [[1e308, 1.5e308, -1.0], [1.5e308, -1.5e308], [math.inf, -math.inf], [math.nan, 1]])
+def test_standardising_what_is_too_large(column):
+    with pytest.raises(ArgumentError, match="nan, infinite or too large"):
+        Standardizer.of([[x] for x in column])
 
 
 def test_one_hot():

@@ -192,6 +192,10 @@ def test_certain_probabilities(o, y, value, slope):
     assert gradient(nn.binary_cross_entropy, [o], [y]) == (value, [slope])
 
 
+def test_a_probability_that_is_nan_is_left_to_the_training():
+    assert math.isnan(nn.binary_cross_entropy(math.nan, 1))
+
+
 def test_kinks():
     assert gradient(nn.hinge, [1.0], [1]) == (0.0, [0.0])
     assert gradient(nn.huber, [1.0], [0.0]) == (0.5, [1.0])
@@ -271,6 +275,12 @@ def test_one_target_for_each_output(name):
         (lambda: nn.squared_error(0.5, "1"), OperandError, "squared_error: a target"),
         (lambda: nn.squared_error("0.5", 1), OperandError, "squared_error: an output"),
         (lambda: nn.squared_error(0.5, None), OperandError, "squared_error: a target"),
+        (lambda: nn.cross_entropy([0.5, 1.0], [2, -1]), ArgumentError, "each 0 or more"),
+        (lambda: nn.cross_entropy([0.5, 1.0], [Value(2.0), Value(-1.0)]), ArgumentError, "each 0 or more"),
+        (lambda: nn.binary_cross_entropy(1.5, 1), ArgumentError, "probabilities, .* not 1.5; .*_with_logits"),
+        (lambda: nn.binary_cross_entropy([Value(-0.5)], 1), ArgumentError, "probabilities, .* not -0.5"),
+        (lambda: nn.l2([1.0], -0.1), ArgumentError, "l2: the strength lam .* from 0 on, not -0.1"),
+        (lambda: nn.l1([1.0], math.nan), ArgumentError, "l1: the strength lam .* from 0 on, not nan"),
         (lambda: nn.l2([1.0], 0.1, 0), ArgumentError, "l2: m is the number of samples"),
         (lambda: nn.l1([1.0], 0.1, -1), ArgumentError, "l1: m is the number of samples"),
     ],

@@ -1,6 +1,6 @@
 """Accuracy, confusion matrix and R², held to scikit-learn."""
 
-from math import isnan
+from math import inf, isnan
 from random import Random
 
 import pytest
@@ -85,3 +85,19 @@ def test_probabilities_are_cut_at_a_half():
     assert metric([[0.4], [0.6]], [0, 1]) == 1.0
     _, metric = metrics.metric_for(losses.binary_cross_entropy_with_logits)
     assert metric([[0.4], [0.6]], [0, 1]) == 0.5
+
+
+def test_targets_in_a_column():
+    assert metrics.true_classes([[1], [0], [-1], (2,)]) == [1, 0, 0, 2]
+    assert metrics.accuracy([[0.4], [-0.6]], [[1], [-1]]) == 1.0
+    assert metrics.confusion_matrix([[0.4], [-0.6]], [[1], [0]]) == [[1, 0], [0, 1]]
+
+
+def test_hinge_takes_several_labels():
+    _, metric = metrics.metric_for(losses.hinge)
+    assert metric([[3.0, 1.0, -1.0], [1.0, 2.0, 3.0]], [[1, 1, -1], [-1, -1, 1]]) == 0.5
+    assert metric([[0.4], [-0.6]], [[1], [-1]]) == metric([[0.4], [-0.6]], [1, -1]) == 1.0
+
+
+def test_r2_of_errors_whose_square_overflows():
+    assert metrics.r2([[1e200], [0.0]], [0.0, 1.0]) == -inf

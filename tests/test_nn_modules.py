@@ -175,6 +175,9 @@ def test_two_branches(f, g1, g2):
     gradient = [exact(truth, *weights, order=tuple(int(i == j) for j in range(6))) for i in range(6)]
 
     network = TwoBranches(f, g1, g2, weights)
+    assert [p.label for p in network.parameters()] == [
+        *("w_11^(1)", "w_21^(1)", "w_12^(1)", "w_22^(1)", "w_11^(2)", "w_21^(2)")
+    ]
     output = network(inputs)
     output.backward()
     assert output.data == pytest.approx(float(truth(*weights)), rel=1e-14)
@@ -394,6 +397,35 @@ def test_a_shared_layer_is_one():
     assert (output.data, w.grad, b.grad) == (65.0, 42.5, 4.0)
 
 
+def test_results_never_count_as_parameters():
+    class Remembering(nn.Module):
+        def __init__(self):
+            self.layer = nn.Layer(1, 1, seed=0)
+            self.scale = Value(2.0)
+
+        def __call__(self, inputs):
+            self.hidden = self.layer(inputs)
+            self.last = self.hidden[0] * self.scale
+            return [self.last]
+
+    model = Remembering()
+    before, state = model.parameters(), model.state_dict()
+    for _ in range(2):
+        nn.predict(model, [[1.0], [2.0]])
+        assert model.parameters() == copy.copy(model).parameters() == before
+        assert model.state_dict() == state
+        assert len(copy.deepcopy(model).parameters()) == len(before)
+        model([1.0])
+        assert model.parameters() == before
+    with ad.no_grad():
+        model.scale = model.scale * 0.5  # a parameter stays one
+        model.more = nn.Neuron(1)  # and so do those of a Module
+    assert len(model.parameters()) == len(before) + 2
+    model.last = Value(1.0)
+    assert model.parameters()[-1] is not before[-1]
+    assert model.last in model.parameters()
+
+
 def test_labels_of_the_user_do_not_lose_parameters():
     model = nn.MLP(2, [2, 1])
     for p in model.parameters():
@@ -442,6 +474,8 @@ WRONG_STATES = {
     "too deep": ({"layers.0.weight": WEIGHT, "layers.0.bias": [[5], [6]]}, r"bias\[0\] takes a real number, not list"),
     "text": ({"layers.0.weight": "ab", "layers.0.bias": BIAS}, "layers.0.weight has 2 .* a single str"),
     "words": ({"layers.0.weight": WEIGHT, "layers.0.bias": [5.0, "6"]}, r"bias\[1\] takes a real number, not str '6'"),
+    "truth": ({"layers.0.weight": WEIGHT, "layers.0.bias": [5.0, True]}, r"bias\[1\] takes a real number, not bool"),
+    "truths": ({"layers.0.weight": WEIGHT, "layers.0.bias": np.array([True, False])}, r"bias\[0\] .* not bool True"),
     "huge": ({"layers.0.weight": WEIGHT, "layers.0.bias": [5.0, 10**400]}, r"bias\[1\].* does not fit a float"),
 }
 
@@ -559,6 +593,14 @@ def test_gradient_through_dropout():
     assert {x.grad for x in xs} == {0.0, 2.0}
 
 
+def test_dropout_tells_whether_it_was_seeded():
+    given = [nn.Dropout(0.5, seed=0), nn.Dropout(0.5, random.Random(0))]
+    assert [dropout.seeded for dropout in (*given, nn.Dropout(0.5))] == [True, True, False]
+    late = nn.Dropout(0.5)
+    late.rng = random.Random(0)
+    assert late([1.0] * 20) == given[0]([1.0] * 20)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Errors.
 # ---------------------------------------------------------------------------------------------------------------------
@@ -587,6 +629,12 @@ MISTAKES = [
     (lambda: nn.MLP(2, "16,1"), nn.ArgumentError, "n_outputs is a whole number from 1 on, not '1'"),
     (lambda: nn.MLP(2, [1], seed=1, rng=random.Random(1)), nn.ArgumentError, "a seed or an rng, not both"),
     (lambda: nn.Dropout(1.0), nn.ArgumentError, "less than 1, not 1.0"),
+    (lambda: nn.Dropout("0.1"), nn.ArgumentError, "a number from 0 on and less than 1, not '0.1'"),
+    (lambda: nn.MLP(2, [1], seed=[1]), nn.ArgumentError, "a seed is a whole number, or None for one by chance"),
+    (lambda: nn.Sequential(nn.Layer(1, 1), lambda x: x), nn.ArgumentError, "takes Modules, not function"),
+    (lambda: nn.Sequential([nn.Layer(1, 1)]), nn.ArgumentError, "not list; unpack a list of them, as in Sequential(*l"),
+    (lambda: nn.Neuron(1, len)([1.0]), nn.ArgumentError, "<built-in function len> does not take a Value"),
+    (lambda: nn.Neuron(1, math.tanh)([1.0]), OperandError, "autodiff.sin(v)"),
     (lambda: nn.Dropout(-0.1), nn.ArgumentError, "less than 1, not -0.1"),
     (lambda: nn.Dropout(math.nan), nn.ArgumentError, "less than 1, not nan"),
     (lambda: nn.Module()([1.0]), NotImplementedError, "Module has no __call__"),

@@ -180,6 +180,10 @@ W = Value(1.0)
     [
         (lambda: nn.SGD([], lr=0.1), ArgumentError, r"needs parameters to change; model.parameters\(\)"),
         (lambda: nn.SGD([1.0], lr=0.1), OperandError, "changes Values, .* not float"),
+        (lambda: nn.SGD(W, 0.1), ArgumentError, r"a list of Values, such as model.parameters\(\) or \[w\], not Value"),
+        (lambda: nn.SGD([W], "a"), ArgumentError, "learning rate is a number from 0 on, not 'a'"),
+        (lambda: nn.Adam([W], betas=0.9), ArgumentError, "betas are two numbers .* not 0.9"),
+        (lambda: nn.Adam([W], betas=(0.9, "a")), ArgumentError, "betas are two numbers .* not"),
         (lambda: nn.Adam([W, W]), ArgumentError, "listed twice"),
         (lambda: nn.Adam([W * W]), ArgumentError, "leaves, not what an operation computes"),
         (lambda: nn.SGD([W], lr=-0.1), ArgumentError, "learning rate is a number from 0 on, not -0.1"),

@@ -1,6 +1,7 @@
 """Training: what a step computes, how a training ends, and what it leaves behind."""
 
 import gc
+import json
 import signal
 import sys
 from random import Random
@@ -104,6 +105,9 @@ def test_arrays_do_as_lists():
     fit(models[0])
     fit(models[1], np.array(POINTS.X), np.array(POINTS.y))
     assert numbers(models[0]) == numbers(models[1])
+    rows = network()
+    fit(rows, [np.array(x) for x in POINTS.X], [np.array([y]) for y in POINTS.y])
+    assert numbers(models[0]) == numbers(rows)
 
 
 def test_an_optimiser_of_some_parameters_leaves_the_others():
@@ -174,6 +178,14 @@ def test_history():
     assert len(history.loss) == 6
 
 
+def test_a_history_is_valid_json():
+    history = fit(network(), epochs=2, metric=lambda outputs, y: float("nan"))
+    history.validation_loss[1] = float("inf")
+    record = json.loads(json.dumps(history.to_dict(), allow_nan=False))
+    assert record["accuracy"] == record["validation_loss"] == [None, None]
+    assert record["loss"] == history.loss
+
+
 def test_no_validation_is_none():
     history = fit(network())
     assert history.validation_loss == history.validation_accuracy == [None] * 5
@@ -200,6 +212,10 @@ def test_a_share_for_validation_is_held_out():
     validated = [y for of_graph, y in seen if not of_graph]
     assert (len(trained), len(validated)) == (18, 6)
     assert sorted(trained + validated) == targets
+
+
+def test_a_share_for_validation_of_numpy():
+    assert fit(network(), validation=np.float32(0.25)).loss == fit(network(), validation=0.25).loss
 
 
 def test_a_share_for_validation_is_stratified():
@@ -273,6 +289,11 @@ def test_callbacks():
     history = fit(network(), epochs=9, callbacks=[first, second])
     assert calls == [(name, n) for n in (1, 2, 3) for name in ("first", "second")]
     assert (history.stopped, len(history)) == ("callback", 3)
+
+
+def test_a_callback_with_the_truth_of_numpy():
+    assert len(fit(network(), callbacks=[lambda model, history: np.True_])) == 1
+    assert len(fit(network(), callbacks=[lambda model, history: np.False_])) == 5
 
 
 @pytest.mark.parametrize("sample", [0, 1, 23, 24, 24 * 4 + 11])
@@ -360,6 +381,28 @@ def test_a_rate_that_is_too_high_ends_in_an_error_with_the_best_weights():
     assert 10 < len(losses) < 1000
     assert min(losses) == losses[0]
     assert nn.evaluate(model, [[1.0], [2.0]], [1.0, 2.0], "squared_error").loss == pytest.approx(losses[0])
+
+
+@pytest.mark.parametrize("batch_size", [None, 1])
+def test_the_last_step_may_be_the_one_too_far(batch_size):
+    model = nn.MLP(1, [1], bias=False)
+    before = numbers(model)
+    settings = {"lr": 1e300, "epochs": 1, "batch_size": batch_size}
+    with pytest.raises(NonFiniteLoss, match="epoch 1"):
+        fit(model, [[1e10]], [0.0], loss=lambda outputs, y: outputs[0], **settings)
+    assert numbers(model) == before
+
+
+def test_a_validation_loss_that_is_nan():
+    model, snapshots = network(), []
+
+    def loss(outputs, target):
+        lost = len(snapshots) == 2 and not isinstance(outputs[0], Value)
+        return float("nan") if lost else nn.binary_cross_entropy_with_logits(outputs, target)
+
+    with pytest.raises(NonFiniteLoss, match="in epoch 3: the validation loss is nan") as caught:
+        fit(model, loss=loss, validation=0.25, callbacks=[lambda m, h: snapshots.append(numbers(m))])
+    assert numbers(model) == snapshots[caught.value.history.best_epoch - 1]
 
 
 def test_gradients_whose_sum_overflows_are_finite():
@@ -477,6 +520,14 @@ def test_without_tqdm(monkeypatch):
         ({"l2": -1.0}, ArgumentError, "penalties, from 0 on, not -1.0 and 0.0"),
         ({"loss": lambda outputs, target: outputs[0].data - target}, OperandError, "gives numbers, and no gradient"),
         ({"lr": -1.0}, ArgumentError, "learning rate"),
+        ({"loss": []}, ArgumentError, r"no loss \[\]"),
+        ({"optimizer": []}, ArgumentError, r"no optimiser \[\]"),
+        ({"callbacks": print}, ArgumentError, r"\[callback\] for a single one"),
+        ({"validation": float("nan")}, ArgumentError, "a share of nan .* between 0 and 1"),
+        ({"validation": (1, 2, 3)}, ArgumentError, r"validation is a share, or .* not \(1, 2, 3\)"),
+        ({"schedule": lambda epoch: None}, OperandError, "the schedule gives a real number, not NoneType"),
+        ({"l1": -1.0}, ArgumentError, "penalties, from 0 on, not 0.0 and -1.0"),
+        ({"l1": "much"}, OperandError, "l1 takes a real number"),
         ({"X": POINTS.X[1:]}, LengthError, "23 and 24"),
         ({"X": [], "y": []}, LengthError, "no samples"),
         ({"X": [[1.0]], "y": [0]}, LengthError, "2 inputs, not 1"),
@@ -493,3 +544,8 @@ def test_an_optimiser_has_its_own_learning_rate():
     model = network()
     with pytest.raises(ArgumentError, match="learning rate of its own"):
         fit(model, optimizer=nn.SGD(model.parameters(), lr=0.1), lr=0.1)
+
+
+def test_an_optimiser_of_another_model():
+    with pytest.raises(ArgumentError, match=r"no parameter of this model: give it model\.parameters\(\)"):
+        fit(network(), optimizer=nn.SGD(network().parameters(), lr=0.1), lr=None)
