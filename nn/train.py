@@ -27,7 +27,7 @@ from autodiff.ops import as_number, is_number
 from . import losses
 from .data import held_out_rows, minibatches, paired, rows
 from .errors import ArgumentError, MissingExtra, NonFiniteLoss, unknown_name
-from .layers import at_least_one
+from .layers import Dropout, at_least_one
 from .metrics import metric_for
 from .optim import OPTIMIZERS, Optimizer
 
@@ -170,7 +170,7 @@ def fit(
         l1: λ₁.
         validation: samples and targets to measure after each epoch, or the share of X and y to hold out for it.
         schedule: gives the factor of the learning rate for each epoch, counted from 0.
-        seed: of the shuffling and the holding out.
+        seed: of the shuffling, the holding out, and the Dropouts that were made without a seed.
         progress: show a bar, in a terminal or a notebook.
         callbacks: functions called after each epoch with the model and the history so far; one that returns True
             ends the training.
@@ -188,6 +188,9 @@ def fit(
     loss = loss_function(loss)
     optimizer = _optimizer(optimizer, model, lr)
     rng = Random(seed)
+    for module in model.modules():
+        if isinstance(module, Dropout) and not module.seeded:
+            module.rng = rng
     training, held_out = _parts(paired(X, y), validation, loss, rng)
     size = len(training) if batch_size is None else at_least_one(batch_size, "batch_size")
     several = size < len(training)

@@ -31,8 +31,8 @@ class Recipe(NamedTuple):
 
 RECIPES = {
     "iris": Recipe((), "tanh", 60, 16, 0.1, 0.01),
-    "wine": Recipe((), "tanh", 30, 16, 0.05, 0.1),
-    "breast_cancer": Recipe((), "tanh", 30, 16, 0.05, 0.1),
+    "wine": Recipe((), "tanh", 30, 16, 0.05, 1.0),
+    "breast_cancer": Recipe((8,), "tanh", 20, 16, 0.02, 0.3),
     "digits": Recipe((32,), "relu", 20, 32, 0.01, 0.05),
 }
 

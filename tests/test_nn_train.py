@@ -549,3 +549,15 @@ def test_an_optimiser_has_its_own_learning_rate():
 def test_an_optimiser_of_another_model():
     with pytest.raises(ArgumentError, match=r"no parameter of this model: give it model\.parameters\(\)"):
         fit(network(), optimizer=nn.SGD(network().parameters(), lr=0.1), lr=None)
+
+
+def test_dropout_without_a_seed_follows_that_of_fit():
+    def losses(seed):
+        model = nn.Sequential(nn.Layer(2, 8, "tanh", seed=0), nn.Dropout(0.5), nn.Layer(8, 1, "identity", seed=1))
+        moons = nn.data.load("moons", n=20, seed=0)
+        history = nn.fit(
+            model, moons.X, moons.y, "binary_cross_entropy_with_logits", epochs=3, seed=seed, progress=False
+        )
+        return history.loss
+
+    assert losses(1) == losses(1) != losses(2)
