@@ -419,9 +419,10 @@ def test_numpys_binary_functions_work_on_arrays_of_values(name, row):
     ufunc = getattr(np, name)
     expected = ufunc(numbers, others)
     left, right = (np.array([Value(x) for x in array]) for array in (numbers, others))
-    results = [ufunc(left, right), ufunc(left, others)]
-    if name not in ("arctan2", "hypot"):  # for these NumPy asks the left operand for a method, and a number has none
-        results.append(ufunc(numbers, right))
+    with np.errstate(invalid="ignore"):  # NumPy up to 2.2 warns of log(-1.5), which is in ∂(x**y)/∂y
+        results = [ufunc(left, right), ufunc(left, others)]
+        if name not in ("arctan2", "hypot"):  # for these NumPy asks the left operand for a method
+            results.append(ufunc(numbers, right))
     for result in results:
         assert [z.data for z in result] == pytest.approx(expected, rel=1e-15)
         assert {z.op for z in result} == {ad.OPS[row]}
