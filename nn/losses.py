@@ -8,8 +8,8 @@ divides by their number.  The loss of a batch is the mean over its samples, plus
 
 Some losses take **logits**, the weighted sums S of the last layer without an activation, rather than probabilities.
 They keep their digits in both tails, because no two nearly equal numbers are subtracted: at logits of ±1000 the value
-is finite and every derivative lies in [-1, 1]; and where the true class has the probability 1 - 1e-30, the loss is
-1e-30 and the gradient of that size, not 0.
+is finite and every derivative lies in [-1, 1], but for its last digit; and where the true class has the probability
+1 - 1e-30, the loss is 1e-30 and the gradient of that size, not 0.
 
 Floats for outputs give a float, so the same function trains a network and scores one.  Targets may be Values too: for a
 graph that is recorded once and replayed on other data.
