@@ -28,7 +28,7 @@ from .value import Value, ordered, record
 
 TYPE_CHECKING = False  # as in typing, which takes longer to import than all of this package
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any, TypeAlias, TypeVar, overload
 
     Scalar: TypeAlias = Value | float
@@ -810,18 +810,28 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
         ws, xs = _listed("dot", ws), _listed("dot", xs)
     if len(ws) != len(xs):
         raise LengthError(f"dot needs one input for each weight, not {len(ws)} weights and {len(xs)} inputs")
-    operands = (*ws, *xs) if bias is None else (*ws, *xs, bias)
     w = [v.data for v in ws if type(v) is Value]
-    if len(w) == len(ws) and type(bias) is Value:
-        # A neuron: what the row comes to here, spelled out, in two thirds of the time; a test holds it to the row.
+    if w and len(w) == len(ws) and (bias is None or type(bias) is Value):
         x = [v.data for v in xs if type(v) is Value]
         if len(x) == len(w):
-            z = ieee.sum([*map(multiply, w, x), bias.data])
-            return record(z, ops.dot, operands, operands, (*x, *w, 1.0))
+            return record_dot(ws, w, xs, x, bias)
         if {*map(type, xs)} == {float}:
-            z = ieee.sum([*map(multiply, w, xs), bias.data])
-            return record(z, ops.dot, operands, (*ws, bias), (*xs, 1.0))
-    return Value.apply_op(ops.dot, operands) if w else ops.dot(*operands)
+            return record_dot(ws, w, xs, xs, bias)
+    return ops.dot(*ws, *xs) if bias is None else ops.dot(*ws, *xs, bias)
+
+
+def record_dot(ws: Sequence[Value], w: Sequence[float], xs: Sequence[Any], x: Sequence[float], bias: Any) -> Value:
+    """The node of ``dot(ws, xs, bias)`` for a neuron: weights and bias are Values, inputs all Values or all floats.
+
+    ``w`` and ``x`` are the numbers of ``ws`` and ``xs``; ``x`` is ``xs`` itself where that holds floats, which are
+    constants.  This is what the row comes to, spelled out, in two thirds of the time; a test holds it to the row.
+    """
+    tail, one = ((), ()) if bias is None else ((bias,), (1.0,))
+    z = ieee.sum([*map(multiply, w, x), *[b.data for b in tail]])
+    operands = (*ws, *xs, *tail)
+    if x is xs:
+        return record(z, ops.dot, operands, (*ws, *tail), (*x, *one))
+    return record(z, ops.dot, operands, operands, (*x, *w, *one))
 
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from sys import float_info
 from .complexstep import ComplexStep
 from .errors import GradientMismatch, OperandError
 from .ops import as_number
-from .transforms import _scalar, argument_numbers, gradients, jvp
+from .transforms import _scalar, argument_numbers, gradients, jvp, positions_of
 from .tree import flatten, places, unflatten
 from .value import Value, recording, topological_order
 
@@ -162,13 +162,8 @@ class _Point:
     """
 
     def __init__(self, name: str, args: Sequence[Any], argnums: Sequence[int]) -> None:
-        for i in argnums:
-            if not -len(args) <= i < len(args):
-                raise OperandError(f"{name}: no positional argument {i} to differentiate; {len(args)} were given")
         self.args = args
-        self.positions = [i % len(args) for i in argnums]
-        if len(set(self.positions)) < len(self.positions):
-            raise OperandError(f"{name}: argnums {tuple(argnums)} names an argument twice")
+        self.positions = positions_of(argnums, args, name)
         self.numbers: list[float] = []
         self.places: list[str] = []
         self.structures = []

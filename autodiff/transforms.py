@@ -197,20 +197,29 @@ def argument_numbers(argnums: int | Sequence[int], name: str) -> tuple[tuple[int
     return numbers, one
 
 
+def positions_of(argnums: Sequence[int], args: Sequence[Any], name: str) -> list[int]:
+    """The places of the arguments ``argnums``, counted from the first.
+
+    Raises:
+        OperandError: there is no such argument, or one is named twice.
+    """
+    for i in argnums:
+        if not -len(args) <= i < len(args):
+            raise OperandError(f"{name}: no positional argument {i} to differentiate; {len(args)} were given")
+    positions = [i % len(args) for i in argnums]
+    if len(set(positions)) < len(positions):
+        raise OperandError(f"{name}: argnums {tuple(argnums)} names an argument twice")
+    return positions
+
+
 class _Arguments:
     """The arguments of a call, those to differentiate replaced by fresh Values."""
 
     def __init__(self, name: str, args: Sequence[Any], argnums: Sequence[int]) -> None:
-        for i in argnums:
-            if not -len(args) <= i < len(args):
-                raise OperandError(f"{name}: no positional argument {i} to differentiate; {len(args)} were given")
-        numbers = [i % len(args) for i in argnums]
-        if len(set(numbers)) < len(numbers):
-            raise OperandError(f"{name}: argnums {tuple(argnums)} names an argument twice")
         self.fresh: list[Value] = []
         self.args = list(args)
         self.structures: list[Structure] = []
-        for i in numbers:
+        for i in positions_of(argnums, args, name):
             leaves, structure = flatten(args[i])
             values = [_fresh(leaf, f"{name}: argument {i}") for leaf in leaves]
             self.args[i] = unflatten(structure, values)
