@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed-$(EXTRAS)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help test lint typecheck format nightly bench demo clean
+.PHONY: help test lint typecheck format nightly bench demo notebooks pictures clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,8 +37,15 @@ nightly: $(INSTALLED) ## Run the long tests too, with many more random examples
 bench: $(VENV)/.installed-bench ## Time the engine against its peers
 	$(BIN)/python -m benchmarks
 
-demo: $(VENV)/.installed-train ## Train networks on real data, and write plots, weights and a page to out/demo
+demo: $(VENV)/.installed-train,draw ## Train networks on real data, and write plots, weights and a page to out/demo
 	$(BIN)/python -m nn demo --out out/demo
+
+notebooks: $(VENV)/.installed-notebooks ## Open the notebooks in JupyterLab
+	$(BIN)/python -m jupyter lab notebooks
+
+pictures: $(INSTALLED) ## Draw the pictures of the documentation anew, and run the notebooks
+	$(BIN)/python docs/pictures.py
+	$(BIN)/python notebooks/run.py
 
 clean: ## Remove the environment, the caches and the built files
 	rm -rf $(VENV) build dist out/demo *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["AutodiffError", "GradientMismatch", "LengthError", "OperandError"]
+__all__ = [
+    "AutodiffError",
+    "CompileError",
+    "GradientMismatch",
+    "LayoutError",
+    "LayoutTimeout",
+    "LengthError",
+    "MissingDependency",
+    "OperandError",
+    "VerificationError",
+]
 
 
 class AutodiffError(Exception):
@@ -19,3 +29,23 @@ class LengthError(AutodiffError, ValueError):
 
 class GradientMismatch(AutodiffError, AssertionError):
     """Two ways of computing the same derivative disagree."""
+
+
+class MissingDependency(AutodiffError, ImportError):
+    """A package or a program that this needs is not installed."""
+
+
+class LayoutError(AutodiffError, RuntimeError):
+    """Graphviz did not lay out a picture."""
+
+
+class LayoutTimeout(LayoutError, TimeoutError):
+    """Graphviz did not lay out a picture within the time limit."""
+
+
+class CompileError(AutodiffError, RuntimeError):
+    """A program is not ready for what was asked of it."""
+
+
+class VerificationError(AutodiffError, AssertionError):
+    """A compiled program gives other numbers than the graph or function it was made from."""

@@ -15,15 +15,40 @@ TITLES = {
     "expression": "A scalar expression, beside its peers",
     "graph": "What a node costs",
     "imports": "import autodiff",
+    "compiled": "A compiled step, beside its peers",
+    "layout": "A picture",
 }
-PAGE = Path(__file__).parent.parent / "docs" / "engine-benchmarks.md"
-INTRODUCTION = """\
+DOCS = Path(__file__).parent.parent / "docs"
+# Each page that --write makes: the benchmarks on it, and what it begins with.
+PAGES = {
+    "engine-benchmarks.md": (
+        ["engine", "expression", "graph", "imports"],
+        """\
 # Benchmarks of the engine
 
 Written by `python -m benchmarks --write`; the command above each section prints it alone. Contenders take turns within
 one run, so that a slow spell of the machine hits all of them. Times are processor times, ratios are of medians; another
 run differs by several per cent.
-"""
+""",
+    ),
+    "drawing-benchmarks.md": (
+        ["layout"],
+        """\
+# Benchmarks of pictures
+
+Written by `python -m benchmarks layout --write`.
+""",
+    ),
+    "benchmarks.md": (
+        ["compiled"],
+        """\
+# Benchmarks of compiled programs
+
+Written by `python -m benchmarks compiled --write`. Contenders take turns within one run, so that a slow spell of the
+machine hits all of them; ratios are of medians, and another run differs by several per cent.
+""",
+    ),
+}
 
 
 def main() -> None:
@@ -32,19 +57,21 @@ def main() -> None:
         "names", nargs="*", metavar="name", help=f"which to run: {', '.join(TITLES)}; all of them if none is named"
     )
     parser.add_argument("--quick", action="store_true", help="fewer repeats and smaller sizes: rough figures")
-    parser.add_argument("--write", action="store_true", help=f"write what all of them print to docs/{PAGE.name}")
+    parser.add_argument("--write", action="store_true", help=f"write what they print to docs: {', '.join(PAGES)}")
     wanted = parser.parse_args()
     if unknown := set(wanted.names) - set(TITLES):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(TITLES)}")
-    if wanted.write and (wanted.names or wanted.quick):
-        parser.error("--write takes all benchmarks at full length")
+    chosen = wanted.names or list(TITLES)
+    pages = {page: names for page, (names, _) in PAGES.items() if set(names) <= set(chosen)}
+    if wanted.write and (wanted.quick or set(chosen) != {name for names in pages.values() for name in names}):
+        parser.error("--write takes all benchmarks of a page, at full length")
 
-    page = INTRODUCTION
-    for name in wanted.names or TITLES:
-        section = run(name, ["--quick"] if wanted.quick else [])
-        page += section
+    options = ["--quick"] if wanted.quick else []
+    sections = {name: run(name, options + ["--write"] * (wanted.write and name == "compiled")) for name in chosen}
     if wanted.write:
-        PAGE.write_text(page, encoding="utf-8")
+        for page, names in pages.items():
+            text = PAGES[page][1] + "".join(sections[name] for name in names)
+            (DOCS / page).write_text(text, encoding="utf-8")
 
 
 def run(name: str, options: list[str]) -> str:

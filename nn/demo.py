@@ -9,7 +9,6 @@ import json
 import platform
 from html import escape
 from importlib.resources import files
-from math import prod
 from string import Template
 from time import perf_counter
 from typing import NamedTuple
@@ -31,7 +30,6 @@ from .train import History, collector_paused, evaluate, fit, predict
 
 TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any, TypeAlias
 
@@ -73,7 +71,7 @@ def demo(out: Path, epochs: int | None = None) -> list[Result]:
     """
     start = perf_counter()
     out.mkdir(parents=True, exist_ok=True)
-    texts = two_paths()
+    texts = two_paths() | networks()
     results = []
     for section in (moons, breast_cancer, digits):
         result, more = section(out, epochs)
@@ -97,6 +95,12 @@ def _figures(r: Result) -> list[str]:
     return [f"{r.loss:#.3g}", f"{r.training_accuracy:.1%}", f"{r.test_accuracy:.1%}", f"{r.seconds:.0f} s"]
 
 
+class Markup(str):
+    """A text that is markup already."""
+
+    __slots__ = ()
+
+
 def _number(x: float) -> str:
     return f"{x:.4g}".replace("-", "−")
 
@@ -107,43 +111,39 @@ def _number(x: float) -> str:
 
 
 def two_paths() -> Texts:
-    """The gradient of f = x²z, with x = 2y and z = sin y, path by path."""
-    _heading("1/4  Two paths from y to f: f = x²z with x = 2y and z = sin y, at y = 3")
-    y = Value(3.0, label="y")
-    x, z = 2 * y, ad.sin(y)
-    square = x**2
-    f = square * z
+    """The gradient of f = x²z, with x = 2y and z = sin y, path by path and step by step."""
+    _heading("1/5  Two paths from y to f: f = x²z with x = 2y and z = sin y, at y = 3")
+    y = Value(3.0)
+    x = 2 * y
+    z = ad.sin(y)
+    f = x**2 * z
     f.backward()
-    x.label, z.label, square.label, f.label = "x", "z", "x²", "f"
-
-    found = [(" → ".join([node.label for node in nodes]), factors, prod(factors)) for nodes, factors in paths(f, y)]
-    total = sum([product for _, _, product in found])
-    rows = [[path, " · ".join(map(_number, factors)), _number(product)] for path, factors, product in found]
-    sums = [["sum over the paths", "", _number(total)], ["y.grad after f.backward()", "", _number(y.grad)]]
-    print(table(["path", "local derivatives", "product"], [*rows, *sums]))
-
-    texts: Texts = {"sum": _number(total), "gradient": _number(y.grad)}
-    for name, node in {"y": y, "x": x, "square": square, "z": z, "f": f}.items():
-        texts[name] = _number(node.data)
-        texts |= {f"{name}_slope_{i}": _number(local) for i, local in enumerate(node.local_derivatives, 1)}
-    for i, row in enumerate(rows, 1):
-        texts |= dict(zip((f"path_{i}", f"factors_{i}", f"product_{i}"), row, strict=True))
-    return texts
-
-
-def paths(output: Value, leaf: Value) -> Iterator[tuple[list[Value], list[float]]]:
-    """Every path from ``leaf`` to ``output``: its nodes, and the local derivatives along it."""
-    begun: list[tuple[list[Value], list[float]]] = [([output], [])]
-    while begun:
-        nodes, factors = begun.pop()
-        if nodes[0] is leaf:
-            yield nodes, factors
-        edges = zip(nodes[0].parents, nodes[0].local_derivatives, strict=True)
-        begun += reversed([([parent, *nodes], [local, *factors]) for parent, local in edges])
+    explanation, sweep = ad.explain(f, y), ad.steps(f)
+    print(f"{explanation}\n\n{sweep}")
+    return {"two_paths": Markup(ad.draw(f).svg), "explanation": explanation, "sweep": sweep}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# 2. micrograd's demo.
+# 2. Networks that are small enough to see.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def networks() -> Texts:
+    """A neuron, and a network with a hidden layer, as graphs with the gradient of every parameter."""
+    _heading("2/5  A neuron and a network, drawn")
+    texts: Texts = {}
+    for name, sizes in {"neuron": [1], "network": [3, 1]}.items():
+        model = MLP(2, sizes, "tanh", "tanh", seed=1)
+        (output,) = model([Value(0.5, "x_1^(0)"), Value(-0.25, "x_2^(0)")])
+        output.backward()
+        drawing = ad.draw(output)
+        print(drawing.title)
+        texts[name] = Markup(drawing.svg)
+    return texts
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# 3. micrograd's demo.
 # ---------------------------------------------------------------------------------------------------------------------
 
 # The losses that micrograd's notebook prints, by step (karpathy/micrograd at c911406e, demo.ipynb; MIT licence).
@@ -152,7 +152,7 @@ PUBLISHED = {0: 0.8958441028683222, 99: 0.010978370135492717}
 
 def moons(out: Path, epochs: int | None) -> tuple[Result, Texts]:
     """The data, weights and steps of micrograd's notebook, with the training loop spelled out."""
-    _heading("2/4  moons: micrograd's demo")
+    _heading("3/5  moons: micrograd's demo")
     start = perf_counter()
     try:
         from sklearn.datasets import make_moons
@@ -180,6 +180,8 @@ def moons(out: Path, epochs: int | None) -> tuple[Result, Texts]:
         accuracy = metrics.accuracy([[s.data for s in outputs] for outputs in scores], targets)
         history.append(k + 1, loss.data, accuracy, None, None, optimizer.lr, perf_counter() - began)
 
+    graph = ad.draw(loss, max_nodes=12)
+    print(graph.caption)
     step = max(k for k in PUBLISHED if k in steps)
     print(f"loss at step {step}: {history.loss[step]}; in micrograd's notebook: {PUBLISHED[step]}")
     fresh = data.load("moons", n=1000, noise=0.1, seed=1)
@@ -191,17 +193,18 @@ def moons(out: Path, epochs: int | None) -> tuple[Result, Texts]:
         "moons_step": step,
         "moons_published": PUBLISHED[step],
         "moons_loss": history.loss[step],
+        "moons_graph": Markup(graph.svg),
     }
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# 3. Logistic regression.
+# 4. Logistic regression.
 # ---------------------------------------------------------------------------------------------------------------------
 
 
 def breast_cancer(out: Path, epochs: int | None) -> tuple[Result, Texts]:
     """One neuron for two classes, with an L2 penalty, by gradient descent with momentum on all samples at once."""
-    _heading("3/4  breast_cancer: logistic regression as a single-layer network")
+    _heading("4/5  breast_cancer: logistic regression as a single-layer network")
     start = perf_counter()
     training, test = _split("breast_cancer")
     task = Task(training)
@@ -218,13 +221,13 @@ def breast_cancer(out: Path, epochs: int | None) -> tuple[Result, Texts]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# 4. Digits.
+# 5. Digits.
 # ---------------------------------------------------------------------------------------------------------------------
 
 
 def digits(out: Path, epochs: int | None) -> tuple[Result, Texts]:
     """A hidden layer of 32 and a softmax, by gradient descent on batches of 32 with a falling rate."""
-    _heading("4/4  digits: a multilayer network")
+    _heading("5/5  digits: a multilayer network")
     start = perf_counter()
     training, test = _split("digits")
     task = Task(training, inputs=Standardizer(mean=[0.0] * 64, deviation=[16.0] * 64))  # brightness from 0 to 1
@@ -305,7 +308,9 @@ def _write_page(path: Path, texts: Texts, results: list[Result]) -> None:
 
 
 def _html(text: object) -> str:
-    """A text, or the rows of a table, whose first column names them; whatever it holds is text, never markup."""
+    """A text, or the rows of a table, whose first column names them; what it holds is text, unless it is Markup."""
+    if isinstance(text, Markup):
+        return text
     if not isinstance(text, list):
         return escape(str(text))
     rows = [

@@ -23,7 +23,12 @@ BELOW = {
     "transforms": ["functions", "tree"],
     "complexstep": ["functions"],
     "numeric": ["transforms", "complexstep"],
-    "paths": ["value"],
+    "naming": ["value"],
+    "pathsearch": ["value"],
+    "pathwords": ["pathsearch", "naming", "formula"],
+    "paths": ["pathwords", "transforms", "complexstep"],
+    "trace": ["pathwords"],
+    "expression": ["functions"],
     "diagnose": ["value", "tree"],
 }
 

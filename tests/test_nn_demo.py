@@ -4,11 +4,11 @@ import math
 import re
 import struct
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import pytest
 from cases import load
 
-import autodiff as ad
 import nn
 from nn import demo
 from nn.__main__ import main
@@ -51,15 +51,22 @@ def test_end_to_end(tmp_path, capsys):
     assert main(["demo", "--epochs", "1", "--out", str(out)]) == 0
     printed, progress = capsys.readouterr()
     assert "100%" in progress
-    for n in range(1, 5):
-        assert f"\n{n}/4  " in printed
+    for n in range(1, 6):
+        assert f"\n{n}/5  " in printed
 
     text = (out / "index.html").read_text(encoding="utf-8")
     page = Page(text)
     assert not page.open
     assert "$" not in text
     assert "script" not in [tag for tag, _ in page.tags]
-    assert not re.search(r"https?://", text)
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text)
+    drawings = re.findall(r"<svg .*?</svg>", text, re.DOTALL)
+    assert [ElementTree.fromstring(svg)[0].text for svg in drawings] == [
+        "The graph of f: 5 values and 2 constants",
+        "The graph of x₁⁽¹⁾: 7 values",  # 2 inputs, 2 weights, the bias, S and tanh(S)
+        "The graph of x₁⁽²⁾: 23 values",  # 2 inputs; 3 neurons of 5 and one of 6, S = Σ wᵢ·xᵢ + b with 3 weights
+        "The graph of loss: 7,141 values, in 4 groups",
+    ]
     pictures = page.attributes("img", "src")
     assert len(pictures) == 7
     sizes = zip(page.attributes("img", "width"), page.attributes("img", "height"), strict=True)
@@ -89,25 +96,14 @@ def test_end_to_end(tmp_path, capsys):
 def test_two_paths(capsys):
     """∂f/∂y = 8y sin y + 4y² cos y, a term for each path, at y = 3."""
     texts = demo.two_paths()
+    explanation, sweep = texts["explanation"], texts["sweep"]
     through_x, through_z = 24 * math.sin(3), 36 * math.cos(3)
-    assert (texts["path_1"], texts["path_2"]) == ("y → x → x² → f", "y → z → f")
-    figures = [texts[name].replace("−", "-") for name in ("product_1", "product_2", "sum", "gradient")]
-    total = through_x + through_z
-    assert [float(x) for x in figures] == pytest.approx([through_x, through_z, total, total], rel=1e-3)
-    assert texts["factors_2"] == "−0.99 · 36"
-    assert "y.grad after f.backward()" in capsys.readouterr().out
-
-
-def test_paths():
-    """As many as there are, an operand that occurs twice counted twice; their products add up to the gradient."""
-    x = ad.Value(1.5)
-    output = x
-    for _ in range(5):
-        output = output * output + x
-    output.backward()
-    found = list(demo.paths(output, x))
-    assert len(found) == 63  # p ↦ 2p + 1, five times from 1
-    assert sum(math.prod(factors) for _, factors in found) == pytest.approx(x.grad, rel=1e-12)
+    assert [path.product for path in explanation.paths] == pytest.approx([through_x, through_z], rel=1e-12)
+    assert sweep[-1].after == pytest.approx(through_x + through_z, rel=1e-12)
+    printed = capsys.readouterr().out
+    assert "∂f/∂y = ∂f/∂x·∂x/∂y + ∂f/∂z·∂z/∂y" in printed
+    assert printed.count("✓") == 2
+    assert str(sweep) in printed
 
 
 def test_micrograd(tmp_path, monkeypatch):
@@ -137,5 +133,7 @@ def test_ctrl_c_in_a_training_ends_the_demo(tmp_path, monkeypatch, capsys):
 
 
 def test_texts_are_escaped():
+    """But what is markup on purpose."""
+    assert demo._html(demo.Markup("<svg/>")) == "<svg/>"
     assert demo._html('<b> & "w"') == "&lt;b&gt; &amp; &quot;w&quot;"
     assert demo._html([["<i>", 1]]) == '<tr><th scope="row">&lt;i&gt;</th><td>1</td></tr>'

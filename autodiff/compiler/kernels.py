@@ -1,0 +1,217 @@
+"""Machine code for one instruction of a flat program: kernels, each compiled by numba when a program first needs it.
+
+A kernel works on one buffer of numbers.  ``value`` applies a row of the table; ``adjoint`` does the row's share of the
+reverse sweep, ``x̄ += ∂z/∂x·z̄``, with ∂z/∂x computed by the row's own rule.  Both are generated from the row, in two
+forms: on *scalars*, one number to a slot, and on *lanes*, where a slot is a row of samples.
+
+The signature of every kernel is ``(V, ix, count, arity, lanes, real, stride)``:
+
+    V        the buffer; slot s begins at V[s·stride]
+    ix       for each of the ``count`` operations the slot of z, then those of its ``arity`` operands; for ``adjoint``
+             the slots that ``template.layout`` names
+    lanes    how many samples to compute; ``real`` of them are samples, the rest fill up the block
+
+The text of a generated kernel goes to a file, since numba keeps compiled code on disk only for functions that have one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from functools import cache
+from importlib import util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numba
+from llvmlite import ir
+from numba import cfunc, types
+from numba.extending import intrinsic
+
+from .. import ieee, ops
+from ..ops import OPS
+from . import dense, machine, machine_math, memory, nary, template
+from .machine import MACHINE, bound
+from .memory import VECTORED
+from .template import layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+__all__ = ["call_kernel", "kernel"]
+
+_POINTERS = {name: types.CPointer(getattr(types, name)) for name in ("float64", "float32")}
+
+
+@intrinsic
+def call_kernel(
+    context: Any, address: Any, V: Any, ix: Any, count: Any, arity: Any, lanes: Any, real: Any, stride: Any
+) -> Any:
+    """Call the kernel at an address; V and ix are addresses too."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        integer = ir.IntType(64)
+        function = ir.FunctionType(ir.VoidType(), [integer] * 7)
+        builder.call(builder.inttoptr(arguments[0], function.as_pointer()), arguments[1:])
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 8), code
+
+
+@cache
+def kernel(kind: str, name: str, form: str, precision: str) -> int:
+    """The address of a kernel, compiled now or read from the disk.
+
+    Args:
+        kind: "value", "adjoint" with the positions to differentiate by ("adjoint0", "adjoint01"), "nary" or "dense".
+        name: the row of the table; for "nary" and "dense" the function of those modules.
+        form: "scalars" or "lanes".
+        precision: "float64" or "float32", the numbers in the buffer.
+    """
+    written = kind in ("nary", "dense")
+    function = getattr(_copied(kind), name) if written else _generated(kind, name, form)
+    signature = types.void(_POINTERS[precision], types.CPointer(types.uint32), *[types.int64] * 5)
+    # A dense block may fuse a product with the sum it goes to, and add in any order; nothing else departs from IEEE,
+    # and nowhere are NaN and inf assumed away.
+    freedom = {"contract", "reassoc"} if kind == "dense" else False
+    made = cfunc(signature, cache=True, error_model="numpy", fastmath=freedom)(function)
+    _KEPT.append(made)
+    return int(made.address)
+
+
+_KEPT: list[Any] = []
+"""The compiled functions, whose code lives only as long as they do."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Text from a row of the table.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _generated(kind: str, name: str, form: str) -> Any:
+    title = f"{kind}_{name}_{form}"
+    module = _module(f"{__package__}._{title}", "\n".join(_text(kind, name, form, title)))
+    op = OPS[name]
+    vars(module)["value"] = MACHINE[name]
+    for i in range(len(op.partials)):
+        vars(module)[f"rule_{i}"] = bound(op.partials[i])
+    return getattr(module, title)
+
+
+def _text(kind: str, name: str, form: str, title: str) -> Iterator[str]:
+    """The kernel of a row, line by line."""
+    positions = tuple(int(i) for i in kind.removeprefix("adjoint")) if kind != "value" else ()
+    operands = [f"x{i}" for i in range(len(OPS[name].partials))]
+    entries = layout(name, positions) if positions else ["z", *operands]
+    yield f'"""{OPS[name].notation}, generated."""'
+    yield "from numba import carray, float64"
+    yield "from autodiff.compiler.memory import BUFFER, TILE, TILES, wide"
+    yield ""
+    yield f"def {title}(V_, ix_, count, arity, lanes, real, stride):"
+    yield "    wide()"
+    yield "    V = carray(V_, (BUFFER,))"
+    yield "    ix = carray(ix_, (BUFFER,))"
+    writer = {"lanes": _on_lanes, "scalars": _on_vectors if name in VECTORED else _on_scalars}[form]
+    yield from writer(entries, operands, positions)
+
+
+def _call(entries: list[str], operands: list[str], position: int | None, number: str) -> str:
+    """The value, or a rule, on its operands; those that it does not read are 0."""
+    read = [*operands, "z"] if position is not None else operands
+    arguments = ", ".join(number.format(x) if x in entries else "0.0" for x in read)
+    return f"value({arguments})" if position is None else f"rule_{position}({arguments})"
+
+
+def _operations(size: int, positions: tuple[int, ...]) -> str:
+    """A loop over them, from the last if it goes back: one may use the result of another."""
+    return f"range({size} * (count - 1), -1, -{size})" if positions else f"range(0, {size} * count, {size})"
+
+
+def _on_lanes(entries: list[str], operands: list[str], positions: tuple[int, ...]) -> Iterator[str]:
+    yield f"    for k in {_operations(len(entries), positions)}:"
+    for i, entry in enumerate(entries):
+        yield f"        {entry} = V[ix[k + {i}] * stride:]"
+    if not positions:
+        yield "        for t in range(lanes):"
+        yield f"            z[t] = {_call(entries, operands, None, 'float64({}[t])')}"
+    for i in positions:  # a loop for each operand: x * x has the same twice
+        yield "        for t in range(lanes):"
+        yield f"            dx{i}[t] += {_call(entries, operands, i, 'float64({}[t])')} * dz[t]"
+
+
+def _on_scalars(entries: list[str], operands: list[str], positions: tuple[int, ...]) -> Iterator[str]:
+    yield f"    for k in {_operations(len(entries), positions)}:"
+    for i, entry in enumerate(entries):
+        if entry != "z" or positions:
+            yield f"        {entry} = {f'ix[k + {i}]' if entry.startswith('dx') else f'V[ix[k + {i}]]'}"
+    if not positions:
+        yield f"        V[ix[k]] = {_call(entries, operands, None, '{}')}"
+    for i in positions:
+        yield f"        V[dx{i}] += {_call(entries, operands, i, '{}')} * dz"
+
+
+def _on_vectors(entries: list[str], operands: list[str], positions: tuple[int, ...]) -> Iterator[str]:
+    """Scalars are gathered, computed side by side, and scattered; no operation here uses the result of another."""
+    size = len(entries)
+    read = [entry for entry in entries if entry in operands or (entry == "z" and positions)]
+    for i, column in enumerate([*read, "result"]):
+        yield f"    {column} = V[TILES + {i} * TILE : TILES + {i + 1} * TILE]"
+    yield "    for first in range(0, count, TILE):"
+    yield "        n = min(TILE, count - first)"
+    yield f"        here = ix[{size} * first :]"
+    yield "        for t in range(n):"
+    for entry in read:
+        yield f"            {entry}[t] = V[here[{size} * t + {entries.index(entry)}]]"
+    for position in positions or [None]:
+        yield "        for t in range(n):"
+        yield f"            result[t] = {_call(entries, operands, position, '{}[t]')}"
+        yield "        for t in range(n):"
+        if position is None:
+            yield f"            V[here[{size} * t]] = result[t]"
+        else:
+            at = entries.index(f"dx{position}")
+            yield f"            V[here[{size} * t + {at}]] += result[t] * V[here[{size} * t]]"
+
+
+@cache
+def _copied(name: str) -> ModuleType:
+    """A module of this package from where the generated ones are: its machine code depends on the same sources."""
+    text = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+    return _module(f"{__package__}._{name}", text)
+
+
+def _module(name: str, text: str) -> ModuleType:
+    path = _directory() / f"{name}.py"
+    if not path.exists():
+        handle, draft = tempfile.mkstemp(dir=path.parent)
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        os.replace(draft, path)  # at once, for another process may do the same
+    spec = util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot load {path}")
+    module = util.module_from_spec(spec)
+    sys.modules[module.__name__] = module  # where numba looks for it when it reads machine code from the disk
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def _directory() -> Path:
+    """Where the text is kept: a folder for each state of the sources that machine code is made from."""
+    state = hashlib.sha256(f"{sys.version} {numba.__version__}".encode())
+    for module in (sys.modules[__name__], dense, ieee, machine, machine_math, memory, nary, ops, template):
+        state.update(Path(str(module.__file__)).read_bytes())
+    base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
+    for parent in (Path(base) if base else Path.home() / ".cache", Path(tempfile.gettempdir())):
+        directory = parent / "scalar-autodiff" / state.hexdigest()[:16]
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(directory, os.W_OK):
+            return directory
+    return Path(tempfile.mkdtemp(prefix="scalar-autodiff-"))

@@ -1,0 +1,461 @@
+"""``autodiff.compile``: a graph that was recorded once, run over many samples, forward and back."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from math import isfinite
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CompileError, LengthError, MissingDependency, OperandError, VerificationError
+from ..transforms import gradients
+from ..value import Value, recording
+from .namespaces import build
+from .source import write_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Literal
+
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    Numbers = NDArray[np.floating[Any]]
+
+__all__ = ["Program", "compile"]
+
+
+def compile(
+    output: Value | Sequence[Value] | Callable[..., Any],
+    inputs: Iterable[Value] = (),
+    parameters: Iterable[Value] = (),
+    *,
+    precision: Literal["float64", "float32"] = "float64",
+    engine: Literal["auto", "machine", "source"] = "auto",
+) -> Program:
+    """Compile a graph for columns of samples: what was recorded for one sample runs on many.
+
+    The graph is frozen as it was recorded.  A Python ``if`` on a Value's number took one branch then, and the program
+    takes the same for every sample; ``where``, ``maximum``, ``relu`` and the like choose anew for each.
+    ``Program.verify`` compares samples with a fresh recording.
+
+    Args:
+        output: the Value to compute, or a list of them; or a function of numbers, which is recorded on first use, for
+            the first sample given.
+        inputs: the Values that have a number of their own in each sample, in the order of the columns.
+        parameters: the Values that are the same for all samples; their ``data`` is read at each call.  All other
+            leaves are constants, as they were.
+        precision: that of the work on samples; sums over samples and what is done once in a call are in float64.
+        engine: "machine" runs machine code and takes numba, "source" the text of ``Program.source()`` under NumPy;
+            "auto" takes the first where numba is installed.
+
+    Raises:
+        OperandError: one of the arguments is not what it should be, or a Value is both input and parameter.
+        MissingDependency: NumPy, or for "machine" numba, is not installed.
+
+    >>> from autodiff import Value, sin
+    >>> x, y = Value(1.0), Value(3.0)
+    >>> program = compile(x * sin(y), inputs=[x], parameters=[y])
+    >>> [round(float(z), 3) for z in program([1.0, 2.0, 4.0])]
+    [0.141, 0.282, 0.564]
+    >>> value, gradient = program.value_and_grad([1.0, 2.0, 4.0])
+    >>> round(value, 3), [round(float(d), 3) for d in gradient]
+    (0.329, [-2.31])
+    """
+    if engine not in ("auto", "machine", "source"):
+        raise OperandError(f'engine is "auto", "machine" or "source", not {engine!r}')
+    if precision not in ("float64", "float32"):
+        raise OperandError(f'precision is "float64" or "float32", not {precision!r}')
+    if find_spec("numpy") is None:
+        raise MissingDependency("compile needs NumPy: pip install 'scalar-autodiff[compile]'")
+    numba = find_spec("numba") is not None
+    if engine == "machine" and not numba:
+        raise MissingDependency(
+            "engine='machine' needs numba: pip install 'scalar-autodiff[compile]'; engine='source' runs without"
+        )
+    program = Program(precision, numba and engine != "source")
+    program._parameters = _values(parameters, "parameters")
+    program._inputs = _values(inputs, "inputs")
+    both = {id(x) for x in program._inputs} & {id(x) for x in program._parameters}
+    if both:
+        raise OperandError("a Value is either an input, a number for each sample, or a parameter, the same for all")
+    if isinstance(output, Value):
+        program._outputs, program._single = [output], True
+    elif callable(output):
+        if program._inputs:
+            raise OperandError("the inputs of a function are its arguments: leave out inputs=")
+        program._function = output
+    else:
+        program._outputs, program._single = _values(output, "output"), False
+        if not program._outputs:
+            raise OperandError("the list of outputs is empty: there is nothing to compute")
+    return program
+
+
+def _values(nodes: Iterable[Value], where: str) -> list[Value]:
+    found: list[Any] = [*nodes] if hasattr(nodes, "__iter__") else [nodes]
+    for node in found:
+        if not isinstance(node, Value):
+            raise OperandError(f"compile takes Values as {where}, not {type(node).__name__} {node!r}"[:200])
+    if where != "output" and len({id(node) for node in found}) < len(found):
+        raise OperandError(f"a Value stands twice among the {where} of compile; name each once")
+    return found
+
+
+class Program:
+    """A compiled graph; made by ``compile``.
+
+    A program keeps the buffers that it works in, and one call at a time uses them.
+
+    Attributes:
+        precision: of the work on samples.
+        engine: "machine" or "source".
+        inputs, parameters, outputs: the Values it was compiled for; of a function known after the first call.
+    """
+
+    def __init__(self, precision: str, machine: bool) -> None:
+        self.precision = precision
+        self.engine = "machine" if machine else "source"
+        self._inputs: list[Value] = []
+        self._parameters: list[Value] = []
+        self._outputs: list[Value] | None = None
+        self._single = True
+        self._function: Callable[..., Any] | None = None
+        self._machines: dict[str, Any] = {}
+        self._lock = Lock()
+
+    @property
+    def inputs(self) -> list[Value]:
+        """The Values that have a number of their own in each sample."""
+        return [*self._inputs]
+
+    @property
+    def parameters(self) -> list[Value]:
+        """The Values that are the same for all samples."""
+        return [*self._parameters]
+
+    @property
+    def outputs(self) -> list[Value]:
+        """The Values computed."""
+        return [*self._recorded()]
+
+    def __repr__(self) -> str:
+        what = "not recorded yet" if self._outputs is None else _several(len(self._outputs), "output")
+        inputs, parameters = _several(len(self._inputs), "input"), _several(len(self._parameters), "parameter")
+        return f"<Program: {inputs}, {parameters}, {what}, engine {self.engine}>"
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Other forms.
+    # -----------------------------------------------------------------------------------------------------------------
+
+    def source(self) -> str:
+        """The program as Python: the forward sweep, and the reverse sweep, a line for each operation.
+
+        The text stands on its own but for the names of operations; ``autodiff.compiler.namespaces`` says what they are
+        for floats, NumPy, JAX, SymPy and mpmath.
+
+        >>> from autodiff import Value, sin
+        >>> x = Value(1.0, label="x")
+        >>> "cos(x)" in compile(sin(x), [x]).source()
+        True
+        """
+        outputs = self._recorded()
+        return write_source(outputs[0] if self._single else outputs, self._inputs, self._parameters)
+
+    def to_jax(self) -> Callable[..., Any]:
+        """The program as a pure function of (parameters, inputs) for JAX: jit, vmap, grad and sharding take it.
+
+        Both arguments are sequences, or arrays whose first axis runs over them; the inputs may be columns of samples.
+
+        Raises:
+            MissingDependency: JAX is not installed.
+        """
+        forward, _ = build(self.source(), "jax")
+        return lambda parameters, inputs: forward(inputs, parameters)
+
+    def verify(
+        self,
+        *columns: ArrayLike,
+        rows: int = 16,
+        function: Callable[..., Any] | None = None,
+        rtol: float | None = None,
+        parameters: ArrayLike | None = None,
+    ) -> None:
+        """Compare some of the samples with a graph recorded anew for each: values, and gradients to the inputs.
+
+        Only that shows a Python ``if`` which would have taken another branch for another sample.
+
+        Args:
+            columns: as in a call.
+            rows: how many samples to compare; the first, the last, and others chosen evenly.
+            function: what records the output or outputs from the inputs; by default the function that was compiled.
+                For a program compiled from a graph alone, the graph's own operations are done again, one by one.
+            rtol: the relative difference allowed, of each number and of the largest in its row; by default 1e-9, and
+                1e-4 for float32.
+            parameters: as in a call.
+
+        Raises:
+            VerificationError: a sample differs; the message says which, and by how much.
+
+        >>> program = compile(lambda x: x * x if x > 0 else -x)
+        >>> program.verify([1.0, 2.0])
+        >>> program.verify([1.0, -2.0])
+        Traceback (most recent call last):
+        autodiff.errors.VerificationError: sample 1: output 0 is 4.0 here and 2.0 when recorded anew; ...
+        """
+        import numpy as np
+
+        if rtol is None:
+            rtol = 1e-9 if self.precision == "float64" else 1e-4
+        X, _ = self._columns(columns)
+        numbers = self._numbers(parameters)
+        function = function or self._function
+        if function is None:
+            again = build(self.source(), "math")[0]
+        count = X.shape[1]
+        values = self._engine("").evaluate(X, numbers, 1)
+        slopes = (
+            self.value_and_grad(X, reduce=None, wrt="inputs", parameters=numbers)[1]
+            if self._single and len(X)
+            else None
+        )
+        for sample in np.unique(np.linspace(0, count - 1, min(rows, count)).round().astype(int)).tolist():
+            here = X[:, sample].tolist()
+            if function is None:
+                result = again(here, numbers.tolist())
+                _compare(sample, "output", values[:, sample], [result] if self._single else result, rtol)
+                continue
+            with _holding(self._parameters, numbers), recording():
+                xs = [Value(x) for x in here]
+                result = function(*xs)
+                expected = [result] if not isinstance(result, (list, tuple)) else result
+                _compare(sample, "output", values[:, sample], [getattr(x, "data", x) for x in expected], rtol)
+                if slopes is not None and isinstance(result, Value):
+                    _compare(sample, "gradient", slopes[:, sample], gradients(result, xs), rtol)
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Running.
+    # -----------------------------------------------------------------------------------------------------------------
+
+    def __call__(self, *columns: ArrayLike, parameters: ArrayLike | None = None, threads: int | None = None) -> Any:
+        """The outputs.
+
+        Args:
+            columns: for each input its numbers, one a sample, in arrays of equal length N; a single number holds for
+                all samples.  Or one array of shape (inputs, N).
+            parameters: numbers to take in place of the parameters' own, in their order.
+            threads: how many to use; by default as many as there are cores, if there is work for them.  The result is
+                the same to the last bit.
+
+        Returns:
+            An array of N numbers, or of shape (outputs, N) if the program was compiled for a list.  Numbers alone in
+            place of columns give a number, or one for each output.
+
+        Raises:
+            LengthError: there are more or fewer columns or parameters, or their lengths differ.
+        """
+        X, alone = self._columns(columns)
+        values = self._engine("").evaluate(X, self._numbers(parameters), _threads(threads))
+        if alone:
+            return float(values[0, 0]) if self._single else values[:, 0]
+        return values[0] if self._single else values
+
+    def value_and_grad(
+        self,
+        *columns: ArrayLike,
+        reduce: Literal["mean", "sum"] | None = "mean",
+        wrt: Literal["parameters", "inputs", "both"] | None = None,
+        parameters: ArrayLike | None = None,
+        threads: int | None = None,
+    ) -> tuple[Any, Any]:
+        """The output and its gradient.
+
+        Args:
+            columns: as in a call.
+            reduce: "mean" or "sum" over the samples; None gives the output of every sample, and the gradient of their
+                sum, which for inputs is that of each sample on its own.
+            wrt: derive with respect to "parameters", the default where there are any, to "inputs", or to "both".
+            parameters: as in a call.
+            threads: as in a call.
+
+        Returns:
+            The value, a float, or for ``reduce=None`` an array of N; and the gradient: with respect to the parameters
+            an array of as many, to the inputs an array of shape (inputs, N), to both a pair of these.
+
+        Raises:
+            LengthError: as in a call, or there are no samples.
+            OperandError: the program has several outputs, or nothing to derive with respect to.
+        """
+        X, _ = self._columns(columns)
+        chosen = self._derivable(wrt)
+        if reduce not in ("mean", "sum", None):
+            raise OperandError(f'reduce is "mean", "sum" or None, not {reduce!r}')
+        if not X.shape[1]:
+            raise LengthError("there is no sample to derive a value from: the columns are empty")
+        mean = reduce == "mean"
+        value, for_parameters, for_inputs = self._engine(chosen).differentiate(
+            X, self._numbers(parameters), _threads(threads), mean, reduce is None
+        )
+        gradient = {"parameters": for_parameters, "inputs": for_inputs, "both": (for_parameters, for_inputs)}[chosen]
+        return value, gradient
+
+    def backward(
+        self, *columns: ArrayLike, reduce: Literal["mean", "sum"] = "mean", threads: int | None = None
+    ) -> float:
+        """Add the gradient to the ``grad`` of every parameter, as ``Value.backward`` does; return the value.
+
+        >>> from autodiff import Value
+        >>> x, w = Value(0.0), Value(2.0)
+        >>> program = compile((w * x - 1) ** 2, [x], [w])
+        >>> program.backward([1.0, 2.0]), w.grad
+        (5.0, 7.0)
+        """
+        if reduce not in ("mean", "sum"):
+            raise OperandError(f'reduce is "mean" or "sum", not {reduce!r}')
+        value, gradient = self.value_and_grad(*columns, reduce=reduce, wrt="parameters", threads=threads)
+        for parameter, slope in zip(self._parameters, gradient.tolist(), strict=True):
+            parameter.grad += slope
+        return value
+
+    def _derivable(self, wrt: str | None) -> str:
+        if len(self._recorded()) > 1 or not self._single:
+            raise OperandError(
+                "value_and_grad takes a program with a single output; compile their sum, or the gradients themselves: "
+                "compile(gradients(output, inputs, create_graph=True), inputs)"
+            )
+        if wrt not in ("parameters", "inputs", "both", None):
+            raise OperandError(f'wrt is "parameters", "inputs" or "both", not {wrt!r}')
+        wrt = wrt or ("parameters" if self._parameters else "inputs")
+        for kind, nodes in (("parameters", self._parameters), ("inputs", self._inputs)):
+            if wrt in (kind, "both") and not nodes:
+                raise OperandError(
+                    f"the program was compiled without {kind}, so there is nothing to derive with respect to"
+                )
+        return wrt
+
+    def _columns(self, columns: Sequence[ArrayLike]) -> tuple[Numbers, bool]:
+        """The samples as an array of shape (inputs, N), and whether they were single numbers."""
+        import numpy as np
+
+        if len(columns) == 1 and getattr(columns[0], "ndim", 0) == 2:
+            X, alone = _array(columns[0], "the array"), False
+        else:
+            arrays = [_array(column, f"column {i}") for i, column in enumerate(columns)]
+            lengths = {array.shape for array in arrays} - {()}
+            if any(array.ndim > 1 for array in arrays) or len(lengths) > 1:
+                raise LengthError(
+                    f"the columns have shapes {[array.shape for array in arrays]}; each holds one number a sample, or give "
+                    "one array of shape (inputs, samples)"
+                )
+            alone = not lengths
+            X = np.empty((len(arrays), *(lengths.pop() if lengths else (1,))))
+            for row, array in zip(X, arrays, strict=True):
+                row[:] = array
+        if self._function is not None and self._outputs is None:
+            self._record(X[:, 0].tolist() if X.shape[1] else [0.0] * len(X))
+        if len(X) != len(self._inputs):
+            raise LengthError(f"the program has {len(self._inputs)} inputs, and {len(X)} columns were given")
+        return X, alone
+
+    def _numbers(self, parameters: ArrayLike | None) -> Numbers:
+        import numpy as np
+
+        if parameters is None:
+            return np.array([p.data for p in self._parameters], dtype=np.float64)
+        numbers = _array(parameters, "parameters")
+        if numbers.shape != (len(self._parameters),):
+            raise LengthError(
+                f"the program has {len(self._parameters)} parameters; the array given has shape {numbers.shape}"
+            )
+        return numbers
+
+    def _recorded(self) -> list[Value]:
+        if self._outputs is None:
+            raise CompileError(
+                "the function is recorded on the first call, which gives its arguments: call the program first"
+            )
+        return self._outputs
+
+    def _record(self, numbers: Sequence[float]) -> None:
+        assert self._function is not None
+        with recording():
+            self._inputs = [Value(x) for x in numbers]
+            result = self._function(*self._inputs)
+        self._single = not isinstance(result, (list, tuple))
+        self._outputs = [x if isinstance(x, Value) else Value(x) for x in ([result] if self._single else result)]
+
+    def _engine(self, wrt: str) -> Any:
+        """What runs it; for values alone an engine for derivatives will do."""
+        key = wrt or next(iter(self._machines), "")
+        if key not in self._machines:
+            with self._lock:
+                if key not in self._machines:
+                    self._machines[key] = self._make(key)
+        return self._machines[key]
+
+    def _make(self, wrt: str) -> Any:
+        if self.engine == "source":
+            from .portable import Portable
+
+            outputs = len(self._recorded())
+            return Portable(self.source(), outputs, len(self._parameters), self._single, self.precision)
+        from .runner import Runner
+
+        return Runner(self._recorded(), self._inputs, self._parameters, wrt, self.precision)
+
+
+@contextmanager
+def _holding(parameters: Sequence[Value], numbers: Numbers) -> Iterator[None]:
+    """The parameters at other numbers."""
+    before = [p.data for p in parameters]
+    try:
+        for p, x in zip(parameters, numbers.tolist(), strict=True):
+            p.data = x
+        yield
+    finally:
+        for p, x in zip(parameters, before, strict=True):
+            p.data = x
+
+
+def _compare(sample: int, what: str, here: Any, there: Sequence[float], rtol: float) -> None:
+    if len(here) != len(there):
+        raise VerificationError(f"sample {sample}: {len(here)} {what}s here and {len(there)} when recorded anew")
+    largest = max([abs(x) for x in there if isfinite(x)], default=0.0)
+    for i, (x, y) in enumerate(zip(map(float, here), there, strict=True)):
+        same = x == y or (x != x and y != y)
+        if not same and not (isfinite(y) and abs(x - y) <= rtol * max(abs(y), largest)):
+            raise VerificationError(
+                f"sample {sample}: {what} {i} is {x!r} here and {y!r} when recorded anew; a Python if that takes another "
+                "branch for this sample is the usual cause: write it with where, maximum, relu or clamp"
+            )
+
+
+def _threads(threads: int | None) -> int:
+    if threads is None:
+        return _cores()
+    if not isinstance(threads, int) or threads < 1:
+        raise OperandError(f"threads is a whole number from 1 on, not {threads!r}")
+    return threads
+
+
+@cache
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _array(x: Any, what: str) -> Numbers:
+    import numpy as np
+
+    try:
+        return np.ascontiguousarray(x, dtype=np.float64) if np.ndim(x) else np.asarray(x, dtype=np.float64)
+    except OperandError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise OperandError(f"{what} must hold real numbers, in one array: {error}") from error

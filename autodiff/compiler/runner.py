@@ -1,0 +1,142 @@
+"""A program on the virtual machine: its buffers, and its samples cut into chunks and blocks."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import vm
+from .lower import lower
+from .recording import PER_SAMPLE, Recording
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ..value import Value
+
+    Numbers = NDArray[np.float64]
+
+__all__ = ["Runner"]
+
+_NOTHING, _NO_ROWS = np.zeros(0), np.zeros((0, 0))
+_WORTHWHILE = 1 << 18  # slots times samples, below which waking a thread takes longer than it saves
+
+
+class Runner:
+    """A graph lowered and compiled, for derivatives with respect to ``wrt``, "" for none."""
+
+    def __init__(
+        self, outputs: Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value], wrt: str, precision: str
+    ) -> None:
+        recording = Recording(outputs, inputs, parameters)
+        chosen = np.zeros(0, np.int64)
+        for kind, numbers in (("parameters", recording.parameters), ("inputs", recording.inputs)):
+            if wrt in (kind, "both"):
+                chosen = np.append(chosen, numbers)
+        self.lowered = lower(recording, chosen[chosen >= 0])
+        self.per_sample = recording.stage[recording.outputs] == PER_SAMPLE
+        self.machine = vm.Machine(
+            self.lowered,
+            recording.inputs,
+            recording.parameters,
+            recording.outputs,
+            self.per_sample,
+            precision,
+            bool(wrt),
+        )
+        self.wrt = wrt
+        self.inputs, self.parameters = len(inputs), len(parameters)
+        self.call_buffer = self.machine.call_buffer()
+        self.sample_buffers = [self.machine.sample_buffer()]
+        self.lock = Lock()
+
+    def evaluate(self, X: Numbers, parameters: Numbers, threads: int) -> Numbers:
+        """The outputs, of shape (outputs, N)."""
+        machine, U = self.machine, self.call_buffer
+        Y = np.empty((len(self.per_sample), X.shape[1]))
+        with self.lock:
+            vm.begin(machine.plan, U, parameters)
+            Y[~self.per_sample] = U[machine.output_slots[~self.per_sample]][:, None]
+            if self.per_sample.any() and X.shape[1]:
+                slots = np.where(self.per_sample, machine.output_slots, -1)
+                N = X.shape[1]
+                block, length, chunks = self._cut(N)
+
+                def run(V: Any, chunks: range) -> None:
+                    vm.spread(machine.plan, U, V)
+                    low, high = chunks.start * length, min(N, chunks.stop * length)
+                    vm.evaluate(machine.plan, V, X, slots, Y, low, high, block)
+
+                self._share(run, chunks, self._worth(threads, N, chunks))
+        return Y
+
+    def differentiate(
+        self, X: Numbers, parameters: Numbers, threads: int, mean: bool, each: bool
+    ) -> tuple[Any, Numbers, Numbers]:
+        """The mean or the sum, or each of the outputs; the gradients with respect to parameters and to inputs."""
+        machine, U = self.machine, self.call_buffer
+        N = X.shape[1]
+        seed = 1.0 / N if mean else 1.0
+        gradient = np.empty(self.parameters)
+        values = np.empty(N) if each else _NOTHING
+        dX = np.zeros((self.inputs, N)) if self.wrt in ("inputs", "both") else _NO_ROWS
+        with self.lock:
+            if not self.per_sample[0]:
+                vm.begin(machine.plan, U, parameters)
+                total = vm.finish(machine.plan, U, np.zeros((1, machine.partial)), 1.0 if mean else float(N), gradient)
+                return (np.full(N, total) if each else total if mean else total * N), gradient, dX
+            block, length, chunks = self._cut(N)
+            partials = np.empty((chunks, machine.partial))
+            threads = self._worth(threads, N, chunks)
+            if threads == 1:
+                V = self.sample_buffers[0]
+                total = vm.differentiate_alone(
+                    machine.plan, U, V, X, parameters, mean, block, length, partials, values, dX, gradient
+                )
+            else:
+
+                def run(V: Any, chunks: range) -> None:
+                    vm.spread(machine.plan, U, V)
+                    for i in chunks:
+                        low, high = i * length, min(N, (i + 1) * length)
+                        vm.differentiate(machine.plan, V, X, seed, low, high, block, partials[i], values, dX)
+
+                vm.begin(machine.plan, U, parameters)
+                self._share(run, chunks, threads)
+                total = vm.finish(machine.plan, U, partials, 1.0, gradient)
+        return (values if each else total / N if mean else total), gradient, dX
+
+    def _cut(self, samples: int) -> tuple[int, int, int]:
+        """Samples in a block and in a chunk, and the chunks; threads have no say in it."""
+        blocks = -(-samples // self.machine.lanes)
+        block = min(-(-samples // (8 * blocks)) * 8, self.machine.lanes)
+        length = -(-samples // (block * vm.CHUNKS)) * block
+        return block, length, -(-samples // length)
+
+    def _worth(self, threads: int, samples: int, chunks: int) -> int:
+        """How many threads have enough to do."""
+        return min(threads, chunks, 1 + samples * self.machine.slots // _WORTHWHILE)
+
+    def _share(self, run: Any, chunks: int, threads: int) -> None:
+        """Run the chunks, each thread its share of them."""
+        while len(self.sample_buffers) < threads:
+            self.sample_buffers.append(self.machine.sample_buffer())
+        shares = [range(i * chunks // threads, (i + 1) * chunks // threads) for i in range(threads)]
+        others = [_pool().submit(run, self.sample_buffers[i], shares[i]) for i in range(1, threads)]
+        run(self.sample_buffers[0], shares[0])
+        for other in others:
+            other.result()
+
+
+_POOL: list[ThreadPoolExecutor] = []
+
+
+def _pool() -> ThreadPoolExecutor:
+    if not _POOL:
+        _POOL.append(ThreadPoolExecutor(thread_name_prefix="autodiff"))
+    return _POOL[0]

@@ -1,0 +1,638 @@
+"""The recorded graph as text: straight-line Python for the value, and for the gradient by one sweep backward.
+
+One line is one operation, and a variable is called as its Value is labelled.  The text names the operations of the rule
+table and uses ``+ - * /``, so it runs on whatever kind of numbers the names stand for: ``namespaces.py`` has five.
+
+A gradient line multiplies what the row's own rule says on symbols by the gradient of the result.  Nothing else here
+knows a derivative.
+
+>>> x = Value(2.0, label="x")
+>>> y = x * x.sin()
+>>> y.label = "y"
+>>> print(write_source(y, [x]))
+# 2 operations on 1 input and 0 parameters.
+<BLANKLINE>
+<BLANKLINE>
+def forward(inputs, parameters=()):
+    (x,) = inputs
+    v1 = sin(x)
+    y = x * v1
+    return y
+<BLANKLINE>
+<BLANKLINE>
+def value_and_grad(inputs, parameters=()):
+    (x,) = inputs
+<BLANKLINE>
+    # Forward: every operation, in the order recorded.
+    v1 = sin(x)
+    y = x * v1
+<BLANKLINE>
+    # Backward, in reverse: d_v is the derivative of the output to v, and every use of v adds
+    # (local derivative) * (gradient of the result).
+    d_y = 1.0
+    # y = x * v1
+    d_x = v1 * d_y
+    d_v1 = x * d_y
+    # v1 = sin(x)
+    d_x = d_x + cos(x) * d_v1
+    return y, (d_x,), ()
+<BLANKLINE>
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from keyword import iskeyword
+from operator import add, mul, sub
+from types import FunctionType, SimpleNamespace
+from unicodedata import normalize
+
+from .. import ops
+from ..errors import OperandError
+from ..ieee import div
+from ..ops import OPS, NaryOp, Op
+from ..value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, TypeAlias
+
+    Part: TypeAlias = "str | tuple[Expression, int]"
+
+__all__ = ["CONSTANTS", "LISTS", "write_source"]
+
+WIDTH = 100  # of a line that can be broken
+
+CONSTANTS = {"LN_2": "_LN_2", "LOG2_E": "_LOG2_E", "LOG10_E": "_LOG10_E", "TWO_OVER_SQRT_PI": "_TWO_OVER_SQRT_PI"}
+"""What the text calls a constant of the rules, and what ``ops`` does: in 50 digits it is not that double."""
+
+LISTS = ("softmax_all", "direction_all", "products_of_others")
+"""Functions of ``ieee`` that rules of n-ary rows call for all their partials in one pass."""
+
+_RESERVED = {*OPS, *CONSTANTS, *LISTS, *dir(builtins), *("forward", "value_and_grad", "inputs", "parameters", "seeds")}
+_RESERVED |= {"inf", "nan", "guard", "scaled", "number"}
+
+
+def write_source(outputs: Value | Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value] = ()) -> str:
+    """The text of two functions, of a graph's value and of its gradient.
+
+    ``forward(inputs, parameters=())`` gives the value; a tuple of them, for a list of outputs.
+    ``value_and_grad(inputs, parameters=())`` gives the value, the tuple of derivatives to the inputs and that of
+    derivatives to the parameters.  For a list of outputs it takes ``seeds`` too, one factor for each output, and the
+    derivatives are those of the sum of seed·output.
+
+    Inputs and parameters may be any Values: how they came about is left out.  Whatever depends on none of them is a
+    constant: the number that was recorded, by name where it has a label.  The text is as long as the graph is large.
+
+    Raises:
+        OperandError: an output, an input or a parameter is no Value, or an input or a parameter is given twice.
+    """
+    several = not isinstance(outputs, Value)
+    wanted: list[Value] = [*outputs] if not isinstance(outputs, Value) else [outputs]
+    given = [*inputs, *parameters]
+    for x in [*wanted, *given]:
+        if not isinstance(x, Value):
+            raise OperandError(f"source: outputs, inputs and parameters are Values of the graph, not {x!r}")
+    if len(set(given)) < len(given):
+        raise OperandError("source: an input or a parameter is given twice; name each Value once")
+    return _Text(wanted, [*inputs], [*parameters], several).write()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Expressions: what a rule says on symbols.
+# ---------------------------------------------------------------------------------------------------------------------
+
+_SUM, _PRODUCT, _SIGN, _ATOM = range(4)
+
+
+class Expression:
+    """An expression whose text is written late, when it is known how often the expression is used.
+
+    Attributes:
+        number: its value, if it is a constant.
+        text: what it is written as, once that is known.
+        binds: how tightly the outermost operator of the text holds its operands.
+        uses: how many expressions it is a part of; from two on it gets a name of its own.
+    """
+
+    __slots__ = ("binds", "number", "parts", "text", "uses")
+
+    def __init__(
+        self,
+        parts: Iterable[Part],
+        binds: int,
+        number: float | None = None,
+        text: str | None = None,
+        uses: float = 0,
+    ) -> None:
+        self.parts = tuple(parts)
+        self.binds = binds
+        self.number = number
+        self.text = text
+        self.uses = uses
+        for part in self.parts:
+            if not isinstance(part, str):
+                part[0].uses += 1
+
+    def __add__(self, other: Any) -> Expression:
+        return _infix(self, "+", other)
+
+    def __radd__(self, other: Any) -> Expression:
+        return _infix(other, "+", self)
+
+    def __sub__(self, other: Any) -> Expression:
+        return _infix(self, "-", other)
+
+    def __rsub__(self, other: Any) -> Expression:
+        return _infix(other, "-", self)
+
+    def __mul__(self, other: Any) -> Expression:
+        return _infix(self, "*", other)
+
+    def __rmul__(self, other: Any) -> Expression:
+        return _infix(other, "*", self)
+
+    def __truediv__(self, other: Any) -> Expression:
+        return _infix(self, "/", other)
+
+    def __rtruediv__(self, other: Any) -> Expression:
+        return _infix(other, "/", self)
+
+    def __neg__(self) -> Expression:
+        if self.number is not None and self.text is not None:
+            return _constant(-self.number)
+        return Expression(["-", (self, _SIGN)], _SIGN, None if self.number is None else -self.number)
+
+    @staticmethod
+    def apply_op(op: Op, operands: tuple[Any, ...]) -> Expression:
+        """Spell a call: for a rule from outside the table."""
+        return _call(op.name, operands)
+
+    # What rules ask of an operand that has to be a constant.
+    def __eq__(self, other: object) -> bool:
+        return self.number == other
+
+    __hash__ = object.__hash__
+
+    def __int__(self) -> int:
+        return int(self._constant())
+
+    def __float__(self) -> float:
+        return self._constant()
+
+    def __bool__(self) -> bool:
+        return self._constant() != 0
+
+    def _constant(self) -> float:
+        if self.number is None:
+            raise OperandError(f"source: the operand {self.text} decides which rule holds and so has to be a constant")
+        return self.number
+
+
+def _variable(name: str, number: float | None = None) -> Expression:
+    return Expression((), _ATOM, number, name)
+
+
+def _constant(x: float) -> Expression:
+    text = _literal(x)
+    return Expression((), _SIGN if text[0] == "-" else _ATOM, x, text)
+
+
+def _literal(x: float) -> str:
+    """The shortest text that reads back as this very number; infinities and nan by name."""
+    return repr(x if isinstance(x, int) else float(x))
+
+
+def _expression(x: Any) -> Expression:
+    return x if isinstance(x, Expression) else _constant(x)
+
+
+_BINDS = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT}
+_ON_NUMBERS = {"+": add, "-": sub, "*": mul, "/": div}
+_EXACT = {"sign", "step", "abs", "compare", "where", "minimum", "maximum", "floor", "ceil", "round"}
+
+
+def _infix(left: Any, sign: str, right: Any) -> Expression:
+    x, y = _expression(left), _expression(right)
+    number = None
+    if x.number is not None and y.number is not None:
+        number = _ON_NUMBERS[sign](x.number, y.number)
+        if _is_settled(number, [x.number, y.number]):
+            return _constant(number)
+    elif sign == "*" and left == 1:
+        return y
+    binds = _BINDS[sign]
+    # The right operand of - and / needs parentheses already at equal strength; that of + and * keeps the order too.
+    return Expression([(x, binds), f" {sign} ", (y, binds + 1)], binds, number)
+
+
+def _is_settled(number: float, operands: Sequence[float]) -> bool:
+    """Whether a constant expression is written as its value: where no digit is lost, or no digit is left."""
+    whole = all(float(x).is_integer() and math.fabs(x) < 2**53 for x in (number, *operands))
+    return whole or not math.isfinite(number)
+
+
+def _call(name: str, operands: Sequence[Any]) -> Expression:
+    """A call of a row, or the shorter expression that has the same value."""
+    xs = [_expression(x) for x in operands]
+    numbers = [x.number for x in xs if x.number is not None]
+    if len(numbers) == len(xs) and name in OPS:
+        number = OPS[name].evaluate(numbers)
+        if not math.isfinite(number) or (name in _EXACT and _is_settled(number, numbers)):
+            return _constant(number)
+    else:
+        number = None
+    if name in ("add", "sub", "mul", "div"):
+        return _infix(xs[0], {"add": "+", "sub": "-", "mul": "*", "div": "/"}[name], xs[1])
+    if name == "neg":
+        return -xs[0]
+    if name == "identity":
+        return xs[0]
+    if name == "mul0" and xs[0].number and math.isfinite(xs[0].number):
+        return xs[0] * xs[1]  # 0·∞ does not occur
+    if name == "powlog" and _is_small_power(xs):
+        exponent = xs[1].number - xs[2].number  # type: ignore[operator]
+        return _call("pow", [xs[0], exponent]) if exponent else _constant(1.0)
+    if name == "pow" and number is None and _is_whole(xs[1].number):
+        if xs[1].number == 1:
+            return xs[0]
+        return Expression([(xs[0], _ATOM), f"**{int(xs[1].number)}"], _ATOM)  # type: ignore[arg-type]
+    if name == "dot":
+        n = len(xs) // 2
+        bias: list[Part] = [", ", (xs[-1], 0)] if len(xs) % 2 else []
+        weights, others = _listed(xs[:n]), _listed(xs[n : 2 * n])
+        return Expression(["dot([", *weights, "], [", *others, "]", *bias, ")"], _ATOM, number)
+    if name in ("softmax", "direction"):
+        xs[0] = _constant(int(xs[0]))  # the component
+    return Expression([f"{name}(", *_listed(xs), ")"], _ATOM, number)
+
+
+def _listed(xs: Sequence[Expression]) -> list[Part]:
+    parts: list[Part] = []
+    for x in xs:
+        parts += [", ", (x, 0)]
+    return parts[1:]
+
+
+def _is_whole(x: float | None) -> bool:
+    return x is not None and x in range(-9, 10)
+
+
+def _is_small_power(xs: Sequence[Expression]) -> bool:
+    """Whether x**(y - n)·log(x)**k has a constant whole exponent and no logarithm."""
+    _, y, n, k = (x.number for x in xs)
+    return y is not None and n is not None and y.is_integer() and _is_whole(y - n) and k == 0
+
+
+def names_in_rules() -> dict[str, Any]:
+    """What the names in a rule stand for, to be changed: a rule ``rebound`` to them then runs on other operands.
+
+    The functions that rules share are rebound already.
+    """
+    names = dict(vars(ops))
+    names |= {name: rebound(x, names) for name, x in vars(ops).items() if isinstance(x, FunctionType)}
+    return names
+
+
+def rebound(function: Callable[..., Any], names: dict[str, Any]) -> Callable[..., Any]:
+    """A rule, or a function that rules share, in which names stand for ``names``; a stranger as it is."""
+    if isinstance(function, FunctionType) and function.__globals__ is vars(ops):
+        return FunctionType(function.__code__, names)
+    return function
+
+
+class _Count(int):
+    """How many operands there are; a part of one is spelled as such: 1 / 3 has no end in any number of digits."""
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _infix(other, "/", int(self))
+
+
+class _Rules:
+    """The rules of the table on expressions: their code, in a namespace where a row's name spells a call of it."""
+
+    def __init__(self) -> None:
+        self.calls: dict[tuple[Any, ...], Expression] = {}  # of n-ary functions: long, and so written once
+        self.rules: dict[Callable[..., Any], Callable[..., Any]] = {}
+        # A symbol passes for a float: of two ways a rule takes the one for floats, all partials in one pass.
+        self.names = names_in_rules()
+        self.names |= {"isinstance": lambda x, kind: True, "len": lambda xs: _Count(len(xs))}
+        for name, op in OPS.items():
+            self.names[name] = self._of_any_number(name) if isinstance(op, NaryOp) else _of_row(name)
+        for public, private in CONSTANTS.items():
+            self.names[private] = _variable(public)
+        self.names["ieee"] = SimpleNamespace(**{name: self._list(name) for name in LISTS})
+        scaled = self.names["_scaled"]
+        self.names["_scaled"] = lambda y, x: _call("scaled", [y, x]) if y.number is None else scaled(y, x)
+        self.names["clamp"] = lambda *xs: _call("guard", xs)  # where what x multiplies is 0 beyond the bounds anyway
+
+    def partials(self, node: Value, operands: Sequence[Expression], z: Expression, positions: list[int]) -> list[Any]:
+        """The local derivatives of ``node`` to the operands at ``positions``."""
+        op = node.op
+        assert op is not None
+        if isinstance(op, NaryOp):
+            every = self._on_expressions(op.partials[0])(operands, z)
+            return [every[i] for i in positions]
+        return [self._on_expressions(op.partials[i])(*operands, z) for i in positions]
+
+    def _on_expressions(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        if rule not in self.rules:
+            self.rules[rule] = rebound(rule, self.names)
+        return self.rules[rule]
+
+    def _of_any_number(self, name: str) -> Callable[..., Expression]:
+        def call(*xs: Any) -> Expression:
+            operands = [_expression(x) for x in xs]
+            key = (name, *(x.text or x for x in operands))
+            if key not in self.calls:
+                self.calls[key] = _call(name, operands)
+            return self.calls[key]
+
+        return call
+
+    def _list(self, name: str) -> Callable[..., list[Expression]]:
+        call = self._of_any_number(name)
+
+        def components(xs: Sequence[Any]) -> list[Expression]:
+            every = call(*xs)
+            every.uses += 1  # even of one component the list gets a name
+            return [Expression([(every, _ATOM), f"[{i}]"], _ATOM, uses=-math.inf) for i in range(len(xs))]
+
+        return components
+
+
+def _of_row(name: str) -> Callable[..., Expression]:
+    return lambda *xs: _call(name, xs)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Names.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class _Names:
+    """Variable names from labels: valid, unique, and the same each time."""
+
+    def __init__(self) -> None:
+        self.taken = set(_RESERVED)
+        self.next: dict[str, int] = {}
+
+    def new(self, label: str, otherwise: str) -> str:
+        """A name for a Value: from its label, else ``otherwise`` and a number."""
+        base = _identifier(label)
+        if base:
+            if self._take(base):
+                return base
+            otherwise = base + "_"
+        while True:
+            self.next[otherwise] = self.next.get(otherwise, 0 if otherwise != base + "_" else 1) + 1
+            name = f"{otherwise}{self.next[otherwise]}"
+            if self._take(name):
+                return name
+
+    def _take(self, name: str) -> bool:
+        """Reserve a name and that of its gradient."""
+        if name in self.taken or f"d_{name}" in self.taken:
+            return False
+        self.taken |= {name, f"d_{name}"}
+        return True
+
+
+def _identifier(label: str) -> str:
+    """What is left of a label as a Python name: w_11^(1) gives w_11_1."""
+    words = "".join([c if f"a{c}".isidentifier() else " " for c in normalize("NFKC", label)])
+    name = "_".join(filter(None, words.replace(" _", " ").split()))
+    if not name or name[0].isdecimal() or not name.isidentifier():
+        name = f"v_{name}" if name else ""
+    return f"{name}_" if iskeyword(name) else name
+
+
+def _readable(label: str) -> str:
+    """A label inside a comment: text on one line, never code."""
+    return label if label.isprintable() else repr(label)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The text.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class _Text:
+    """The two functions of a graph, line by line."""
+
+    def __init__(self, outputs: list[Value], inputs: list[Value], parameters: list[Value], several: bool) -> None:
+        self.outputs, self.inputs, self.parameters, self.several = outputs, inputs, parameters, several
+        self.given = dict.fromkeys([*inputs, *parameters])
+        self.names = _Names()
+        self.symbols: dict[Value, Expression] = {}
+        self.renamed: list[tuple[str, str]] = []
+        for values, letter in ((inputs, "x"), (parameters, "w")):
+            for value in values:
+                self._name(value, letter)
+        self.nodes: list[Value] = []  # the operations that depend on what is given, parents before children
+        self.constants: dict[Value, None] = {}  # what they use besides that has a label
+        for node in _order(outputs, self.given):
+            if node not in self.given and any(x in self.symbols for x in node.parents):
+                for x in node.parents:
+                    if x not in self.symbols and x.label and x not in self.constants:
+                        self.constants[x] = None
+                self.nodes.append(node)
+                self._name(node, "v")
+        for x in self.constants:
+            self._name(x, "c", x.data)
+
+    def _name(self, value: Value, letter: str, number: float | None = None) -> None:
+        name = self.names.new(value.label, letter)
+        if value.label and normalize("NFKC", value.label) != name:
+            self.renamed.append((name, value.label))
+        self.symbols[value] = _variable(name, number)
+
+    def _symbol(self, x: Value | float) -> Expression:
+        if isinstance(x, Value):
+            return self.symbols[x] if x in self.symbols else _constant(x.data)
+        return _constant(x)
+
+    def _spelled(self, x: Value | float) -> str:
+        return self._symbol(x).text or ""
+
+    def write(self) -> str:
+        forward, operations = self._forward()
+        returned = self._tuple(self.outputs) if self.several else self._spelled(self.outputs[0])
+        opening = [*self._unpacked("inputs", self.inputs), *self._unpacked("parameters", self.parameters)]
+        seeds = f", seeds=({'1.0, ' * len(self.outputs)})".replace(", )", ")" if len(self.outputs) > 1 else ",)")
+        seeds = seeds if self.several else ""
+        lines = [
+            f"# {_count(len(self.nodes), 'operation')} on {_count(len(self.inputs), 'input')} and "
+            f"{_count(len(self.parameters), 'parameter')}.",
+            *_names(self.renamed),
+            "",
+            "",
+            "def forward(inputs, parameters=()):",
+            *_indented([*opening, *forward, *_wrapped("return ", returned)]),
+            "",
+            "",
+            f"def value_and_grad(inputs, parameters=(){seeds}):",
+            *_indented(
+                [
+                    *opening,
+                    "",
+                    "# Forward: every operation, in the order recorded.",
+                    *forward,
+                    "",
+                    "# Backward, in reverse: d_v is the derivative of the output to v, and every use of v adds",
+                    "# (local derivative) * (gradient of the result).",
+                    *self._backward(operations),
+                    *self._gradients(returned),
+                ]
+            ),
+            "",
+        ]
+        return "\n".join(lines)
+
+    def _unpacked(self, name: str, values: list[Value]) -> list[str]:
+        if not values:
+            return []
+        names = [self._spelled(x) for x in values]
+        line = ", ".join(names) + " = " + name
+        if len(names) == 1:
+            return [f"({names[0]},) = {name}"]
+        return [line] if len(line) <= WIDTH else ["(", *_filled(names), f") = {name}"]
+
+    def _tuple(self, values: Iterable[Value]) -> str:
+        return _tuple([self._spelled(x) for x in values])
+
+    def _forward(self) -> tuple[list[str], list[str]]:
+        """The lines, and for each operation its own."""
+        lines = [f"{self._spelled(x)} = {_literal(x.data)}" for x in self.constants]
+        operations = []
+        for node in self.nodes:
+            op = node.op
+            assert op is not None
+            text = _spell(_call(op.name, [self._symbol(x) for x in node.operands]), None)
+            operations.append(f"{self._spelled(node)} = {text}")
+        return lines + operations, operations
+
+    def _backward(self, operations: list[str]) -> list[str]:
+        rules = _Rules()
+        lines: list[str] = []
+        self.reached: set[Value] = set()
+
+        def temporary() -> str:
+            return self.names.new("", "t")
+
+        def contribute(parent: Value, contribution: Expression) -> None:
+            text = _spell(contribution, lambda name, text: lines.append(f"{name} = {text}"), temporary)
+            d = f"d_{self._spelled(parent)}"
+            if parent not in self.reached:
+                self.reached.add(parent)
+                lines.append(f"{d} = {text}")
+            elif text[0] == "-":  # of the whole product
+                lines.append(f"{d} = {d} - {text[1:]}")
+            else:
+                lines.append(f"{d} = {d} + {text}")
+
+        for i, output in enumerate(self.outputs):
+            if output in self.symbols and output not in self.constants:
+                contribute(output, _variable(f"seeds[{i}]") if self.several else _constant(1.0))
+        for node, operation in zip(reversed(self.nodes), reversed(operations), strict=True):
+            positions = [
+                i for i, x in enumerate(node.operands) if x in self.symbols and x not in self.constants
+            ]  # fmt: skip
+            z = self.symbols[node]
+            d_z = _variable(f"d_{z.text}")
+            local = rules.partials(node, [self._symbol(x) for x in node.operands], z, positions)
+            lines.append(f"# {operation}" if len(operation) <= WIDTH else f"# {operation[: operation.index('(')]}(...)")
+            for i, derivative in zip(positions, local, strict=True):
+                parent = node.operands[i]
+                assert isinstance(parent, Value)
+                contribute(parent, _product(derivative, d_z))
+        return lines
+
+    def _gradients(self, returned: str) -> list[str]:
+        """What value_and_grad gives; the derivative is 0.0 to what no output depends on."""
+        parts = [returned]
+        for values in (self.inputs, self.parameters):
+            parts.append(_tuple([f"d_{self._spelled(x)}" if x in self.reached else "0.0" for x in values]))
+        line = f"return {', '.join(parts)}"
+        if len(line) <= WIDTH:
+            return [line]
+        return ["return (", *(f"    {line}" for part in parts for line in _wrapped("", part, ",")), ")"]
+
+
+def _order(outputs: list[Value], given: dict[Value, None]) -> list[Value]:
+    """The Values that the outputs depend on, cut at the given ones, in order of creation."""
+    found: set[Value] = set()
+    waiting = [*outputs]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            if node not in given:
+                waiting.extend(node.parents)
+    return sorted(found, key=lambda node: node.serial)
+
+
+def _product(derivative: Any, d_z: Expression) -> Expression:
+    """local derivative · gradient, without a factor ±1."""
+    local = _expression(derivative)
+    if local.number in (1.0, -1.0):
+        return d_z if local.number == 1 else -d_z
+    return local * d_z
+
+
+def _spell(e: Expression, assign: Callable[[str, str], None] | None, temporary: Callable[[], str] | None = None) -> str:
+    """The text of an expression; a part that is used more than once is assigned to a variable first."""
+    if e.text is None:
+        pieces = []
+        for part in e.parts:
+            if isinstance(part, str):
+                pieces.append(part)
+            else:
+                text = _spell(part[0], assign, temporary)
+                pieces.append(f"({text})" if part[0].binds < part[1] else text)
+        e.text = "".join(pieces)
+        if e.uses > 1 and assign and temporary:
+            name = temporary()
+            assign(name, e.text)
+            e.text, e.binds = name, _ATOM
+    return e.text
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"
+
+
+def _tuple(texts: Sequence[str]) -> str:
+    return f"({', '.join(texts)}{',' * (len(texts) == 1)})"
+
+
+def _wrapped(before: str, text: str, after: str = "") -> list[str]:
+    """A line, or a tuple that is too long for one over several."""
+    if len(before) + len(text) <= WIDTH or text[0] != "(":
+        return [before + text + after]
+    return [f"{before}(", *_filled(text[1:-1].split(", ")), f"){after}"]
+
+
+def _filled(names: Sequence[str]) -> list[str]:
+    lines, line = [], "   "
+    for name in names:
+        if len(line) + len(name) + 2 > WIDTH:
+            lines.append(line)
+            line = "   "
+        line += f" {name},"
+    return [*lines, line]
+
+
+def _names(renamed: Iterable[tuple[str, str]]) -> list[str]:
+    """The comment on names that differ from the labels."""
+    lines = _filled([f"{name} is {_readable(label)}" for name, label in renamed])
+    return [f"#   {line.strip()}" for line in lines if line.strip()] and [
+        "# A name is the label without what a name cannot hold:",
+        *(f"#   {line.strip()}" for line in lines),
+    ]
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" if line else "" for line in lines]

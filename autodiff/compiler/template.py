@@ -1,0 +1,185 @@
+"""What the rule of an n-ary row computes, as a list of instructions: the rule is run once on references.
+
+A rule for a list of operands loops, and how it loops depends on their number alone.  So it is run on stand-ins that
+write down every operation of the table that they take part in; any number of nodes with as many operands then share
+the list.
+"""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..ops import OPS, NaryOp
+from .source import LISTS, names_in_rules, rebound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..ops import Op
+
+__all__ = ["FAMILIES", "Instruction", "Template", "layout", "ones", "template"]
+
+FAMILIES = {"softmax": "softmax_all", "direction": "direction_all"}
+"""Rows that give one component, and the kernels that give all at once, in the time of one."""
+
+Operand = tuple[str, Any]
+"""("operand", position), ("output", 0), ("result", number) or ("constant", number)."""
+
+
+class Instruction(NamedTuple):
+    """An operation on the way to a local derivative.
+
+    Attributes:
+        name: the row of the table, or a kernel that gives several results.
+        operands: what it is applied to.
+        results: the numbers of its results.
+    """
+
+    name: str
+    operands: tuple[Operand, ...]
+    results: tuple[int, ...]
+
+
+class Template(NamedTuple):
+    """The local derivatives of a node to each of its operands.
+
+    Attributes:
+        instructions: in order.
+        size: how many results there are.
+        local_derivatives: where each is found; None where it is 0 everywhere.
+    """
+
+    instructions: list[Instruction]
+    size: int
+    local_derivatives: list[Operand | None]
+
+
+class Reference:
+    """Stands for a number that is not known yet, and writes down what happens to it."""
+
+    __slots__ = ("operand", "tape")
+
+    def __init__(self, operand: Operand, tape: _Tape) -> None:
+        self.operand = operand
+        self.tape = tape
+
+    def apply_op(self, op: Op, operands: tuple[Any, ...]) -> Reference:
+        """Write down ``op``."""
+        return self.tape.write(op.name, operands)
+
+    def __add__(self, other: Any) -> Reference:
+        return self.tape.write("add", (self, other))
+
+    def __radd__(self, other: Any) -> Reference:
+        return self.tape.write("add", (other, self))
+
+    def __sub__(self, other: Any) -> Reference:
+        return self.tape.write("sub", (self, other))
+
+    def __rsub__(self, other: Any) -> Reference:
+        return self.tape.write("sub", (other, self))
+
+    def __mul__(self, other: Any) -> Reference:
+        return self.tape.write("mul", (self, other))
+
+    def __rmul__(self, other: Any) -> Reference:
+        return self.tape.write("mul", (other, self))
+
+    def __truediv__(self, other: Any) -> Reference:
+        return self.tape.write("div", (self, other))
+
+    def __rtruediv__(self, other: Any) -> Reference:
+        return self.tape.write("div", (other, self))
+
+    def __neg__(self) -> Reference:
+        return self.tape.write("neg", (self,))
+
+
+class _Tape:
+    def __init__(self) -> None:
+        self.instructions: list[Instruction] = []
+        self.size = 0
+        self.known: dict[tuple[Any, ...], tuple[int, ...]] = {}  # the same operation is done once
+
+    def write(self, name: str, operands: tuple[Any, ...]) -> Reference:
+        if name in FAMILIES:
+            return self.write_all(FAMILIES[name], operands[1:])[int(operands[0])]
+        return self._write(name, operands, 1)[0]
+
+    def write_all(self, name: str, operands: Sequence[Any]) -> list[Reference]:
+        """A kernel that gives a result for each operand; one also wants room for as many exponents."""
+        room = 2 if name == "products_of_others" else 1
+        return self._write(name, operands, room * len(operands))[: len(operands)]
+
+    def _write(self, name: str, operands: Sequence[Any], count: int) -> list[Reference]:
+        where = tuple([_operand(x) for x in operands])
+        results = self.known.get((name, *where))
+        if results is None:
+            results = tuple(range(self.size, self.size + count))
+            self.size += count
+            self.instructions.append(Instruction(name, where, results))
+            self.known[(name, *where)] = results
+        return [Reference(("result", i), self) for i in results]
+
+
+def _operand(x: Any) -> Operand:
+    return x.operand if isinstance(x, Reference) else ("constant", float(x))
+
+
+@cache
+def _names() -> dict[str, Any]:
+    """What the names in a rule stand for: of two ways it takes the one for floats, all partials in one pass."""
+    kernels = {name: partial(_every, name) for name in LISTS}
+    return names_in_rules() | {"isinstance": lambda x, kind: True, "ieee": SimpleNamespace(**kernels)}
+
+
+def _every(name: str, xs: Sequence[Reference]) -> list[Reference]:
+    return xs[0].tape.write_all(name, xs)
+
+
+@cache
+def template(name: str, arity: int, component: float | None = None) -> Template:
+    """The local derivatives of row ``name`` with ``arity`` operands, the constant ``component`` the first of them."""
+    tape = _Tape()
+    xs: list[Any] = [Reference(("operand", i), tape) for i in range(arity)]
+    if component is not None:
+        xs[0] = component
+    (rule,) = OPS[name].partials
+    local = [_operand(x) for x in rebound(rule, _names())(xs, Reference(("output", 0), tape))]
+    return Template(tape.instructions, tape.size, [None if x == ("constant", 0.0) else x for x in local])
+
+
+@cache
+def layout(name: str, positions: tuple[int, ...]) -> list[str]:
+    """What a reverse instruction of a row with fixed operands works on: z̄, the x̄'s it adds to, what the rules read.
+
+    >>> layout("mul", (0, 1))
+    ['dz', 'dx0', 'dx1', 'x0', 'x1']
+    """
+    read = set()
+    for position in positions:
+        tape = _Tape()
+        xs = [Reference(("operand", i), tape) for i in range(len(OPS[name].partials))]
+        local = _operand(OPS[name].partials[position](*xs, Reference(("output", 0), tape)))
+        found = [local, *[x for instruction in tape.instructions for x in instruction.operands]]
+        read |= {f"x{i}" if kind == "operand" else "z" for kind, i in found if kind in ("operand", "output")}
+    return ["dz", *[f"dx{i}" for i in positions], *sorted(read)]
+
+
+def ones(name: str) -> int:
+    """The operands, in bits, to which the local derivative is the number 1, always; -1 for every operand of a sum.
+
+    >>> ones("sub"), ones("mul"), ones("sum")
+    (1, 0, -1)
+    """
+    op = OPS[name]
+    if isinstance(op, NaryOp):
+        return -1 if name not in FAMILIES and set(template(name, 3).local_derivatives) == {("constant", 1.0)} else 0
+    found = 0
+    for position, rule in enumerate(op.partials):
+        tape = _Tape()
+        xs = [Reference(("operand", i), tape) for i in range(len(op.partials))]
+        found |= (_operand(rule(*xs, Reference(("output", 0), tape))) == ("constant", 1.0)) << position
+    return found

@@ -1,0 +1,288 @@
+"""``draw``: a picture of the graph below a Value, with every local derivative and what it contributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from os import fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AutodiffError
+from ..naming import Names, caller_names
+from ..ops import is_number
+from ..value import Value
+from .caption import describe
+from .expansion import Expansion, is_expandable
+from .picture import Picture
+from .selection import Selection, everything, group_network, neighbourhood, whole
+from .writing import to_dot
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+__all__ = ["Drawing", "OptionError", "draw"]
+
+_DIRECTIONS = ("LR", "TB", "RL", "BT")
+_SHOWS = ("backward", "forward", "formula")
+_FORMATS = (".svg", ".png", ".pdf", ".dot")
+_NEAR = 2
+"""The depth of a neighbourhood where none is given."""
+
+_COARSEST = 15
+"""A picture of so many nodes is not made coarser to save time."""
+
+
+class OptionError(AutodiffError, ValueError):
+    """An option of a drawing is not one of those there are."""
+
+
+class Drawing:
+    """A picture of a graph as it was when it was drawn.
+
+    A notebook shows it by itself.
+
+    Attributes:
+        dot: the picture in Graphviz's language.
+        caption: what the picture shows and what it leaves out.
+        title: the same in a few words.
+    """
+
+    def __init__(
+        self, dot: str, title: str, caption: str, time_limit: float | None, coarser: Callable[[], Drawing] | None = None
+    ) -> None:
+        self.dot = dot
+        self.title = title
+        self.caption = caption
+        self._time_limit = time_limit
+        self._coarser = coarser
+        self._svg: str | None = None
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG, laid out when it is first asked for.
+
+        Raises:
+            MissingDependency: neither Graphviz's ``dot`` nor pygraphviz is there.
+            LayoutTimeout: the layout takes longer than the time limit, even that of a coarser picture.
+        """
+        if self._svg is None:
+            from .svg import finish_svg
+
+            svg = self._render("svg")
+            self._svg = finish_svg(svg, title=self.title, description=self.caption)
+        return self._svg
+
+    def _render(self, format: str) -> bytes:
+        """Lay out; a coarser picture takes the place of this one if that takes too long."""
+        from ..errors import LayoutTimeout
+        from .render import render
+
+        while True:
+            try:
+                return render(self.dot, format, time_limit=self._time_limit)
+            except LayoutTimeout:
+                if self._coarser is None:
+                    raise
+                other = self._coarser()
+                self.dot, self.title, self.caption, self._coarser = (
+                    other.dot,
+                    other.title,
+                    other.caption,
+                    other._coarser,
+                )
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the picture to a file; its ending says how: .svg, .png, .pdf or .dot.
+
+        Raises:
+            OptionError: it has another ending.
+            MissingDependency: as for ``svg``.
+            LayoutTimeout: as for ``svg``.
+        """
+        suffix = Path(path).suffix.lower()
+        if suffix not in _FORMATS:
+            raise OptionError(f"save writes {', '.join(_FORMATS)}, by the ending of the name, not {fspath(path)!r}")
+        if suffix == ".dot":
+            content = self.dot.encode()
+        elif suffix == ".svg":
+            content = self.svg.encode()
+        else:
+            content = self._render(suffix[1:])
+        Path(path).write_bytes(content)
+
+    def __repr__(self) -> str:
+        return f"<Drawing: {self.title}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the picture, or where it cannot be laid out the reason and what to do."""
+        try:
+            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        except Exception as error:
+            return {"text/plain": f"{self!r}\n{self.caption}\nNo picture: {error}"}
+
+
+def draw(
+    output: Value | Sequence[Value],
+    *,
+    names: Mapping[str, Value] | Mapping[Value, str] | None = None,
+    direction: str = "LR",
+    expand: bool | Iterable[Value] = False,
+    around: Value | None = None,
+    depth: int | None = None,
+    max_nodes: int = 150,
+    highlight: Any = (),
+    show: str = "backward",
+    time_limit: float | None = 10.0,
+) -> Drawing:
+    """Draw the graph that ``output`` depends on.
+
+    One box for each Value: its name, the operation, data, and gradient, "—" until a backward pass has run.  One arrow
+    for each operand: on it the local derivative, coloured by its sign; the wider, the larger the contribution, that
+    derivative times the gradient of the result, which is in the tooltip.  Leaves, parameters, constants and outputs
+    have a shape of their own; a parameter is a leaf with a label as ``nn`` gives it, w_11^(1) or b_1^(1).  The neurons
+    of ``nn`` are framed, and its layers where each neuron is one box.
+
+    A graph of more than ``max_nodes`` Values is not drawn in full.  Of a network, each neuron becomes one box, or if
+    these are too many, each layer; of another graph the nodes nearest to the output are drawn.  The caption says what
+    is left out.
+
+    Args:
+        output: a Value, or a list of them.
+        names: {"x": x} or {x: "x"}, before the labels of the nodes; those without either are called as your variables
+            are, or v1, v2 …
+        direction: "LR", from left to right; or "TB", "RL", "BT".
+        expand: True, or some nodes: draw n-ary operations such as dot as the sums and products that they consist of.
+        around: draw this node and those near it, on which it depends or which depend on it.
+        depth: how many steps from ``around``, 2 if nothing is said; or else from the output.
+        max_nodes: draw no more Values than this one by one.
+        highlight: nodes, or a path that ``explain`` found: they stand out, and the rest fades.
+        show: "backward"; "forward", without derivatives; "formula", with local derivatives as algebra.
+        time_limit: seconds for the layout, None for no limit; beyond it a coarser picture is drawn.
+
+    Raises:
+        OptionError: an option is not one of these, or a node given is not in the graph.
+        OperandError: ``names`` is not a dict of names and Values.
+
+    >>> y = Value(3.0)
+    >>> x = 2 * y
+    >>> f = x * x
+    >>> f.backward()
+    >>> draw(f)
+    <Drawing: The graph of f: 3 values and 1 constant>
+    >>> draw(f).dot.count("->")  # x * x has two arrows
+    4
+    """
+    outputs = _values(output, "output")
+    if not outputs:
+        raise OptionError("draw takes a Value or a list of Values, not an empty list")
+    _check_options(direction, depth, max_nodes, show, time_limit)
+    if hasattr(highlight, "paths"):
+        raise OptionError("highlight takes one path of an explanation: highlight=explanation.paths[0]")
+    found = caller_names(2)
+    graph = everything(outputs)
+    kept = _values(getattr(highlight, "nodes", highlight), "highlight")
+    for what, nodes in (("around", [] if around is None else _values(around, "around")), ("highlight", kept)):
+        if not all(node in graph for node in nodes):
+            raise OptionError(f"{what} has a node that the output does not depend on; draw another output")
+    chosen = set() if isinstance(expand, bool) else {*_values(expand, "expand")}
+    for node in chosen:
+        if node not in graph or not is_expandable(node):
+            raise OptionError(
+                "expand is True, or nodes of this graph with an n-ary operation such as dot or sum; "
+                f"one of those given is {node!r:.80}"
+            )
+
+    def drawing(limit: int) -> Drawing:
+        selection = _selected(graph, outputs, around, depth, limit, {*kept})
+        wanted = [node for node in selection.nodes if is_expandable(node)]
+        if expand is not True:
+            wanted = [node for node in wanted if node in chosen]
+        expansions, refused = _expanded(wanted, limit - len(selection.nodes) if expand is True else None)
+        picture = Picture(
+            selection,
+            outputs,
+            _named(selection, expansions, names, found),
+            show,
+            expansions,
+            kept,
+            hasattr(highlight, "nodes"),
+        )
+        title, caption = describe(picture, selection, outputs, around, depth, refused)
+        if limit < max_nodes:
+            caption += f" A layout of more took longer than {time_limit:g} s, so this picture is coarser than asked."
+        coarser = (lambda: drawing(limit // 3)) if limit > _COARSEST else None
+        return Drawing(to_dot(picture, direction, title, caption), title, caption, time_limit, coarser)
+
+    return drawing(max_nodes)
+
+
+def _values(x: Any, what: str) -> list[Value]:
+    """A node or nodes, as a list."""
+    if isinstance(x, Value):
+        return [x]
+    try:
+        nodes = [*x]
+    except TypeError:
+        nodes = [x]
+    for node in nodes:
+        if not isinstance(node, Value):
+            raise OptionError(f"{what} is a Value or a list of Values, and has {type(node).__name__} {node!r:.40}")
+    return [*dict.fromkeys(nodes)]
+
+
+def _check_options(direction: Any, depth: Any, max_nodes: Any, show: Any, time_limit: Any) -> None:
+    for name, option, known in (("direction", direction, _DIRECTIONS), ("show", show, _SHOWS)):
+        if option not in known:
+            raise OptionError(f"{name} is one of {', '.join(map(repr, known))}, not {option!r:.40}")
+    for name, option, least in (("depth", depth, 0), ("max_nodes", max_nodes, 1)):
+        if option is None and name == "depth":
+            continue
+        if not isinstance(option, int) or isinstance(option, bool) or option < least:
+            raise OptionError(f"{name} is a whole number from {least} on, not {option!r:.40}")
+    if time_limit is not None and not (is_number(time_limit) and time_limit > 0):
+        raise OptionError(f"time_limit is a number of seconds above 0, or None for no limit, not {time_limit!r:.40}")
+
+
+def _selected(
+    graph: dict[Value, None],
+    outputs: Sequence[Value],
+    around: Value | None,
+    depth: int | None,
+    limit: int,
+    keep: set[Value],
+) -> Selection:
+    if around is None and depth is None:
+        if len(graph) <= limit:
+            return whole(graph)
+        if not keep:
+            network = group_network(graph, outputs, limit)
+            if network is not None:
+                return network
+    if around is not None and depth is None:
+        depth = _NEAR
+    return neighbourhood(graph, outputs, around, depth, limit, keep)
+
+
+def _expanded(nodes: Sequence[Value], room: int | None) -> tuple[dict[Value, Expansion], int]:
+    """The nodes spelled out, the last first, while there is room; and how many had to stay whole."""
+    expansions: dict[Value, Expansion] = {}
+    for node in reversed(nodes):
+        expansion = Expansion.of(node) if room is None or len(node.operands) <= 2 * room else None
+        if expansion is not None and room is not None:
+            room -= len(expansion.elements) - 1
+            if room < 0:
+                room, expansion = room + len(expansion.elements) - 1, None
+        if expansion is not None:
+            expansions[node] = expansion
+    return expansions, len(nodes) - len(expansions)
+
+
+def _named(
+    selection: Selection, expansions: Mapping[Value, Expansion], names: Any, found: Mapping[Value, str]
+) -> Names:
+    order: list[Value] = []
+    for node in selection.nodes:
+        if node in expansions:
+            order += expansions[node].elements[:-1]
+        order.append(node)
+    return Names(order, names, found)

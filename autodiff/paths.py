@@ -1,0 +1,242 @@
+"""A gradient explained path by path: the chain rule as a sum over every path from an output to an input.
+
+>>> from autodiff import Value, sin
+>>> y = Value(3.0)
+>>> x, z = 2 * y, sin(y)
+>>> f = x**2 * z
+>>> f.backward()
+>>> print(explain(f, y))
+2 paths lead from f to y.
+<BLANKLINE>
+  y = 3
+  x = 2·y = 6
+  z = sin(y) = 0.1411
+  f = x²·z = 5.08
+<BLANKLINE>
+  ∂f/∂y = ∂f/∂x·∂x/∂y + ∂f/∂z·∂z/∂y
+<BLANKLINE>
+  f ← x ← y   ∂f/∂x·∂x/∂y = (2·x·z)·2 = 1.693·2    =  3.387
+  f ← z ← y   ∂f/∂z·∂z/∂y = x²·cos(y) = 36·(−0.99) = −35.64
+                                               sum = −32.25
+<BLANKLINE>
+  ✓ y.grad, from f.backward(): −32.25
+  ✓ numerical derivative, by complex step: −32.25
+  3 multiplications path by path, 3 in one reverse sweep, which uses every edge once
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from math import fsum, isclose, isfinite, nan
+from typing import Any
+
+from .complexstep import ComplexStep
+from .errors import OperandError
+from .naming import _by_node, caller_names
+from .pathsearch import Path, PathSearch
+from .pathwords import Words, short
+from .transforms import _Between
+from .value import Value
+
+__all__ = ["Explanation", "Path", "explain"]
+
+_CHECKED = 50_000
+"""Graphs with more nodes than this on the way are not computed anew when an explanation is printed."""
+
+
+def explain(
+    output: Value,
+    input: Value,
+    *,
+    names: Mapping[str, Value] | Mapping[Value, str] | None = None,
+    top: int = 10,
+    expand: bool = False,
+) -> Explanation:
+    """Explain ∂output/∂input: each path between them as the product of its local derivatives, and their sum.
+
+    Nodes are called by ``names``, by their labels, or by the caller's variables.  A node that has no name is passed
+    over where that leaves each factor the derivative along a single way: its local derivative is multiplied into its
+    neighbour's.  Nothing on the graph is written.
+
+    Args:
+        output: the Value to differentiate.
+        input: the Value to differentiate with respect to, a leaf or any other of the graph.
+        names: {"x": x}, to override.
+        top: how many paths to show; of more, the largest by size.
+        expand: stop at every node, named or not.
+
+    Raises:
+        OperandError: output or input is no Value, or ``top`` no whole number above 0.
+
+    >>> x = Value(3.0)
+    >>> y = x * x
+    >>> explanation = explain(y, x)
+    >>> explanation.total, explanation.count, [path.product for path in explanation.paths]
+    (6.0, 2, [3.0, 3.0])
+    """
+    _value(output, "output")
+    _value(input, "input")
+    if not isinstance(top, int) or top < 1:
+        raise OperandError(f"explain: top is how many paths to show, a whole number above 0, not {top!r}")
+    return Explanation(output, input, names, caller_names(2), top, expand)
+
+
+def _value(x: object, what: str) -> None:
+    if not isinstance(x, Value):
+        remedy = "the Value itself, not its name" if isinstance(x, str) else "a Value that an operation gave, or a leaf"
+        raise OperandError(f"explain: the {what} is a Value of the graph, not {type(x).__name__} {x!r}; give {remedy}")
+
+
+class Explanation:
+    """What ``explain`` found; prints itself in a terminal, and as Markdown and LaTeX in a notebook.
+
+    Attributes:
+        output: the Value that is differentiated.
+        input: the Value with respect to which it is.
+        count: how many paths there are, exactly.
+        paths: those that are shown: all of them, or the largest by size (nan first, then infinite ones, 0 last).
+        total: the sum over all paths: the derivative.
+        rest: what the paths that are not shown add up to.
+        multiplications: how many it takes to multiply out path by path.
+        sweep_multiplications: how many in one reverse sweep.
+    """
+
+    def __init__(
+        self,
+        output: Value,
+        input: Value,
+        names: Mapping[str, Value] | Mapping[Value, str] | None,
+        found: Mapping[Value, str],
+        top: int,
+        expand: bool,
+    ) -> None:
+        between = _Between([output], [input])
+        given = _by_node(names)
+        stops = between.nodes if expand else {n for n in between.nodes if n in given or n.label or n in found}
+        search = PathSearch(output, input, between.nodes, stops)
+        self.output = output
+        self.input = input
+        self.count = search.count
+        self.multiplications = search.multiplications
+        self.sweep_multiplications = search.sweep_multiplications
+        paths = search.largest(top)
+        if self.count == len(paths) > 1:  # all of them: in the order of the operands
+            paths.sort(key=lambda path: [k for edge in path.edges for _, k in edge.steps])
+        self.paths = tuple(paths)
+        self.total = search.total()
+        self.rest = self.total - _sum([path.product for path in paths]) if self.count > len(paths) else 0.0
+        self._size = search.size
+        self._between = between.nodes
+        self._words = Words(self, names, found, search.incoming)
+
+    @cached_property
+    def numerical(self) -> tuple[float, str]:
+        """The derivative from values alone, and how: the recorded operations computed anew with the input shifted.
+
+        By a complex step where every operation is analytic, which is exact to rounding; else by central differences.
+        """
+        nodes = [node for node in self._between if node is not self.input]
+        try:
+            return _replayed(
+                nodes, self.input, ComplexStep(complex(self.input.data, 1e-100)), self.output
+            ), "complex step"
+        except OperandError:
+            h = 6e-6 * max(1.0, abs(self.input.data))
+            left, right = self.input.data - h, self.input.data + h
+            low, high = (_replayed(nodes, self.input, x, self.output) for x in (left, right))
+            return (high - low) / (right - left), "central differences"
+
+    def checks(self) -> list[tuple[bool | None, str]]:
+        """Each check of the total: whether it agrees, None where it cannot be made, and what was seen."""
+        return [self._check_of_grad(), self._check_of_number()]
+
+    def _check_of_grad(self) -> tuple[bool | None, str]:
+        f, x = self._words.name(self.output), self._words.name(self.input)
+        if self.output.grad == 0:
+            return None, f"not compared with {x}.grad: {f}.backward() has not run"
+        if self.output.grad != 1 and self.output is not self.input:
+            seen = short(self.output.grad)
+            return None, f"not compared with {x}.grad: {f}.grad is {seen}, so the last backward() was another output's"
+        if self._agrees(self.input.grad, 1e-9):
+            return True, f"{x}.grad, from {f}.backward(): {short(self.input.grad)}"
+        seen = f"{x}.grad is {short(self.input.grad)}"
+        if not self.input.parents:
+            return None, f"{seen}: several backward passes have added up there; zero_grad() first to compare"
+        return False, f"{seen}, not {short(self.total)}"
+
+    def _check_of_number(self) -> tuple[bool | None, str]:
+        if len(self._between) > _CHECKED:
+            size = f"{len(self._between):,} nodes"
+            return None, f"not compared with a numerical derivative, for {size} take a while; .numerical is one"
+        if not self.count or self.output is self.input:
+            return None, "no numerical derivative: there is nothing to compute anew"
+        nodes = [node for node in self._between if node is not self.input]
+        again = _replayed(nodes, self.input, self.input.data, self.output)
+        if again != self.output.data and again == again:
+            f = self._words.name(self.output)
+            return None, (
+                f"no numerical derivative: {f} was recorded as {short(self.output.data)} and would now be "
+                f"{short(again)}, so the data of a leaf was changed since; build the graph again"
+            )
+        slope, method = self.numerical
+        if not isfinite(slope) or not isfinite(self.total):
+            return None, f"no numerical derivative: {short(slope)} by {method}"
+        if method != "complex step":
+            left, right = self._one_sided(nodes)
+            if not isclose(left, right, rel_tol=1e-3, abs_tol=1e-3 * self._size):
+                return None, (
+                    f"no numerical derivative: there is a kink or a jump here, with slope {short(left)} on the left "
+                    f"and {short(right)} on the right"
+                )
+        seen = f"numerical derivative, by {method}: {short(slope)}"
+        if self._agrees(slope, 1e-9 if method == "complex step" else 1e-5):
+            return True, seen
+        return False, f"{seen}, not {short(self.total)}"
+
+    def _one_sided(self, nodes: Iterable[Value]) -> tuple[float, float]:
+        x = self.input.data
+        h = 1e-7 * max(1.0, abs(x))
+        low, here, high = (_replayed(nodes, self.input, at, self.output) for at in (x - h, x, x + h))
+        return (here - low) / h, (high - here) / h
+
+    def _agrees(self, other: float, tolerance: float) -> bool:
+        if other == self.total or (other != other and self.total != self.total):
+            return True
+        scale = self._size if isfinite(self._size) else abs(self.total)
+        return abs(other - self.total) <= tolerance * scale
+
+    def __str__(self) -> str:
+        return self._words.plain()
+
+    __repr__ = __str__
+
+    def to_latex(self) -> str:
+        """The equation in LaTeX: symbols, formulas, numbers, result; for use in display mathematics."""
+        return self._words.latex()
+
+    def to_markdown(self) -> str:
+        """The equation, a table of the paths, and the checks."""
+        return self._words.markdown()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/markdown": self.to_markdown(), "text/latex": f"$${self.to_latex()}$$"}
+
+
+def _sum(xs: Iterable[float]) -> float:
+    """Their sum, rounded once; nan where ∞ - ∞ is in it."""
+    try:
+        return fsum(xs)
+    except (OverflowError, ValueError):
+        return nan
+
+
+def _replayed(nodes: Iterable[Value], input: Value, x: Any, output: Value) -> Any:
+    """The output, with the input at ``x``, a float or a ComplexStep (then the derivative, from the imaginary part)."""
+    now: dict[Value, Any] = {input: x}
+    for node in nodes:
+        operands = [now.get(v, v.data) if isinstance(v, Value) else v for v in node.operands]
+        if node.op is not None:  # the input is the only leaf on the way
+            now[node] = node.op.evaluate(operands) if isinstance(x, float) else node.op(*operands)
+    result = now[output]
+    return result.z.imag / 1e-100 if isinstance(result, ComplexStep) else result

@@ -1,0 +1,362 @@
+"""An explanation in words and formulas: as text for a terminal, as Markdown and LaTeX for a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import log10
+from operator import attrgetter
+from typing import Any
+
+from .formula import Term, _Latex, _Plain, derivative_term, value_term
+from .naming import Names, _by_node, superscript
+from .pathsearch import Edge, Path
+from .value import Value
+
+__all__ = ["Words", "count_text", "short"]
+
+_LONG_PATH = 8  # stretches; of a longer one both ends are shown
+_LONG_STRETCH = 6  # edges; of a longer one only the number is shown
+_LONG_SUM = 4  # paths; of more, the equation shows the first two
+_LARGE = 6  # symbols; an unnamed node that takes more to write down has a name of its own, v1
+_LINES = 12  # definitions
+_WIDTH = 110  # characters
+
+
+def short(x: float) -> str:
+    """A number to 4 significant digits, as in a picture.
+
+    >>> short(-32.253789), short(2.0), short(1.5e-7)
+    ('−32.25', '2', '1.5·10⁻⁷')
+    """
+    digits, _, power = f"{x + 0.0:.4g}".replace("-", "−").replace("inf", "∞").partition("e")  # + 0.0: no sign of −0
+    return f"{digits}·10{superscript(str(int(power.replace('−', '-'))))}" if power else digits
+
+
+def count_text(count: int) -> str:
+    """A count as a person would write it, however large.
+
+    >>> count_text(12), count_text(2**60), count_text(3**10_000)
+    ('12', '1,152,921,504,606,846,976 = 2⁶⁰', 'about 1.631·10⁴⁷⁷¹')
+    """
+    digits = log10(count) if count else 0.0
+    power = superscript(str(count.bit_length() - 1)) if count >= 1024 and count & (count - 1) == 0 else ""
+    if digits > 21:
+        return f"2{power}" if power else f"about {10 ** (digits % 1):.4g}·10{superscript(str(int(digits)))}"
+    return f"{count:,}" + (f" = 2{power}" if power else "")
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count_text(count)} {noun}{'s' * (count != 1)}"
+
+
+class Words:
+    """What an explanation says, and the names that it uses."""
+
+    def __init__(
+        self, explanation: Any, names: Any, found: Mapping[Value, str], incoming: dict[Value, list[Edge]]
+    ) -> None:
+        self.explanation = explanation
+        self.given = {**found, **_by_node(names)}
+        self.routes = [_shown(path) for path in explanation.paths]
+        edges = [edge for route in self.routes for edge in route if edge]
+        self.stops = {explanation.output, explanation.input}
+        self.stops.update([node for edge in edges for node in (edge.child, edge.source)])
+        # A variable that enters an operation twice: which place an edge is for.
+        self.places: dict[Edge, int] = {}
+        self.spelled: dict[Edge, bool] = {}
+        mentioned = {*self.stops}
+        for edge in edges:
+            self.spelled[edge] = len(edge.steps) <= _LONG_STRETCH
+            twins = [other for other in incoming[edge.child] if other.source is edge.source]
+            if len(twins) > 1:
+                self.places[edge] = twins.index(edge) + 1
+            for node, _ in edge.steps if self.spelled[edge] else ():
+                self._mention(node, mentioned)
+                for x in node.operands:
+                    self._mention(x, mentioned)
+        for node in self.stops:
+            for x in node.operands if len(node.operands) <= 2 * _LARGE else ():
+                self._mention(x, mentioned)
+        self.mentioned = sorted(mentioned, key=attrgetter("serial"))
+        self.names = Names(self.mentioned, names, found)
+        self._terms: dict[Value, Any] = {}
+
+    # What a node is called, and what it is.
+
+    def name(self, node: Value) -> str:
+        """What the explanation calls a node."""
+        name = self.names[node]
+        return name if name.isprintable() else name.encode("unicode_escape").decode()
+
+    def _is_symbol(self, node: Value) -> bool:
+        """Whether a formula has the node's name in it, rather than what the node computes."""
+        return self._symbols_in(node, 3) > _LARGE or self._has_name(node)
+
+    def _has_name(self, node: Value) -> bool:
+        return node in self.stops or not node.op or bool(node.label) or node in self.given
+
+    def _symbols_in(self, x: Value | float, depth: int) -> int:
+        if not isinstance(x, Value) or self._has_name(x):
+            return 1
+        if not depth or len(x.operands) > _LARGE:
+            return _LARGE + 1
+        return sum([self._symbols_in(operand, depth - 1) for operand in x.operands])
+
+    def _mention(self, x: Value | float, mentioned: set[Value]) -> None:
+        if isinstance(x, Value):
+            if self._is_symbol(x):
+                mentioned.add(x)
+            else:
+                for operand in x.operands:
+                    self._mention(operand, mentioned)
+
+    def _term(self, x: Value | float) -> Any:
+        if not isinstance(x, Value):
+            return x
+        if x not in self._terms:
+            self._terms[x] = Term.named(self.name(x)) if self._is_symbol(x) else self._definition(x)
+        return self._terms[x]
+
+    def _definition(self, node: Value) -> Any:
+        return value_term(node.op, [self._term(x) for x in node.operands])  # type: ignore[arg-type]
+
+    def _formula(self, edge: Edge) -> Any:
+        """The product of the local derivatives on a stretch, in symbols; None where it is too long."""
+        if not self.spelled[edge]:
+            return None
+        result: Any = 1.0
+        for node, k in edge.steps:
+            position = [i for i, x in enumerate(node.operands) if isinstance(x, Value)][k]
+            terms = [self._term(x) for x in node.operands]
+            result = result * derivative_term(node.op, position, terms, self._term(node))  # type: ignore[arg-type]
+        return result
+
+    # Parts of every form.
+
+    def _sign_of_sum(self) -> str:
+        """The letter of the derivative that is explained: d where ∂ stands for the direct edge alone."""
+        direct = any(len(route) == 1 and route[0] not in self.places for route in self.routes)
+        return "d" if direct and self.explanation.count > 1 else "∂"
+
+    def _notes(self) -> list[str]:
+        f, x = self.name(self.explanation.output), self.name(self.explanation.input)
+        notes = []
+        if self._sign_of_sum() == "d":
+            notes.append(f"d{f}/d{x} is the derivative along all paths, ∂{f}/∂{x} the one along the direct path alone.")
+        if self.places:
+            edge = next(iter(self.places))
+            child, source = self.name(edge.child), self.name(edge.source)
+            notes.append(
+                f"{source}⁽¹⁾, {source}⁽²⁾ …: {source} enters {child} in more than one place; one path for each."
+            )
+        return notes
+
+    def _definitions(self, writer: _Plain) -> list[tuple[str, str, str]]:
+        """Name, formula (empty for a leaf, and for what is only mentioned) and number, of what the formulas mention."""
+        nodes = self.mentioned
+        if len(nodes) > _LINES:
+            nodes = [node for node in nodes if node in self.stops]
+        number = _latex_short if isinstance(writer, _Latex) else short
+        lines = []
+        for node in nodes[:_LINES]:
+            formula = writer.write(self._definition(node))[0] if node.op and node in self.stops else ""
+            name = writer.name(self.name(node))
+            lines.append((name, "" if formula == name or len(formula) > _WIDTH else formula, number(node.data)))
+        return lines
+
+    def _work(self) -> str:
+        e = self.explanation
+        sweep = f"{e.sweep_multiplications:,} in one reverse sweep, which uses every edge once"
+        return f"{_plural(e.multiplications, 'multiplication')} path by path, {sweep}"
+
+    def _headline(self) -> str:
+        e = self.explanation
+        f, x = self.name(e.output), self.name(e.input)
+        if e.output is e.input:
+            return f"∂{f}/∂{x} = 1: {f} is itself the input."
+        if not e.count:
+            why = f": {f} is a leaf, no operation was recorded for it" if not e.output.parents else ""
+            return f"∂{f}/∂{x} = 0: no path leads from {f} to {x}{why}."
+        verb = "leads" if e.count == 1 else "lead"
+        largest = "the largest is" if len(e.paths) == 1 else f"the {len(e.paths)} largest are"
+        shown = f"; {largest} shown" if e.count > len(e.paths) else ""
+        return f"{_plural(e.count, 'path')} {verb} from {f} to {x}{shown}."
+
+    # Text.
+
+    def plain(self) -> str:
+        """For a terminal."""
+        e, lines = self.explanation, [self._headline()]
+        if not e.count or e.output is e.input:
+            return lines[0]
+        lines.append("")
+        definitions = self._definitions(_Plain())
+        lines += ["  " + " = ".join([part for part in line if part]) for line in definitions]
+        if len(self.mentioned) > len(definitions):
+            lines.append(f"  … and {len(self.mentioned) - len(definitions):,} more")
+        f, x, d = self.name(e.output), self.name(e.input), self._sign_of_sum()
+        equation = [self._symbols(route) for route in self.routes]
+        if e.count > 1:
+            if e.count > _LONG_SUM:
+                equation = [*equation[:2], "…"]
+            left = f"{d}{f}/{d}{x} = "
+            total = left + " + ".join(equation)
+            if len(total) > _WIDTH:
+                total = left + "the sum, over all paths, of the product of the local derivatives along the path"
+            lines += ["", f"  {total}"]
+        lines += [f"  {note}" for note in self._notes()]
+        lines += ["", *self._table(), ""]
+        marks = {True: "✓", False: "✗", None: "–"}
+        lines += [f"  {marks[good]} {what}" for good, what in e.checks()]
+        lines.append(f"  {self._work()}")
+        return "\n".join(lines)
+
+    def _table(self) -> list[str]:
+        e, rows = self.explanation, []
+        for path, route in zip(e.paths, self.routes, strict=True):
+            numbers = _numbers(path, route)
+            formula = self._formulas(route)
+            symbols = self._symbols(route)
+            row = [self._arrows(route), symbols, formula, numbers, short(path.product)]
+            row[2] = "" if formula in (numbers, row[4]) or len(formula) > 70 else formula
+            row[3] = "" if numbers == row[4] else numbers
+            rows.append(row)
+        sums = [("sum", short(e.total))] if e.count > 1 else []
+        if e.count > len(e.paths):
+            sums.insert(0, (f"and {count_text(e.count - len(e.paths))} more paths, together", short(e.rest)))
+        kept = [i for i in range(5) if any(row[i] for row in rows)]
+        widths = [max(len(row[i]) for row in rows) for i in kept]
+        widths[-1] = max(widths[-1], *[len(number) for _, number in sums], 0)
+        if sum(widths) + 3 * len(widths) > _WIDTH:
+            blocks = [f"  {row[0]}\n" + "\n".join([f"    = {part}" for part in row[1:] if part]) for row in rows]
+            return [*blocks, *[f"  {what} = {number}" for what, number in sums]]
+        lines = []
+        for row in rows:
+            line = "  " + row[0].ljust(widths[0])
+            for i, width in zip(kept[1:], widths[1:], strict=True):
+                between = "   " if i == 1 or not row[i] else " = "
+                line += between + (row[i].rjust(width) if i == 4 else row[i].ljust(width))
+            lines.append(line)
+        before = len(lines[0]) - widths[-1] - 3
+        return lines + [f"{what:>{before}} = {number:>{widths[-1]}}" for what, number in sums]
+
+    def _arrows(self, route: Sequence[Edge | None]) -> str:
+        return " ← ".join([self.name(self.explanation.output), *[self.name(e.source) if e else "…" for e in route]])
+
+    def _symbols(self, route: Sequence[Edge | None]) -> str:
+        return "·".join([self._symbol(edge) if edge else "…" for edge in route])
+
+    def _symbol(self, edge: Edge) -> str:
+        place = f"⁽{superscript(str(self.places[edge]))}⁾" if edge in self.places else ""
+        return f"∂{self.name(edge.child)}/∂{self.name(edge.source)}{place}"
+
+    def _formulas(self, route: Sequence[Edge | None]) -> str:
+        writer, binds = _Plain(), 2 if len(route) > 1 else 0
+        terms = [self._formula(edge) if edge else None for edge in route]
+        if len(route) == 1 and terms[0] is None and route[0]:
+            return f"product of {len(route[0].steps):,} local derivatives"
+        return "·".join(["…" if term is None else writer.held(term, binds) for term in terms])
+
+    # LaTeX and Markdown.
+
+    def latex(self) -> str:
+        """The equation, each form of it on a line."""
+        e, writer = self.explanation, _Latex()
+        f, x = writer.name(self.name(e.output)), writer.name(self.name(e.input))
+        d = "\\mathrm{d}" if self._sign_of_sum() == "d" else "\\partial "
+        left = f"\\frac{{{d}{f}}}{{{d}{x}}}"
+        if not e.count or e.output is e.input:
+            return f"{left} = {writer.number(e.total)}"
+        routes, paths = self.routes, e.paths
+        if e.count > _LONG_SUM:
+            routes, paths = routes[:2], paths[:2]
+        lines = []
+        if e.count > 1 or len(routes[0]) > 1:
+            lines.append([self._latex_symbols(route) for route in routes])
+        formulas = [self._latex_formulas(route) for route in routes]
+        lines += [formulas] if all(formulas) else []
+        lines.append([self._latex_numbers(path, route) for path, route in zip(paths, routes, strict=True)])
+        lines.append([_latex_short(path.product) for path in paths])
+        joined = [_added([*line, *["\\cdots"] * (e.count > len(line))]) for line in lines]
+        joined.append(_latex_short(e.total))
+        different = [line for i, line in enumerate(joined) if i == 0 or line != joined[i - 1]]
+        return f"\\begin{{aligned}}{left} &= " + " \\\\\n&= ".join(different) + "\\end{aligned}"
+
+    def _latex_symbols(self, route: Sequence[Edge | None]) -> str:
+        return "\\,".join([self._latex_symbol(edge) if edge else "\\cdots" for edge in route])
+
+    def _latex_symbol(self, edge: Edge) -> str:
+        name = _Latex().name
+        source = name(self.name(edge.source))
+        if edge in self.places:
+            source = f"{{{source}}}^{{({self.places[edge]})}}"
+        return f"\\frac{{\\partial {name(self.name(edge.child))}}}{{\\partial {source}}}"
+
+    def _latex_formulas(self, route: Sequence[Edge | None]) -> str:
+        writer, binds = _Latex(), 2 if len(route) > 1 else 1
+        terms = [self._formula(edge) if edge else None for edge in route]
+        if any(term is None for term in terms):
+            return ""
+        return " \\cdot ".join([writer.held(term, binds) for term in terms])
+
+    def _latex_numbers(self, path: Path, route: Sequence[Edge | None]) -> str:
+        factors = [_latex_short(edge.factor) if edge else "\\cdots" for edge in route]
+        return " \\cdot ".join([f"({x})" if x.startswith("-") and len(factors) > 1 else x for x in factors])
+
+    def markdown(self) -> str:
+        """For a notebook; GitHub shows it too."""
+        e, writer = self.explanation, _Latex()
+        parts = [_markdown(self._headline())]
+        if e.count and e.output is not e.input:
+            definitions = [" = ".join([part for part in line if part]) for line in self._definitions(writer)]
+            more = len(self.mentioned) - len(definitions)
+            parts.append(",  ".join([f"${line}$" for line in definitions]) + (f" … and {more:,} more" if more else ""))
+            parts.append(f"$$\n{self.latex()}\n$$")
+            parts += map(_markdown, self._notes())
+            rows = ["| path | local derivatives | product |", "|:--|:--|--:|"]
+            for path, route in zip(e.paths, self.routes, strict=True):
+                stops = [writer.name(self.name(e.output))]
+                stops += [writer.name(self.name(edge.source)) if edge else "\\cdots" for edge in route]
+                formula = self._latex_formulas(route)
+                steps = [self._latex_symbols(route), *[formula] * bool(formula), self._latex_numbers(path, route)]
+                cells = [" \\leftarrow ".join(stops), " = ".join(dict.fromkeys(steps)), _latex_short(path.product)]
+                rows.append("| " + " | ".join([f"${cell}$" for cell in cells]) + " |")
+            if e.count > len(e.paths):
+                more_paths = count_text(e.count - len(e.paths))
+                rows.append(f"| and {more_paths} more, together | | ${_latex_short(e.rest)}$ |")
+            if e.count > 1:
+                rows.append(f"| **sum** | | ${_latex_short(e.total)}$ |")
+            parts.append("\n".join(rows))
+            marks = {True: "✓", False: "✗", None: "–"}
+            checks = [f"- {marks[good]} {_markdown(what)}" for good, what in e.checks()]
+            parts.append("\n".join([*checks, f"- {self._work()}"]))
+        return "\n\n".join(parts) + "\n"
+
+
+def _shown(path: Path) -> list[Edge | None]:
+    """The stretches of a path; of a long one both ends, with None for what is left out."""
+    edges = path.edges
+    return [*edges] if len(edges) <= _LONG_PATH else [*edges[:4], None, *edges[-3:]]
+
+
+def _numbers(path: Path, route: Sequence[Edge | None]) -> str:
+    factors = [short(edge.factor) if edge else "…" for edge in route]
+    return "·".join([f"({x})" if x.startswith("−") and len(factors) > 1 else x for x in factors])
+
+
+def _latex_short(x: float) -> str:
+    digits, _, power = f"{x + 0.0:.4g}".replace("inf", "\\infty").replace("nan", "\\mathrm{nan}").partition("e")
+    return f"{digits} \\cdot 10^{{{int(power)}}}" if power else digits
+
+
+def _added(terms: Sequence[str]) -> str:
+    """The sum of terms in LaTeX; a minus at the front of one becomes the sign of the sum."""
+    first, *others = terms
+    return first + "".join([f" - {x[1:]}" if x.startswith("-") else f" + {x}" for x in others])
+
+
+def _markdown(string: str) -> str:
+    """Text in which no character is markup."""
+    for character in "\\`*_{}[]<>#|$~&":
+        string = string.replace(character, {"<": "&lt;", ">": "&gt;", "&": "&amp;"}.get(character, "\\" + character))
+    return string
