@@ -5,6 +5,7 @@ from . import (
     backprop,
     data,
     errors,
+    handover,
     init,
     layers,
     losses,
@@ -20,6 +21,7 @@ from . import (
 from .activations import *
 from .backprop import *
 from .errors import *
+from .handover import *
 from .init import *
 from .layers import *
 from .losses import *
@@ -33,6 +35,7 @@ __all__: list[str] = ["data", "metrics", "plots", "schedules"]
 __all__ += activations.__all__
 __all__ += backprop.__all__
 __all__ += errors.__all__
+__all__ += handover.__all__
 __all__ += init.__all__
 __all__ += layers.__all__
 __all__ += losses.__all__

@@ -29,7 +29,7 @@ from .storage import load as load_model
 from .storage import read_state, save
 from .table import table
 from .task import Task
-from .train import evaluate, fit, predict
+from .train import ENGINES, evaluate, fit, predict
 
 TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
         "--patience", metavar="N", type=_whole,
         help="stop after N epochs without a lower validation loss, with the weights of the lowest",
     )  # fmt: skip
+    training.add_argument("--engine", default="auto", help=f"{_one_of(ENGINES)} (default: auto, compiled if it can be)")
     training.add_argument("--seed", metavar="N", type=int, default=0, help="of everything random (default: 0)")
     samples = train.add_argument_group("the samples")
     samples.add_argument(
@@ -252,9 +253,11 @@ def _train(given: argparse.Namespace) -> int:
         progress=not given.quiet,
         early_stopping=given.patience,
         metric=task.metric,
+        engine=given.engine,
     )
     if not len(history):  # interrupted before there was anything to show
         raise KeyboardInterrupt
+    print(f"trained by the {history.engine} engine in {sum(history.seconds):.3g} s")
     task.unscale(model)
     print(_scores(model, task, {"training": training, "validation": validation}))
     if file:

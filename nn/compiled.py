@@ -23,7 +23,7 @@ from autodiff.ops import as_number, is_number
 from autodiff.value import recording
 
 from . import losses, optim
-from .activations import activation_name
+from .activations import identity
 from .errors import ArgumentError
 from .layers import Dropout, Layer, Neuron, Sequential
 from .train import Evaluation
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .optim import Optimizer
     from .train import Run
 
-__all__ = ["CompiledRun", "forward", "is_known"]
+__all__ = ["CompiledRun", "forward", "is_known", "is_known_loss"]
 
 
 def is_known(model: Module) -> bool:
@@ -58,9 +58,14 @@ def _is_known(module: Module) -> bool:
         return False
     if not isinstance(module, Neuron):
         return kind is not Dropout or not module.training
-    function = module._function
-    of_autodiff = activation_name(function) is not None or function.__module__ == "autodiff.functions"
-    return of_autodiff and type(module)._output is Neuron._output and all(w.op is None for w in module.parameters())
+    g = module._function
+    named = g is identity or getattr(g, "__module__", "") == ad.functions.__name__
+    return named and type(module)._output is Neuron._output and all(w.op is None for w in module.parameters())
+
+
+def is_known_loss(loss: Callable[..., Any]) -> bool:
+    """Whether it is one of this package, of which one recording holds for all samples."""
+    return loss in losses.LOSSES.values() and loss.__module__ == losses.__name__
 
 
 def forward(model: Module, samples: list[list[float]]) -> list[list[float]]:
@@ -96,7 +101,7 @@ class CompiledRun:
         self.eager = eager
         self.optimizer = eager.optimizer
         self.parameters = eager.model.parameters()
-        self.known = is_known(eager.model) and eager.loss in losses.LOSSES.values()
+        self.known = is_known(eager.model) and is_known_loss(eager.loss)
         if any(isinstance(module, Dropout) for module in eager.model.modules()):
             raise ArgumentError(
                 "fit(engine='compiled') records the graph of one sample for all, and a Dropout draws anew for each: "
@@ -108,7 +113,7 @@ class CompiledRun:
         self.numbers = np.zeros(self.count + 2)  # those of the parameters, and λ₂/m and λ₁/m
         self.gradient = np.zeros(self.count)
         place = {p: i for i, p in enumerate(self.parameters)}
-        self.places = np.array([place[p] for p in self.optimizer.parameters])
+        self.places: Any = np.array([place[p] for p in self.optimizer.parameters])
         if self.places.tolist() == list(range(self.count)):
             self.places = slice(0, self.count)  # a view of all, without a copy
         self.vectorised = _vectorised(self.optimizer)
@@ -128,7 +133,7 @@ class CompiledRun:
         if eager.loss is losses.cross_entropy and all(sorted(row)[-2:] == [0.0, 1.0] for row in rows):
             loss = _surprise_of_the_true_class(outputs, ys)
         elif is_number(y):
-            loss = eager.loss(raw, ys if eager.loss in losses.LOSSES.values() else ys[0])
+            loss = eager.loss(raw, ys if is_known_loss(eager.loss) else ys[0])
         else:
             loss = eager.loss(raw, ys)
         if not isinstance(loss, Value):
@@ -157,9 +162,10 @@ class CompiledRun:
             there = [o.data if isinstance(o, Value) else o for o in expected]
             if len(here) != len(there) or not np.allclose(here, there, rtol=1e-9, atol=1e-12, equal_nan=True):
                 raise VerificationError(
-                    f"fit(engine='compiled') records the graph of one sample for all, and for sample {i} it gives the loss "
-                    f"{here[0]!r}, where the model and the loss give {there[0]!r}: a Python if that takes another branch "
-                    "for it, or something random; write it with where, maximum or relu, or take engine='eager'"
+                    "fit(engine='compiled') records the graph of one sample for all; for sample "
+                    f"{i} that gives the loss {here[0]!r}, and the model and the loss give {there[0]!r}: a Python if "
+                    "takes another branch for it, or something is random; write it with where, maximum or relu, or "
+                    "take engine='eager'"
                 )
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -237,7 +243,8 @@ class CompiledRun:
                 setattr(self.optimizer, name, np.array(state))
 
     def _write(self) -> None:
-        for p, number, slope in zip(self.parameters, self.numbers.tolist(), self.gradient.tolist(), strict=False):
+        numbers, slopes = self.numbers[: self.count].tolist(), self.gradient.tolist()
+        for p, number, slope in zip(self.parameters, numbers, slopes, strict=True):
             p.data, p.grad = number, slope
         if self.vectorised is not None:
             for name, state in _state(self.optimizer):
@@ -253,17 +260,16 @@ def _state(optimizer: Optimizer) -> list[tuple[str, Any]]:
 
 def _vectorised(optimizer: Optimizer) -> Any:
     """The optimiser, its attributes shared, with a ``slope`` that takes arrays; None for one that is not of ``nn``."""
-    kind = type(optimizer)
-    if kind not in optim.OPTIMIZERS.values():
+    kind: Any = type(optimizer)
+    if kind.__module__ != optim.__name__:
         return None
-    twin = object.__new__(_on_arrays(kind))
-    vars_of_twin: Any = twin
-    vars_of_twin.__dict__ = vars(optimizer)
+    twin: Any = object.__new__(_on_arrays(kind))
+    twin.__dict__ = vars(optimizer)
     return twin
 
 
 @cache
-def _on_arrays(kind: type[Optimizer]) -> type[Any]:
+def _on_arrays(kind: Any) -> type[Any]:
     """The class with its own formulas, in which the square root is NumPy's; all else in them arrays take as it is."""
     names = vars(optim) | {"sqrt": np.sqrt}
     methods = [getattr(kind, name) for name in ("slope", "_scaled") if hasattr(kind, name)]
@@ -282,12 +288,13 @@ def _surprise_of_the_true_class(logits: list[Any], one_hot: list[Any]) -> Any:
 
 def _targets(loss: Callable[..., Any], targets: list[Any], outputs: int) -> list[list[float]]:
     """Each target as the numbers that stand in its columns."""
-    if loss in losses.LOSSES.values():
+    if is_known_loss(loss):
         return [_checked(loss, y, outputs) for y in targets]
     lengths = {len(y) if isinstance(y, (list, tuple)) else None for y in targets}
     if len(lengths) > 1:
         raise LengthError(
-            "fit(engine='compiled') takes targets that are all numbers, or all lists of one length; else take engine='eager'"
+            "fit(engine='compiled') takes targets that are all numbers, or all lists of one length: "
+            "take engine='eager' for others"
         )
     return [[as_number(number, "a target") for number in (y if isinstance(y, (list, tuple)) else [y])] for y in targets]
 

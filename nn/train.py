@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import gc
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from math import ceil, inf, isfinite, isnan
 from random import Random
@@ -162,14 +162,16 @@ def fit(
     The same arguments give the same numbers, bit for bit.
 
     The engine "eager" records a graph for every sample.  "compiled" records that of one sample, and runs it over whole
-    batches by machine code (``autodiff.compile``), dozens of times as fast; losses, parameters and everything else
-    come out the same to about 1e-12, and bit for bit on any number of threads.  The first training compiles for some
-    seconds, what it compiled stays on disk.  "auto" compiles where NumPy and numba are installed and one recording is
-    sure to hold for all samples: the loss is one of ``LOSSES``, the model consists of Neurons, Layers, Sequentials and
-    MLPs, and its activations are functions of autodiff.  A loss, an activation or a module of your own may hold a
-    Python ``if``, which a recording freezes; "auto" leaves them to eager, and "compiled" takes them after it has compared
-    the recording with every sample, as the parameters are at first.  What then branches on a number that training
-    changes must be written with ``where``, ``maximum`` or ``relu``.  A Dropout draws anew for each sample: always eager.
+    batches by machine code (``autodiff.compile``), dozens of times as fast.  Losses, parameters and all else come out
+    the same to about 1e-12 where the training is no chaos, and bit for bit on any number of threads.  The first time it
+    compiles for some seconds, and keeps what it compiled on disk.
+
+    "auto" compiles where NumPy and numba are installed and one recording is sure to hold for all samples: the loss is
+    one of ``LOSSES``, and the model consists of Neurons, Layers, Sequentials and MLPs whose activations are functions
+    of autodiff.  A loss, an activation or a module of your own may hold a Python ``if``, which a recording freezes:
+    "auto" leaves them to eager.  "compiled" takes them, once it has compared the recording with every sample at the
+    initial parameters; what branches later, on a number that changes in training, it cannot see, so write that with
+    ``where``, ``maximum`` or ``relu``.  A Dropout draws anew for each sample, and is always eager.
 
     Ctrl-C ends the training early but in good order: the weights are set to the best so far, and the history is
     returned.  "Best" is the lowest validation loss, or the lowest loss if nothing is held out for validation.
@@ -360,15 +362,17 @@ def _run(eager: Run, engine: str) -> Run | CompiledRun:
     """The engine that fits, made ready."""
     if engine == "eager" or not _can_compile():
         return eager
-    from .compiled import CompiledRun, is_known
+    from .compiled import CompiledRun, is_known, is_known_loss
 
     if engine == "compiled":
         return CompiledRun(eager)
-    if not (is_known(eager.model) and eager.loss in losses.LOSSES.values()):
+    if not (is_known(eager.model) and is_known_loss(eager.loss)):
         return eager
     try:
         return CompiledRun(eager)
     except AutodiffError:  # a sample or a target is not as it should be: eager says so when it comes to it
+        return eager
+    except ImportError:  # numba is installed, and does not go with this Python or NumPy
         return eager
 
 
@@ -456,7 +460,8 @@ def _outputs(model: Module, samples: list[list[float]]) -> list[list[float]]:
             from .compiled import forward, is_known
 
             if is_known(model) and len({len(x) for x in samples}) == 1:
-                return forward(model, samples)
+                with suppress(ImportError):  # as in fit
+                    return forward(model, samples)
         with ad.no_grad():
             return [_numbers(model(x)) for x in samples]
 

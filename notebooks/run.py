@@ -2,7 +2,8 @@
 
 A notebook is written without anything that changes from run to run or from machine to machine: no times, no paths, no
 names of environments.  ``--check`` compares text word for word, pictures by the words and shapes in them (where a
-letter stands depends on the version of Graphviz), and plots by their being there.
+letter stands depends on the version of Graphviz) with numbers to 9 digits (the last ones of a trained network depend
+on the machine), and plots by their being there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +28,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 SECONDS = 120  # for a cell
+LONG_NUMBER = re.compile(r"\d+\.\d{9,}(e[+-]?\d+)?")
 
 
 def executed(path: Path) -> Any:
@@ -69,7 +72,8 @@ def _words_and_shapes(svg: str) -> Iterator[str]:
     for element in ElementTree.fromstring(svg).iter():
         tag = element.tag.rpartition("}")[2]
         if tag not in ("style", "svg", "g"):
-            yield f"{tag} {element.get('class', '')} {''.join(element.itertext()).strip()}"
+            words = f"{tag} {element.get('class', '')} {''.join(element.itertext()).strip()}"
+            yield LONG_NUMBER.sub(lambda found: f"{float(found[0]):.9g}", words)
 
 
 def main() -> int:

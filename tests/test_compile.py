@@ -95,7 +95,6 @@ def test_lists_of_outputs(engine):
     assert values.tolist() == [[2.0, 6.0], [1.0, 3.0], [2.0, 2.0], [5.0, 5.0], [2.0, 6.0], [10.0, 10.0]]
     assert ad.compile([y], [x], [w], engine=engine)([1.0, 3.0]).tolist() == [[2.0, 6.0]]
     assert ad.compile((y, w), [x], [w], engine=engine)([1.0, 3.0]).tolist() == [[2.0, 6.0], [2.0, 2.0]]
-    assert ad.compile([], [x], engine=engine)([1.0, 3.0]).shape == (0, 2)
 
 
 @ENGINES
@@ -112,7 +111,7 @@ def test_an_output_that_is_a_leaf(which, engine):
     values, (dp, dx) = program.value_and_grad([1.0, 4.0, 4.0], wrt="both", reduce=None)
     assert values.tolist() == want
     assert dp.tolist() == [3.0 * (which == "parameter")]
-    value, (dp, dx) = program.value_and_grad([1.0, 4.0, 4.0], wrt="both")
+    value, (dp, _) = program.value_and_grad([1.0, 4.0, 4.0], wrt="both")
     assert value == pytest.approx(sum(want) / 3)
     assert dp.tolist() == [1.0 * (which == "parameter")]
 
@@ -204,7 +203,7 @@ def test_no_samples(engine):
 @ENGINES
 def test_results_are_the_callers_own(engine):
     program, _ = squares(engine)
-    first, (value, slopes) = program(A, B), program.value_and_grad(A, B, wrt="inputs")
+    first, (_, slopes) = program(A, B), program.value_and_grad(A, B, wrt="inputs")
     kept = first.copy(), slopes.copy()
     program(A + 1, B)
     program.value_and_grad(A + 1, B, wrt="inputs")
@@ -322,8 +321,8 @@ def test_verify_finds_a_gradient_and_an_infinity(engine):
     with pytest.raises(VerificationError, match="sample 1: gradient 0"):
         program.verify([1.0, -2.0])
     program = ad.compile(lambda x: x if x > 0 else x / 0, engine=engine)
+    program([1.0])
     with pytest.raises(VerificationError, match=r"sample 0: output 0 is -1\.0 here and -inf"):
-        program([1.0])
         program.verify([-1.0])
 
 
@@ -395,7 +394,7 @@ Z = X * W
 COMPILE_ERRORS = [
     (lambda: ad.compile(Z, [X], engine="gpu"), OperandError, '"auto", "machine" or "source", not \'gpu\''),
     (lambda: ad.compile(Z, [X], precision="float16"), OperandError, '"float64" or "float32", not \'float16\''),
-    (lambda: ad.compile(Z, [X], [X]), OperandError, "either an input, .* or a parameter"),
+    (lambda: ad.compile(Z, [X], [X]), OperandError, r"either an input, .* or a parameter"),
     (lambda: ad.compile(Z, [X, X]), OperandError, "twice among the inputs"),
     (lambda: ad.compile(Z, [X], [W, W]), OperandError, "twice among the parameters"),
     (lambda: ad.compile(Z, [1.0]), OperandError, r"Values as inputs, not float 1\.0"),
@@ -403,6 +402,7 @@ COMPILE_ERRORS = [
     (lambda: ad.compile(Z, 3), OperandError, "Values as inputs, not int 3"),
     (lambda: ad.compile(3.0, [X]), OperandError, "Values as output, not float"),
     (lambda: ad.compile([Z, None], [X]), OperandError, "Values as output, not NoneType"),
+    (lambda: ad.compile([], [X]), OperandError, "list of outputs is empty"),
     (lambda: ad.compile(lambda x: x, [X]), OperandError, "leave out inputs"),
 ]
 CALL_ERRORS = [
@@ -424,6 +424,7 @@ CALL_ERRORS = [
     (lambda p: p(["a"], [1.0]), OperandError, "column 0"),
     (lambda p: p([1.0], [None, 1j]), OperandError, "column 1"),
     (lambda p: p([X], [1.0]), OperandError, "a Value does not turn into a float"),
+    (lambda p: p([1.0, [2.0]], [1.0]), AutodiffError, "column"),
     (lambda p: p([1.0], [1.0], parameters=["a", "b"]), OperandError, "parameters"),
 ]
 
@@ -454,7 +455,7 @@ def test_errors_of_what_a_program_has_not(engine):
             call([1.0])
     none = ad.compile(c + 1, engine=engine)
     assert none() == 3.0
-    with pytest.raises(OperandError, match="without .*nothing to derive"):
+    with pytest.raises(OperandError, match=r"without .*nothing to derive"):
         none.value_and_grad()
     inputs = ad.compile(x * c, [x], engine=engine)
     with pytest.raises(OperandError, match="without parameters"):

@@ -1,8 +1,9 @@
 """Machine code for one instruction of a flat program: kernels, each compiled by numba when a program first needs it.
 
-A kernel works on one buffer of numbers.  ``value`` applies a row of the table; ``adjoint`` does the row's share of the
-reverse sweep, ``x̄ += ∂z/∂x·z̄``, with ∂z/∂x computed by the row's own rule.  Both are generated from the row, in two
-forms: on *scalars*, one number to a slot, and on *lanes*, where a slot is a row of samples.
+A kernel works on one buffer of numbers.  ``value`` applies a row of the table.  ``adjoint`` does the row's share of the
+reverse sweep, ``x̄ += ∂z/∂x·z̄``, or ``x̄ = ∂z/∂x·z̄`` where nothing else goes to x̄, with ∂z/∂x computed by the row's
+own rule.  Both are generated from the row, in two forms: on *scalars*, one number to a slot, and on *lanes*, where a
+slot is a row of samples.
 
 The signature of every kernel is ``(V, ix, count, arity, lanes, real, stride)``:
 
@@ -17,6 +18,7 @@ The text of a generated kernel goes to a file, since numba keeps compiled code o
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import sys
 import tempfile
@@ -35,7 +37,7 @@ from ..ops import OPS
 from . import dense, machine, machine_math, memory, nary, template
 from .machine import MACHINE, bound
 from .memory import VECTORED
-from .template import layout
+from .template import layout, positions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +68,7 @@ def kernel(kind: str, name: str, form: str, precision: str) -> int:
     """The address of a kernel, compiled now or read from the disk.
 
     Args:
-        kind: "value", "adjoint" with the positions to differentiate by ("adjoint0", "adjoint01"), "nary" or "dense".
+        kind: "value", "nary", "dense", or what ``template.adjoint_kind`` makes: "adjoint_add0_store1".
         name: the row of the table; for "nary" and "dense" the function of those modules.
         form: "scalars" or "lanes".
         precision: "float64" or "float32", the numbers in the buffer.
@@ -78,10 +80,13 @@ def kernel(kind: str, name: str, form: str, precision: str) -> int:
     # and nowhere are NaN and inf assumed away.
     freedom = {"contract", "reassoc"} if kind == "dense" else False
     made = cfunc(signature, cache=True, error_model="numpy", fastmath=freedom)(function)
+    if not made.cache_hits and all(other.cache_hits for other in _KEPT):
+        _LOG.warning("compiling machine code for operations used for the first time; it is kept in %s", _directory())
     _KEPT.append(made)
     return int(made.address)
 
 
+_LOG = logging.getLogger("autodiff.compiler")
 _KEPT: list[Any] = []
 """The compiled functions, whose code lives only as long as they do."""
 
@@ -103,7 +108,7 @@ def _generated(kind: str, name: str, form: str) -> Any:
 
 def _text(kind: str, name: str, form: str, title: str) -> Iterator[str]:
     """The kernel of a row, line by line."""
-    positions = tuple(int(i) for i in kind.removeprefix("adjoint")) if kind != "value" else ()
+    positions = positions_of(kind) if kind != "value" else ()
     operands = [f"x{i}" for i in range(len(OPS[name].partials))]
     entries = layout(name, positions) if positions else ["z", *operands]
     yield f'"""{OPS[name].notation}, generated."""'
@@ -115,7 +120,8 @@ def _text(kind: str, name: str, form: str, title: str) -> Iterator[str]:
     yield "    V = carray(V_, (BUFFER,))"
     yield "    ix = carray(ix_, (BUFFER,))"
     writer = {"lanes": _on_lanes, "scalars": _on_vectors if name in VECTORED else _on_scalars}[form]
-    yield from writer(entries, operands, positions)
+    signs = {i: "+=" if f"add{i}" in kind else "=" for i in positions}
+    yield from writer(entries, operands, signs)
 
 
 def _call(entries: list[str], operands: list[str], position: int | None, number: str) -> str:
@@ -125,38 +131,38 @@ def _call(entries: list[str], operands: list[str], position: int | None, number:
     return f"value({arguments})" if position is None else f"rule_{position}({arguments})"
 
 
-def _operations(size: int, positions: tuple[int, ...]) -> str:
+def _operations(size: int, back: bool) -> str:
     """A loop over them, from the last if it goes back: one may use the result of another."""
-    return f"range({size} * (count - 1), -1, -{size})" if positions else f"range(0, {size} * count, {size})"
+    return f"range({size} * (count - 1), -1, -{size})" if back else f"range(0, {size} * count, {size})"
 
 
-def _on_lanes(entries: list[str], operands: list[str], positions: tuple[int, ...]) -> Iterator[str]:
-    yield f"    for k in {_operations(len(entries), positions)}:"
+def _on_lanes(entries: list[str], operands: list[str], signs: dict[int, str]) -> Iterator[str]:
+    yield f"    for k in {_operations(len(entries), bool(signs))}:"
     for i, entry in enumerate(entries):
         yield f"        {entry} = V[ix[k + {i}] * stride:]"
-    if not positions:
+    if not signs:
         yield "        for t in range(lanes):"
         yield f"            z[t] = {_call(entries, operands, None, 'float64({}[t])')}"
-    for i in positions:  # a loop for each operand: x * x has the same twice
+    for i, sign in signs.items():  # a loop for each operand: x * x has the same twice
         yield "        for t in range(lanes):"
-        yield f"            dx{i}[t] += {_call(entries, operands, i, 'float64({}[t])')} * dz[t]"
+        yield f"            dx{i}[t] {sign} {_call(entries, operands, i, 'float64({}[t])')} * dz[t]"
 
 
-def _on_scalars(entries: list[str], operands: list[str], positions: tuple[int, ...]) -> Iterator[str]:
-    yield f"    for k in {_operations(len(entries), positions)}:"
+def _on_scalars(entries: list[str], operands: list[str], signs: dict[int, str]) -> Iterator[str]:
+    yield f"    for k in {_operations(len(entries), bool(signs))}:"
     for i, entry in enumerate(entries):
-        if entry != "z" or positions:
+        if entry != "z" or signs:
             yield f"        {entry} = {f'ix[k + {i}]' if entry.startswith('dx') else f'V[ix[k + {i}]]'}"
-    if not positions:
+    if not signs:
         yield f"        V[ix[k]] = {_call(entries, operands, None, '{}')}"
-    for i in positions:
-        yield f"        V[dx{i}] += {_call(entries, operands, i, '{}')} * dz"
+    for i, sign in signs.items():
+        yield f"        V[dx{i}] {sign} {_call(entries, operands, i, '{}')} * dz"
 
 
-def _on_vectors(entries: list[str], operands: list[str], positions: tuple[int, ...]) -> Iterator[str]:
+def _on_vectors(entries: list[str], operands: list[str], signs: dict[int, str]) -> Iterator[str]:
     """Scalars are gathered, computed side by side, and scattered; no operation here uses the result of another."""
     size = len(entries)
-    read = [entry for entry in entries if entry in operands or (entry == "z" and positions)]
+    read = [entry for entry in entries if entry in operands or (entry == "z" and signs)]
     for i, column in enumerate([*read, "result"]):
         yield f"    {column} = V[TILES + {i} * TILE : TILES + {i + 1} * TILE]"
     yield "    for first in range(0, count, TILE):"
@@ -165,7 +171,7 @@ def _on_vectors(entries: list[str], operands: list[str], positions: tuple[int, .
     yield "        for t in range(n):"
     for entry in read:
         yield f"            {entry}[t] = V[here[{size} * t + {entries.index(entry)}]]"
-    for position in positions or [None]:
+    for position in signs or [None]:
         yield "        for t in range(n):"
         yield f"            result[t] = {_call(entries, operands, position, '{}[t]')}"
         yield "        for t in range(n):"
@@ -173,7 +179,7 @@ def _on_vectors(entries: list[str], operands: list[str], positions: tuple[int, .
             yield f"            V[here[{size} * t]] = result[t]"
         else:
             at = entries.index(f"dx{position}")
-            yield f"            V[here[{size} * t + {at}]] += result[t] * V[here[{size} * t]]"
+            yield f"            V[here[{size} * t + {at}]] {signs[position]} result[t] * V[here[{size} * t]]"
 
 
 @cache

@@ -12,19 +12,20 @@ __all__ = ["BUFFER", "FIRST", "SCRATCH", "TILE", "TILES", "TRASH", "VECTORED", "
 BUFFER = 1 << 40
 """The length that a kernel takes its buffers to have; machine code checks no bounds."""
 
-ZERO, TRASH, SCRATCH = 0, 1, 5
-"""Slots that every buffer begins with: zeros, four to write to in vain, two for a kernel's own use."""
+ZERO, TRASH, SCRATCH = 0, 1, 2
+"""Slots that every buffer begins with: zeros, one to write to in vain, two for a kernel's own use."""
 
-TILE, TILES = 64, 7
+TILE, TILES = 64, 4
 """Scalars that a vectored kernel gathers at once; the slots behind the others are for them."""
 
-FIRST = {"lanes": 7, "scalars": TILES + 6 * TILE}
+FIRST = {"lanes": 4, "scalars": TILES + 6 * TILE}
 """The first slot for a number of the program."""
 
 VECTORED = frozenset(
     """
     pow sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan atan2 hypot sinh cosh tanh asinh acosh
-    atanh erf erfc elu sigmoid log_sigmoid softplus silu gelu rhypot sech half_sech gaussian normal_pdf normal_cdf powlog
+    atanh erf erfc elu sigmoid log_sigmoid softplus silu gelu rhypot sech half_sech gaussian normal_pdf normal_cdf
+    powlog
     """.split()  # noqa: SIM905 (a list of so many would take a screen)
 )
 """Operations that take long enough for scalars to be gathered and computed a vector at a time."""

@@ -1,8 +1,8 @@
 """The values of the rows with any number of operands, as kernels; their derivatives are built of other instructions.
 
 The operands of operation k are ``ix[k]``, the slot of z, and then the slots of the x's.  ``softmax_all`` and
-``direction_all`` give every component at once: as many slots of z's as of x's; so does ``products_of_others``.  Sums are compensated (Neumaier's
-variant of Kahan's), since eager ones are exact.
+``direction_all`` give every component at once: as many slots of z's as of x's; so does ``products_of_others``.  Sums
+are compensated (Neumaier's variant of Kahan's), since eager ones are exact.
 """
 
 from __future__ import annotations

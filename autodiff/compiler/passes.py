@@ -1,16 +1,47 @@
-"""The loops over a graph that lowering makes, compiled: each visits every operand once."""
+"""The loops over a graph that lowering makes: each visits every operand once.
+
+A large graph has them compiled; for a small one that would take longer, a second or two at first, than to run them as
+they are.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
 
-__all__ = ["adjoint_slots", "mark_operands", "operand_masks", "spread_need", "used_by", "write_reverse", "write_values"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "adjoint_slots",
+    "compiled_if_large",
+    "mark_operands",
+    "operand_ways",
+    "spread_need",
+    "used_by",
+    "write_reverse",
+    "write_values",
+]
+
+_SMALL = 5_000  # numbers in the longest argument
 
 
-@njit(cache=True)
+def compiled_if_large(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Machine code where it pays."""
+    machine_code = njit(cache=True)(function)
+
+    @wraps(function)
+    def run(*arguments: Any) -> Any:
+        small = max(x.size for x in arguments if isinstance(x, np.ndarray)) < _SMALL
+        return (function if small else machine_code)(*arguments)
+
+    return run
+
+
+@compiled_if_large
 def used_by(op: Any, start: Any, operands: Any, outputs: Any, count: int) -> Any:
     """Which numbers the outputs depend on."""
     used = np.zeros(count, np.bool_)
@@ -23,7 +54,7 @@ def used_by(op: Any, start: Any, operands: Any, outputs: Any, count: int) -> Any
     return used
 
 
-@njit(cache=True)
+@compiled_if_large
 def spread_need(op: Any, start: Any, operands: Any, needed: Any) -> None:
     """Mark every node that depends on one that is marked."""
     for node in range(len(op)):
@@ -32,7 +63,7 @@ def spread_need(op: Any, start: Any, operands: Any, needed: Any) -> None:
                 needed[node] |= needed[operands[k]]
 
 
-@njit(cache=True)
+@compiled_if_large
 def mark_operands(chosen: Any, start: Any, operands: Any, marked: Any) -> None:
     """Mark the operands of the chosen nodes."""
     for node in range(len(chosen)):
@@ -41,11 +72,14 @@ def mark_operands(chosen: Any, start: Any, operands: Any, marked: Any) -> None:
                 marked[operands[k]] = True
 
 
-@njit(cache=True)
-def adjoint_slots(chosen: Any, op: Any, ones: Any, start: Any, operands: Any, needed: Any, uses: Any, free: int) -> Any:
-    """A slot for the adjoint of every number that needs one, from slot ``free`` on, and the next one free.
+@compiled_if_large
+def adjoint_slots(
+    chosen: Any, op: Any, ones: Any, listed: Any, start: Any, operands: Any, needed: Any, uses: Any, free: int
+) -> Any:
+    """The number of an adjoint for everything that needs one, from ``free`` on, and for each number if it is a sum.
 
-    An operand with no other use, to which the local derivative is 1, has the gradient of the result, and its slot.
+    An operand with no other use, to which the local derivative is 1, has the gradient of the result, and its adjoint.
+    Any other operand with a single use has an adjoint that is no sum: what it is used for can store it.
 
     Args:
         chosen: the nodes of a part.
@@ -53,14 +87,16 @@ def adjoint_slots(chosen: Any, op: Any, ones: Any, start: Any, operands: Any, ne
         start: as in ``Recording``.
         operands: as in ``Recording``.
         ones: for each operation the operands, in bits, to which the local derivative is 1; -1 for all of them.
+        listed: for each operation whether it takes a list, and adds to the adjoints of its operands in any case.
         needed: whose adjoint is asked for.
         uses: how often each number is used elsewhere, and so has an adjoint at any rate.
-        free: the first slot.
+        free: the first number; those before it are sums.
     """
-    slots = np.full(len(needed), -1, np.int64)
+    adjoint = np.full(len(needed), -1, np.int64)
+    is_sum = np.ones(len(needed) + free, np.bool_)
     for number in range(len(needed)):
         if needed[number] and uses[number] > 0:
-            slots[number] = free
+            adjoint[number] = free
             free += 1
     for node in range(len(chosen)):
         if chosen[node] and needed[node]:
@@ -68,33 +104,34 @@ def adjoint_slots(chosen: Any, op: Any, ones: Any, start: Any, operands: Any, ne
                 uses[operands[k]] += 1
     for node in range(len(chosen) - 1, -1, -1):
         if chosen[node] and needed[node]:
-            if slots[node] < 0:
-                slots[node] = free
+            if adjoint[node] < 0:
+                adjoint[node] = free
                 free += 1
             for k in range(start[node], start[node + 1]):
                 operand = operands[k]
-                if needed[operand] and slots[operand] < 0:
+                if needed[operand] and adjoint[operand] < 0:
                     if uses[operand] == 1 and ones[op[node]] >> min(k - start[node], 62) & 1:
-                        slots[operand] = slots[node]
+                        adjoint[operand] = adjoint[node]
                     else:
-                        slots[operand] = free
+                        adjoint[operand] = free
+                        is_sum[free] = uses[operand] > 1 or listed[op[node]]
                         free += 1
-    return slots, free
+    return adjoint, is_sum[:free]
 
 
-@njit(cache=True)
-def operand_masks(chosen: Any, start: Any, operands: Any, adjoint: Any) -> Any:
-    """For each chosen node those of its first operands, in bits, whose adjoint it has something to add to."""
-    masks = np.zeros(len(chosen), np.int64)
+@compiled_if_large
+def operand_ways(chosen: Any, start: Any, operands: Any, adjoint: Any, is_sum: Any) -> Any:
+    """For each chosen node what it does to the adjoints of its first operands: two bits each, 1 to add, 2 to store."""
+    ways = np.zeros(len(chosen), np.int64)
     for node in range(len(chosen)):
         if chosen[node] and adjoint[node] >= 0:
             for k in range(start[node], min(start[node + 1], start[node] + 4)):
                 if adjoint[operands[k]] >= 0 and adjoint[operands[k]] != adjoint[node]:
-                    masks[node] |= 1 << (k - start[node])
-    return masks
+                    ways[node] |= (1 if is_sum[adjoint[operands[k]]] else 2) << 2 * (k - start[node])
+    return ways
 
 
-@njit(cache=True)
+@compiled_if_large
 def write_values(ix: Any, nodes: Any, start: Any, operands: Any, slot: Any) -> None:
     """For each node the slot of the result, and those of its operands."""
     at = 0
@@ -106,7 +143,7 @@ def write_values(ix: Any, nodes: Any, start: Any, operands: Any, slot: Any) -> N
             at += 1
 
 
-@njit(cache=True)
+@compiled_if_large
 def write_reverse(
     ix: Any,
     at: Any,

@@ -347,8 +347,8 @@ class Program:
             lengths = {array.shape for array in arrays} - {()}
             if any(array.ndim > 1 for array in arrays) or len(lengths) > 1:
                 raise LengthError(
-                    f"the columns have shapes {[array.shape for array in arrays]}; each holds one number a sample, or give "
-                    "one array of shape (inputs, samples)"
+                    f"the columns have shapes {[array.shape for array in arrays]}; each holds one number a sample, or "
+                    "give one array of shape (inputs, samples)"
                 )
             alone = not lengths
             X = np.empty((len(arrays), *(lengths.pop() if lengths else (1,))))
@@ -428,8 +428,8 @@ def _compare(sample: int, what: str, here: Any, there: Sequence[float], rtol: fl
         same = x == y or (x != x and y != y)
         if not same and not (isfinite(y) and abs(x - y) <= rtol * max(abs(y), largest)):
             raise VerificationError(
-                f"sample {sample}: {what} {i} is {x!r} here and {y!r} when recorded anew; a Python if that takes another "
-                "branch for this sample is the usual cause: write it with where, maximum, relu or clamp"
+                f"sample {sample}: {what} {i} is {x!r} here and {y!r} when recorded anew; a Python if that takes "
+                "another branch for this sample is the usual cause: write it with where, maximum, relu or clamp"
             )
 
 
@@ -453,6 +453,8 @@ def _several(count: int, what: str) -> str:
 def _array(x: Any, what: str) -> Numbers:
     import numpy as np
 
+    if type(x) is np.ndarray and x.dtype.char == "d" and x.flags.c_contiguous:
+        return x  # a microsecond sooner
     try:
         return np.ascontiguousarray(x, dtype=np.float64) if np.ndim(x) else np.asarray(x, dtype=np.float64)
     except OperandError:

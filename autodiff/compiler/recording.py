@@ -7,10 +7,10 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from ..ops import OPS
 from ..value import topological_order
+from .passes import compiled_if_large
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,7 @@ class Recording:
         return table[wanted - low]
 
 
-@njit(cache=True)
+@compiled_if_large
 def _stages(op: Any, start: Any, operands: Any, given: Any) -> Any:
     stage = given.copy()
     for node in range(len(op)):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from .passes import compiled_if_large
 
 __all__ = ["schedule"]
 
 
-@njit(cache=True)
+@compiled_if_large
 def schedule(chosen: Any, kind: Any, chains: Any, start: Any, operands: Any) -> Any:
     """Order the chosen nodes in runs of one kind each, operands before what uses them.
 

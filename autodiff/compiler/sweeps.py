@@ -14,10 +14,10 @@ import numpy as np
 
 from ..ops import OPS, NaryOp
 from .memory import TRASH, VECTORED, ZERO
-from .passes import adjoint_slots, mark_operands, operand_masks, write_reverse, write_values
+from .passes import adjoint_slots, mark_operands, operand_ways, write_reverse, write_values
 from .recording import LEAF, NAMES, PER_SAMPLE
 from .schedule import schedule
-from .template import FAMILIES, layout, ones, template
+from .template import FAMILIES, adjoint_kind, layout, ones, positions_of, template
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +43,7 @@ class Block:
     """A dense block: ``dot`` nodes over the same inputs, their weights and biases numbers of the call.
 
     Attributes:
-        outputs, inputs: how many there are, filled up to multiples of 4.
+        outputs, inputs: how many there are.
         at: where its matrices begin among those of the program: weights, biases, and as much for their adjoints.
         places: which numbers of the matrices are filled.
         sources: from which slots of the per-call part.
@@ -71,7 +71,8 @@ class Part:
         slot: the slot of every number of the recording; -1 for what is not here.
         slots: how many there are.
         adjoint: the number of its adjoint among the adjoints, whose slots follow; -1 for what has none.
-        adjoints: how many there are; the first four take what nobody asked for.
+        adjoints: how many there are; the first takes what nobody asked for.
+        sums: how many of them, the first, are sums and so have to begin at 0.
         kernels: what the instructions call, as (kind, name).
         forward, backward: the instructions: number of the kernel, start in ``ix``, count, arity.
         ix: the slots that the instructions work on.
@@ -81,7 +82,7 @@ class Part:
         self.form = form
         self.slots = slots
         self.slot = np.full(numbers, -1)
-        self.adjoints = 4
+        self.adjoints = self.sums = 1
         self.adjoint = np.full(numbers, -1)
         self.kernels: dict[tuple[str, str], int] = {}
         self.forward: Integers = np.zeros((0, 4), np.int64)
@@ -146,19 +147,23 @@ class Sweeps:
         if passed is not None:
             uses[passed] = 2
         needed = needed & ((part.slot >= 0) | np.append(chosen, np.zeros(len(recording.numbers) - count, np.bool_)))
-        part.adjoint, part.adjoints = adjoint_slots(
-            chosen, recording.op, _ONES, recording.start, recording.operands, needed, uses, part.adjoints
+        part.adjoint, is_sum = adjoint_slots(
+            chosen, recording.op, _ONES, _NARY, recording.start, recording.operands, needed, uses, part.adjoints
         )
-        masks = operand_masks(chosen, recording.start, recording.operands, part.adjoint)
-        masks[_NARY[recording.op]] = 0  # their reverse sweep is made of other instructions
-        kind = ((recording.op * 16 + masks) * (int(arity.max(initial=0)) + 1) + arity) * chosen
-        kinds, kind = np.unique(kind, return_inverse=True)
-        chains = _CHAINS[kinds // (int(arity.max(initial=0)) + 1) // 16]
+        ways = operand_ways(chosen, recording.start, recording.operands, part.adjoint, is_sum)
+        ways[_NARY[recording.op]] = 0  # their reverse sweep is made of other instructions
+        order = np.empty(len(is_sum), np.int64)
+        order[np.argsort(~is_sum, kind="stable")] = np.arange(len(is_sum))  # sums first: they have to begin at 0
+        part.adjoint = np.where(part.adjoint >= 0, order[part.adjoint], -1)
+        part.adjoints, part.sums = len(is_sum), int(is_sum.sum())
+        span = int(arity.max(initial=0)) + 1
+        kinds, kind = np.unique(((recording.op * 256 + ways) * span + arity) * chosen, return_inverse=True)
+        chains = _CHAINS[kinds // (256 * span)]
         self.nodes, self.first = schedule(chosen, kind, chains, recording.start, recording.operands)
         part.slot[self.nodes] = part.allocate(len(self.nodes))
         self.count = np.diff(self.first, append=len(self.nodes))
         heads = self.nodes[self.first]
-        self.op, self.arity, self.masks = recording.op[heads], arity[heads], masks[heads]
+        self.op, self.arity, self.ways = recording.op[heads], arity[heads], ways[heads]
 
     def _spread(self, chosen: Flags, arity: Integers) -> None:
         """Slots for the numbers of the call that operations on lanes take; a dense block has its weights apart."""
@@ -212,9 +217,9 @@ class Sweeps:
     def _fixed(self, runs: Integers) -> Integers:
         """The reverse instructions of the rows with fixed operands, and what they work on."""
         recording, part = self.recording, self.part
-        runs = runs[self.masks[runs] > 0]
-        masks = self.masks[runs]
-        layouts = [layout(NAMES[op], _positions(mask)) for op, mask in zip(self.op[runs], masks, strict=True)]
+        runs = runs[self.ways[runs] > 0]
+        kinds = [adjoint_kind(way) for way in self.ways[runs]]
+        layouts = [layout(NAMES[op], positions_of(kind)) for op, kind in zip(self.op[runs], kinds, strict=True)]
         sizes = np.array([len(x) for x in layouts], dtype=np.int64)
         at = np.concatenate([[0], np.cumsum(sizes * self.count[runs])]).astype(np.int64)
         codes = np.full((len(runs), 12), _END)
@@ -233,7 +238,6 @@ class Sweeps:
             part.slot,
             part.slots + part.adjoint,  # no slot for a number comes after this
         )
-        kinds = ["adjoint" + "".join(map(str, _positions(mask))) for mask in masks]
         kernels = [part.kernel(kind, NAMES[op]) for kind, op in zip(kinds, self.op[runs], strict=True)]
         self.pieces["backward"] += zip(-runs, kernels, self.end + at[:-1], self.count[runs], sizes, strict=True)
         return ix
@@ -274,12 +278,12 @@ class Sweeps:
 
     def _dense(self, run: int, nodes: Integers, operands: Integers, weights: range, xs: range) -> None:
         """``dot`` nodes over the same inputs as one block."""
-        outputs, inputs = -len(nodes) % 4 + len(nodes), -len(xs) % 4 + len(xs)
+        outputs, inputs = len(nodes), len(xs)
         slot, adjoint = self.part.slot, self.part.adjoint
-        places = np.arange(len(nodes))[:, None] * inputs + np.arange(len(xs))
+        places = np.arange(outputs * inputs).reshape(outputs, inputs)
         numbers = operands[:, weights]
         if operands.shape[1] % 2:
-            places = np.column_stack([places, outputs * inputs + np.arange(len(nodes))])
+            places = np.column_stack([places, outputs * inputs + np.arange(outputs)])
             numbers = np.column_stack([numbers, operands[:, -1]])
         block = Block(outputs, inputs, self.matrices, places.ravel(), self.call.slot[numbers.ravel()], numbers.ravel())
         self.matrices += 2 * block.size
@@ -287,12 +291,9 @@ class Sweeps:
         below = operands[0, xs]
         ix = [outputs, inputs, block.at, block.at + outputs * inputs]
         ix += [block.at + block.size, block.at + block.size + outputs * inputs]
-        fill_x, fill_s = inputs - len(xs), outputs - len(nodes)
-        ix += [*slot[below], *[ZERO] * fill_x]
-        ix += [*slot[nodes], *range(TRASH, TRASH + fill_s)]
-        ix += [*np.where(adjoint[nodes] >= 0, _ADJOINTS + adjoint[nodes], ZERO), *[ZERO] * fill_s]
-        wanted = needed_rows(adjoint[below])
-        ix += [*(_ADJOINTS + wanted), *range(_ADJOINTS, _ADJOINTS + fill_x)]
+        ix += [*slot[below], *slot[nodes]]
+        ix += [*np.where(adjoint[nodes] >= 0, _ADJOINTS + adjoint[nodes], ZERO)]
+        ix += [*(_ADJOINTS + np.maximum(adjoint[below], 0))]
         at = self._append([ix])
         self._emit("forward", run, "dense", "forward", at, 0, 0)
         if (adjoint[below] >= 0).any():
@@ -359,7 +360,7 @@ class Sweeps:
             for i, local in edges
         ]
         if rows:  # x̄ += local derivative·z̄ is what the row mul does for its first operand
-            self._emit("backward", run, "adjoint0", "mul", self._append(np.vstack(rows)), count * len(rows), 3)
+            self._emit("backward", run, "adjoint_add0", "mul", self._append(np.vstack(rows)), count * len(rows), 3)
 
     # -----------------------------------------------------------------------------------------------------------------
     # What they share.
@@ -389,12 +390,3 @@ class Sweeps:
 
 _ENTRY = {"dz": -1, "z": -2} | {f"x{i}": i for i in range(4)} | {f"dx{i}": 16 + i for i in range(4)}
 """How ``write_reverse`` is told of the entries of a layout."""
-
-
-def needed_rows(adjoint: Integers) -> Integers:
-    """The adjoints to add to; those that nobody asked for go to one of four, each to another within a tile."""
-    return np.where(adjoint >= 0, adjoint, np.arange(len(adjoint)) % 4)
-
-
-def _positions(mask: int) -> tuple[int, ...]:
-    return tuple(i for i in range(int(mask).bit_length()) if mask >> i & 1)

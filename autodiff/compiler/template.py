@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..ops import Op
 
-__all__ = ["FAMILIES", "Instruction", "Template", "layout", "ones", "template"]
+__all__ = ["FAMILIES", "Instruction", "Template", "adjoint_kind", "layout", "ones", "positions_of", "template"]
 
 FAMILIES = {"softmax": "softmax_all", "direction": "direction_all"}
 """Rows that give one component, and the kernels that give all at once, in the time of one."""
@@ -149,6 +149,25 @@ def template(name: str, arity: int, component: float | None = None) -> Template:
     (rule,) = OPS[name].partials
     local = [_operand(x) for x in rebound(rule, _names())(xs, Reference(("output", 0), tape))]
     return Template(tape.instructions, tape.size, [None if x == ("constant", 0.0) else x for x in local])
+
+
+def adjoint_kind(ways: int) -> str:
+    """The name of the reverse instruction that adds to some adjoints of operands and stores others.
+
+    >>> adjoint_kind(0b1001)
+    'adjoint_add0_store1'
+    """
+    found = [(i, ways >> 2 * i & 3) for i in range(4)]
+    return "_".join(["adjoint", *[f"{'add' if way == 1 else 'store'}{i}" for i, way in found if way]])
+
+
+def positions_of(kind: str) -> tuple[int, ...]:
+    """The operands to whose adjoints such an instruction gives something.
+
+    >>> positions_of("adjoint_add0_store1")
+    (0, 1)
+    """
+    return tuple([int(word[-1]) for word in kind.split("_")[1:]])
 
 
 @cache

@@ -25,12 +25,12 @@ __all__ = ["Machine"]
 LANES = 128
 """At most so many samples in a block."""
 
-CHUNKS = 16
+CHUNKS = 8
 """At most so many sums are kept apart, to be added in order."""
 
-_IN_CACHE = 20_000  # numbers that a block may take, slots times lanes; a program with more slots gets shorter blocks
+_IN_CACHE = 10_000  # numbers that a block may take, slots times lanes; a program with more slots gets shorter blocks
 
-# What stands where in a plan: the lengths of its sections first, then single numbers, then the sections.
+# What stands where in a plan: where each section begins and the last one ends, then single numbers, then the sections.
 _SECTIONS = 13
 (
     _CALL_FORWARD,
@@ -47,8 +47,10 @@ _SECTIONS = 13
     _PARAMETERS,  # in runs: number of the parameter, slot, length
     _PARAMETER_ADJOINTS,  # the same for the slots of adjoints
 ) = range(_SECTIONS)
-_CALL_SLOTS, _SAMPLE_SLOTS, _SAMPLE_END, _STRIDE, _OUTPUT, _OUTPUT_ADJOINT, _OUTPUT_PER_SAMPLE = range(_SECTIONS, 20)
-_HEADER = 20
+_CALL_SLOTS, _CALL_SUMS, _SAMPLE_SLOTS, _SAMPLE_SUMS, _STRIDE, _OUTPUT, _OUTPUT_ADJOINT, _OUTPUT_PER_SAMPLE = range(
+    _SECTIONS + 1, _SECTIONS + 9
+)
+_HEADER = _SECTIONS + 9
 
 
 class Machine:
@@ -109,9 +111,10 @@ class Machine:
         ]
         sections = [np.asarray(section, dtype=np.int64).ravel() for section in sections]
         single = len(outputs) == 1
-        header = [call.slots, sample.slots, self.slots, self.lanes]
+        header = [call.slots, call.slots + call.sums, sample.slots, sample.slots + sample.sums, self.lanes]
         header += [int(self.output_slots[0]), int(adjoints[0]), int(per_sample[0])] if single else [0, 0, 0]
-        self.plan = np.concatenate([[len(section) for section in sections], header, *sections]).astype(np.int64)
+        starts = _HEADER + np.cumsum([0, *[len(section) for section in sections]])
+        self.plan = np.concatenate([starts, header, *sections]).astype(np.int64)
         self.partial = int(at[-1])
 
     def _code(self, part: Part, code: NDArray[np.int64], precision: str) -> NDArray[np.int64]:
@@ -137,22 +140,17 @@ class Machine:
 
     def sample_buffer(self) -> NDArray[Any]:
         """Room for the lanes of one thread."""
-        return np.zeros(self.matrices_at + self.lowered.matrices, self.precision)
+        size = self.matrices_at + self.lowered.matrices
+        buffer = np.zeros(size + 64, self.precision)
+        start = -buffer.ctypes.data % 64 // buffer.itemsize  # rows on whole cache lines, measured up to 13 % faster
+        return buffer[start : start + size]
 
 
 def _runs(here: Any, there: Any) -> NDArray[np.int64]:
-    """Pairs of places, the second 0 or more, as runs of neighbours: where each begins, here and there, and its length."""
+    """Pairs of places, the second 0 or more, as runs of neighbours: where each begins, here and there; its length."""
     here, there = (np.asarray(x, dtype=np.int64)[np.asarray(there) >= 0] for x in (here, there))
     first = np.flatnonzero((np.diff(here, prepend=-9) != 1) | (np.diff(there, prepend=-9) != 1))
     return np.column_stack([here[first], there[first], np.diff(first, append=len(here))])
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _section(plan: Any, which: int) -> Any:
-    start = _HEADER
-    for i in range(which):
-        start += plan[i]
-    return plan[start : start + plan[which]]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -161,31 +159,53 @@ def _sweep(code: Any, buffer: int, lanes: int, real: int, stride: int) -> None:
         call_kernel(code[k], buffer, code[k + 1], code[k + 2], code[k + 3], lanes, real, stride)
 
 
+# Loops in place of NumPy's assignment to slices, of which every use takes numba a quarter of a second to compile.
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _fill(target: Any, count: int, x: float) -> None:
+    for i in range(count):
+        target[i] = x
+
+
 @njit(nogil=True, cache=True, error_model="numpy")
 def _copy(source: Any, target: Any, count: int) -> None:
-    """A loop, for most runs are short, and numba's assignment to a slice takes 20 ns before it begins."""
     for i in range(count):
         target[i] = source[i]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def _add(source: Any, target: Any, count: int) -> None:
+    for i in range(count):
+        target[i] += source[i]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _total(source: Any, count: int) -> float:
+    total = 0.0
+    for i in range(count):
+        total += source[i]
+    return total
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def begin(plan: Any, U: Any, parameters: Any) -> None:
     """Run what a call needs once."""
-    runs = _section(plan, _PARAMETERS)
+    runs = plan[plan[_PARAMETERS] : plan[_PARAMETERS + 1]]
     for k in range(0, len(runs), 3):
         _copy(parameters[runs[k] :], U[runs[k + 1] :], runs[k + 2])
-    _sweep(_section(plan, _CALL_FORWARD), U.ctypes.data, 1, 1, 1)
+    _sweep(plan[plan[_CALL_FORWARD] : plan[_CALL_FORWARD + 1]], U.ctypes.data, 1, 1, 1)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def spread(plan: Any, U: Any, V: Any) -> None:
     """Copy numbers of the call to where the lanes take them from."""
     stride = plan[_STRIDE]
-    slots = _section(plan, _SPREAD)
+    slots = plan[plan[_SPREAD] : plan[_SPREAD + 1]]
     count = len(slots) // 2
     for k in range(count):
-        V[slots[k] * stride : (slots[k] + 1) * stride] = U[slots[count + k]]
-    runs = _section(plan, _MATRICES)
+        _fill(V[slots[k] * stride :], stride, U[slots[count + k]])
+    runs = plan[plan[_MATRICES] : plan[_MATRICES + 1]]
     for k in range(0, len(runs), 3):
         _copy(U[runs[k + 1] :], V[runs[k] :], runs[k + 2])
 
@@ -196,14 +216,12 @@ def _load(plan: Any, V: Any, X: Any, low: int, high: int) -> int:
     stride = plan[_STRIDE]
     step = 32 if high - low > 16 else 8
     lanes = min((high - low + step - 1) // step * step, stride)
-    slots = _section(plan, _INPUTS)
+    slots = plan[plan[_INPUTS] : plan[_INPUTS + 1]]
     for i in range(len(slots)):
         if slots[i] >= 0:
-            row = V[slots[i] * stride : slots[i] * stride + lanes]
-            column = X[i, low:high]
-            for t in range(len(column)):
-                row[t] = column[t]
-            row[len(column) :] = column[-1]
+            row = V[slots[i] * stride :]
+            _copy(X[i, low:], row, high - low)
+            _fill(row[high - low :], lanes - (high - low), row[high - low - 1])
     return lanes
 
 
@@ -211,14 +229,14 @@ def _load(plan: Any, V: Any, X: Any, low: int, high: int) -> int:
 def evaluate(plan: Any, V: Any, X: Any, slots: Any, Y: Any, low: int, high: int, block: int) -> None:
     """The outputs of samples low to high."""
     stride = plan[_STRIDE]
-    code = _section(plan, _SAMPLE_FORWARD)
+    code = plan[plan[_SAMPLE_FORWARD] : plan[_SAMPLE_FORWARD + 1]]
     for start in range(low, high, block):
         end = min(start + block, high)
         lanes = _load(plan, V, X, start, end)
         _sweep(code, V.ctypes.data, lanes, end - start, stride)
         for i in range(len(slots)):
             if slots[i] >= 0:
-                Y[i, start:end] = V[slots[i] * stride : slots[i] * stride + end - start]
+                _copy(V[slots[i] * stride :], Y[i, start:], end - start)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -232,49 +250,52 @@ def differentiate(
     """
     stride = plan[_STRIDE]
     output, adjoint = plan[_OUTPUT] * stride, plan[_OUTPUT_ADJOINT] * stride
-    forward, backward = _section(plan, _SAMPLE_FORWARD), _section(plan, _SAMPLE_BACKWARD)
-    returned, blocks, inputs = _section(plan, _RETURNED), _section(plan, _BLOCKS), _section(plan, _INPUT_ADJOINTS)
+    forward, backward = (
+        plan[plan[_SAMPLE_FORWARD] : plan[_SAMPLE_FORWARD + 1]],
+        plan[plan[_SAMPLE_BACKWARD] : plan[_SAMPLE_BACKWARD + 1]],
+    )
+    returned, blocks, inputs = (
+        plan[plan[_RETURNED] : plan[_RETURNED + 1]],
+        plan[plan[_BLOCKS] : plan[_BLOCKS + 1]],
+        plan[plan[_INPUT_ADJOINTS] : plan[_INPUT_ADJOINTS + 1]],
+    )
     for b in range(0, len(blocks), 2):
-        V[blocks[b] : blocks[b] + blocks[b + 1]] = 0
-    partial[:] = 0
+        _fill(V[blocks[b] :], blocks[b + 1], 0.0)
+    _fill(partial, len(partial), 0.0)
     count = len(returned) // 2
     for start in range(low, high, block):
         end = min(start + block, high)
         lanes = _load(plan, V, X, start, end)
         _sweep(forward, V.ctypes.data, lanes, end - start, stride)
-        V[plan[_SAMPLE_SLOTS] * stride : plan[_SAMPLE_END] * stride] = 0
-        z = V[output : output + end - start]
-        total = 0.0
-        for t in range(len(z)):
-            total += z[t]
-        partial[0] += total
-        V[adjoint : adjoint + end - start] = seed
+        for slot in range(plan[_SAMPLE_SLOTS], plan[_SAMPLE_SUMS]):
+            _fill(V[slot * stride :], lanes, 0.0)
+        partial[0] += _total(V[output:], end - start)
+        _fill(V[adjoint:], end - start, seed)
         if len(values):
-            values[start:end] = z
+            _copy(V[output:], values[start:], end - start)
         _sweep(backward, V.ctypes.data, lanes, end - start, stride)
         for k in range(count):
-            row = V[returned[k] * stride : returned[k] * stride + end - start]
-            total = 0.0
-            for t in range(len(row)):
-                total += row[t]
-            partial[1 + k] += total
+            partial[1 + k] += _total(V[returned[k] * stride :], end - start)
         for i in range(len(dX)):
             if inputs[i] >= 0:
-                dX[i, start:end] = V[inputs[i] * stride : inputs[i] * stride + end - start]
+                _copy(V[inputs[i] * stride :], dX[i, start:], end - start)
     at = 1 + count
     for b in range(0, len(blocks), 2):
-        partial[at : at + blocks[b + 1]] = V[blocks[b] : blocks[b] + blocks[b + 1]]
+        _copy(V[blocks[b] :], partial[at:], blocks[b + 1])
         at += blocks[b + 1]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def finish(plan: Any, U: Any, partials: Any, seed: float, gradient: Any) -> float:
     """Add the chunks, in order, and go back through what was done once; the value, and the gradient in place."""
-    returned, matrices = _section(plan, _RETURNED), _section(plan, _MATRIX_ADJOINTS)
+    returned, matrices = (
+        plan[plan[_RETURNED] : plan[_RETURNED + 1]],
+        plan[plan[_MATRIX_ADJOINTS] : plan[_MATRIX_ADJOINTS + 1]],
+    )
     total = partials[0]
     for chunk in range(1, len(partials)):
-        total += partials[chunk]
-    U[plan[_CALL_SLOTS] :] = 0
+        _add(partials[chunk], total, len(total))
+    _fill(U[plan[_CALL_SLOTS] :], plan[_CALL_SUMS] - plan[_CALL_SLOTS], 0.0)
     value = total[0]
     if not plan[_OUTPUT_PER_SAMPLE]:
         value = U[plan[_OUTPUT]]
@@ -283,12 +304,10 @@ def finish(plan: Any, U: Any, partials: Any, seed: float, gradient: Any) -> floa
     for k in range(count):
         U[returned[count + k]] += total[1 + k]
     for k in range(0, len(matrices), 3):
-        here, there = total[matrices[k] :], U[matrices[k + 1] :]
-        for i in range(matrices[k + 2]):
-            there[i] += here[i]
-    _sweep(_section(plan, _CALL_BACKWARD), U.ctypes.data, 1, 1, 1)
-    gradient[:] = 0
-    runs = _section(plan, _PARAMETER_ADJOINTS)
+        _add(total[matrices[k] :], U[matrices[k + 1] :], matrices[k + 2])
+    _sweep(plan[plan[_CALL_BACKWARD] : plan[_CALL_BACKWARD + 1]], U.ctypes.data, 1, 1, 1)
+    _fill(gradient, len(gradient), 0.0)
+    runs = plan[plan[_PARAMETER_ADJOINTS] : plan[_PARAMETER_ADJOINTS + 1]]
     for k in range(0, len(runs), 3):
         _copy(U[runs[k + 1] :], gradient[runs[k] :], runs[k + 2])
     return value
