@@ -136,8 +136,11 @@ class CompiledRun:
             loss = eager.loss(raw, ys if is_known_loss(eager.loss) else ys[0])
         else:
             loss = eager.loss(raw, ys)
-        if not isinstance(loss, Value):
-            raise OperandError("the loss gives numbers, and no gradient: compute it with the outputs, not their .data")
+        if not isinstance(loss, Value) or loss.op is None:
+            raise OperandError(
+                "the loss gives numbers, and no gradient: compute it with the outputs, not their .data, and outside "
+                "no_grad()"
+            )
         strengths: list[Any] = [Value(1.0), Value(1.0)]
         total = loss
         if eager.l2:

@@ -10,6 +10,11 @@ from math import isfinite
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+try:
+    import numpy as np
+except ImportError:  # compile() says so
+    np = None  # type: ignore[assignment]
+
 from ..errors import CompileError, LengthError, MissingDependency, OperandError, VerificationError
 from ..transforms import gradients
 from ..value import Value, recording
@@ -20,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Literal
 
-    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     Numbers = NDArray[np.floating[Any]]
@@ -69,7 +73,7 @@ def compile(
         raise OperandError(f'engine is "auto", "machine" or "source", not {engine!r}')
     if precision not in ("float64", "float32"):
         raise OperandError(f'precision is "float64" or "float32", not {precision!r}')
-    if find_spec("numpy") is None:
+    if np is None:
         raise MissingDependency("compile needs NumPy: pip install 'scalar-autodiff[compile]'")
     numba = find_spec("numba") is not None
     if engine == "machine" and not numba:
@@ -125,6 +129,7 @@ class Program:
         self._single = True
         self._function: Callable[..., Any] | None = None
         self._machines: dict[str, Any] = {}
+        self._derivable: dict[str | None, str] = {}  # what _check has allowed
         self._lock = Lock()
 
     @property
@@ -206,8 +211,6 @@ class Program:
         Traceback (most recent call last):
         autodiff.errors.VerificationError: sample 1: output 0 is 4.0 here and 2.0 when recorded anew; ...
         """
-        import numpy as np
-
         if rtol is None:
             rtol = 1e-9 if self.precision == "float64" else 1e-4
         X, _ = self._columns(columns)
@@ -290,17 +293,17 @@ class Program:
             OperandError: the program has several outputs, or nothing to derive with respect to.
         """
         X, _ = self._columns(columns)
-        chosen = self._derivable(wrt)
+        chosen = self._derivable.get(wrt) or self._check(wrt)
         if reduce not in ("mean", "sum", None):
             raise OperandError(f'reduce is "mean", "sum" or None, not {reduce!r}')
         if not X.shape[1]:
             raise LengthError("there is no sample to derive a value from: the columns are empty")
-        mean = reduce == "mean"
         value, for_parameters, for_inputs = self._engine(chosen).differentiate(
-            X, self._numbers(parameters), _threads(threads), mean, reduce is None
+            X, self._numbers(parameters), _threads(threads), reduce == "mean", reduce is None
         )
-        gradient = {"parameters": for_parameters, "inputs": for_inputs, "both": (for_parameters, for_inputs)}[chosen]
-        return value, gradient
+        if chosen == "parameters":
+            return value, for_parameters
+        return value, for_inputs if chosen == "inputs" else (for_parameters, for_inputs)
 
     def backward(
         self, *columns: ArrayLike, reduce: Literal["mean", "sum"] = "mean", threads: int | None = None
@@ -320,7 +323,9 @@ class Program:
             parameter.grad += slope
         return value
 
-    def _derivable(self, wrt: str | None) -> str:
+    def _check(self, wrt: str | None) -> str:
+        """With respect to what to derive, if that is possible."""
+        asked = wrt
         if len(self._recorded()) > 1 or not self._single:
             raise OperandError(
                 "value_and_grad takes a program with a single output; compile their sum, or the gradients themselves: "
@@ -334,12 +339,11 @@ class Program:
                 raise OperandError(
                     f"the program was compiled without {kind}, so there is nothing to derive with respect to"
                 )
+        self._derivable[asked] = wrt
         return wrt
 
     def _columns(self, columns: Sequence[ArrayLike]) -> tuple[Numbers, bool]:
         """The samples as an array of shape (inputs, N), and whether they were single numbers."""
-        import numpy as np
-
         if len(columns) == 1 and getattr(columns[0], "ndim", 0) == 2:
             X, alone = _array(columns[0], "the array"), False
         else:
@@ -361,8 +365,6 @@ class Program:
         return X, alone
 
     def _numbers(self, parameters: ArrayLike | None) -> Numbers:
-        import numpy as np
-
         if parameters is None:
             return np.array([p.data for p in self._parameters], dtype=np.float64)
         numbers = _array(parameters, "parameters")
@@ -451,8 +453,6 @@ def _several(count: int, what: str) -> str:
 
 
 def _array(x: Any, what: str) -> Numbers:
-    import numpy as np
-
     if type(x) is np.ndarray and x.dtype.char == "d" and x.flags.c_contiguous:
         return x  # a microsecond sooner
     try:

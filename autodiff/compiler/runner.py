@@ -50,6 +50,9 @@ class Runner:
             bool(wrt),
         )
         self.wrt = wrt
+        self.on_lanes = bool(self.per_sample[0])
+        self.partials = np.empty((0, self.machine.partial))
+        self.cuts: dict[int, tuple[int, int, int]] = {}
         self.inputs, self.parameters = len(inputs), len(parameters)
         self.call_buffer = self.machine.call_buffer()
         self.sample_buffers = [self.machine.sample_buffer()]
@@ -81,17 +84,18 @@ class Runner:
         """The mean or the sum, or each of the outputs; the gradients with respect to parameters and to inputs."""
         machine, U = self.machine, self.call_buffer
         N = X.shape[1]
-        seed = 1.0 / N if mean else 1.0
         gradient = np.empty(self.parameters)
         values = np.empty(N) if each else _NOTHING
-        dX = np.zeros((self.inputs, N)) if self.wrt in ("inputs", "both") else _NO_ROWS
+        dX = np.zeros((self.inputs, N)) if self.wrt != "parameters" else _NO_ROWS
         with self.lock:
-            if not self.per_sample[0]:
+            if not self.on_lanes:
                 vm.begin(machine.plan, U, parameters)
                 total = vm.finish(machine.plan, U, np.zeros((1, machine.partial)), 1.0 if mean else float(N), gradient)
                 return (np.full(N, total) if each else total if mean else total * N), gradient, dX
             block, length, chunks = self._cut(N)
-            partials = np.empty((chunks, machine.partial))
+            if len(self.partials) != chunks:
+                self.partials = np.empty((chunks, machine.partial))
+            partials = self.partials
             threads = self._worth(threads, N, chunks)
             if threads == 1:
                 V = self.sample_buffers[0]
@@ -99,6 +103,7 @@ class Runner:
                     machine.plan, U, V, X, parameters, mean, block, length, partials, values, dX, gradient
                 )
             else:
+                seed = 1.0 / N if mean else 1.0
 
                 def run(V: Any, chunks: range) -> None:
                     vm.spread(machine.plan, U, V)
@@ -113,10 +118,13 @@ class Runner:
 
     def _cut(self, samples: int) -> tuple[int, int, int]:
         """Samples in a block and in a chunk, and the chunks; threads have no say in it."""
+        if samples in self.cuts:
+            return self.cuts[samples]
         blocks = -(-samples // self.machine.lanes)
         block = min(-(-samples // (8 * blocks)) * 8, self.machine.lanes)
         length = -(-samples // (block * vm.CHUNKS)) * block
-        return block, length, -(-samples // length)
+        self.cuts = {samples: (block, length, -(-samples // length))}  # most calls are like the last one
+        return self.cuts[samples]
 
     def _worth(self, threads: int, samples: int, chunks: int) -> int:
         """How many threads have enough to do."""
