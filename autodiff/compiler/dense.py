@@ -37,7 +37,7 @@ from numba import carray, int64, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .memory import BUFFER, wide
+from .memory import BUFFER, in_groups, wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +47,7 @@ __all__ = ["backward_inputs", "backward_weights", "forward"]
 HEADER = 6
 
 GROUP = 8
-"""Samples come in multiples of this."""
+"""Samples are computed in multiples of this."""
 
 ROWS = (4, 2, 1)
 """The rows of a tile, and of those for what is left over."""
@@ -62,7 +62,7 @@ def forward(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, st
     ix = carray(ix_, (BUFFER,))
     outputs, inputs, weights, biases = int64(ix[0]), int64(ix[1]), ix[2] + count, ix[3] + count
     x, s = HEADER, HEADER + inputs
-    _product(V_, ix_, s, outputs, x, inputs, weights, inputs, 1, biases, lanes, stride)
+    _product(V_, ix_, s, outputs, x, inputs, weights, inputs, 1, biases, in_groups(real), stride)
 
 
 def backward_inputs(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:
@@ -72,7 +72,7 @@ def backward_inputs(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real:
     outputs, inputs, weights = int64(ix[0]), int64(ix[1]), ix[2] + count
     d_s = HEADER + inputs + outputs
     d_x = d_s + outputs
-    _product(V_, ix_, d_x, inputs, d_s, outputs, weights, 1, inputs, None, lanes, stride)
+    _product(V_, ix_, d_x, inputs, d_s, outputs, weights, 1, inputs, None, in_groups(real), stride)
 
 
 def backward_weights(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:
@@ -82,11 +82,12 @@ def backward_weights(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real
     ix = carray(ix_, (BUFFER,))
     outputs, inputs, weights, biases = int64(ix[0]), int64(ix[1]), ix[4] + count, ix[5] + count
     x, d_s = HEADER, HEADER + inputs + outputs
-    if real < lanes:
+    lanes = in_groups(real)
+    for t in range(real, lanes):
         for i in range(inputs):
-            V[ix[x + i] * stride + real : ix[x + i] * stride + lanes] = 0
+            V[ix[x + i] * stride + t] = 0
         for j in range(outputs):
-            V[ix[d_s + j] * stride + real : ix[d_s + j] * stride + lanes] = 0
+            V[ix[d_s + j] * stride + t] = 0
     transposed = inputs // GROUP * GROUP if lanes <= 4 * outputs else 0
     _sums_transposed(V_, ix_, d_s, outputs, x, inputs, transposed, weights, lanes, stride)
     _sums(V_, ix_, d_s, outputs, x, inputs, transposed, weights, biases, lanes, stride)

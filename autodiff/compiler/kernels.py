@@ -113,12 +113,14 @@ def _text(kind: str, name: str, form: str, title: str) -> Iterator[str]:
     entries = layout(name, positions) if positions else ["z", *operands]
     yield f'"""{OPS[name].notation}, generated."""'
     yield "from numba import carray, float64"
-    yield "from autodiff.compiler.memory import BUFFER, TILE, TILES, wide"
+    yield "from autodiff.compiler.memory import BUFFER, TILE, TILES, in_groups, wide"
     yield ""
     yield f"def {title}(V_, ix_, count, arity, lanes, real, stride):"
     yield "    wide()"
     yield "    V = carray(V_, (BUFFER,))"
     yield "    ix = carray(ix_, (BUFFER,))"
+    if form == "lanes" and name in VECTORED:  # their loops have no use for more, and the time of a sample counts
+        yield "    lanes = in_groups(real)"
     writer = {"lanes": _on_lanes, "scalars": _on_vectors if name in VECTORED else _on_scalars}[form]
     signs = {i: "+=" if f"add{i}" in kind else "=" for i in positions}
     yield from writer(entries, operands, signs)

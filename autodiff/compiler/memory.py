@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import types
+from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["BUFFER", "FIRST", "SCRATCH", "TILE", "TILES", "TRASH", "VECTORED", "ZERO", "wide"]
+__all__ = ["BUFFER", "FIRST", "SCRATCH", "TILE", "TILES", "TRASH", "VECTORED", "ZERO", "in_groups", "wide"]
 
 BUFFER = 1 << 40
 """The length that a kernel takes its buffers to have; machine code checks no bounds."""
@@ -29,6 +29,12 @@ VECTORED = frozenset(
     """.split()  # noqa: SIM905 (a list of so many would take a screen)
 )
 """Operations that take long enough for scalars to be gathered and computed a vector at a time."""
+
+
+@njit(forceinline=True)
+def in_groups(samples: int) -> int:
+    """So many samples and as many more as make whole vectors of eight."""
+    return (samples + 7) // 8 * 8
 
 
 @intrinsic

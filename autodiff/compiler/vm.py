@@ -261,8 +261,8 @@ def differentiate(
     )
     for b in range(0, len(blocks), 2):
         _fill(V[blocks[b] :], blocks[b + 1], 0.0)
-    _fill(partial, len(partial), 0.0)
     count = len(returned) // 2
+    _fill(partial, 1 + count, 0.0)
     for start in range(low, high, block):
         end = min(start + block, high)
         lanes = _load(plan, V, X, start, end)
