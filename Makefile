@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed-$(EXTRAS)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help test lint typecheck format nightly bench demo notebooks pictures clean
+.PHONY: help test lint typecheck format nightly peers bench demo notebooks pictures clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -34,13 +34,17 @@ format: $(INSTALLED) ## Mend what lint can mend
 nightly: $(INSTALLED) ## Run the long tests too, with many more random examples
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n $(JOBS) -m "nightly or not nightly"
 
-bench: $(VENV)/.installed-bench ## Time the engine against its peers
+peers: $(VENV)/.installed-dev,peers ## Run the tests beside JAX, and beside PyTorch where it is installed
+	$(BIN)/python -m pytest -n $(JOBS) tests/test_to_jax.py tests/test_namespaces.py tests/test_nn_handover.py \
+	  tests/test_nn_optim.py tests/test_nn_storage.py
+
+bench: $(VENV)/.installed-bench,draw ## Time the engine and compiled programs against their peers
 	$(BIN)/python -m benchmarks
 
-demo: $(VENV)/.installed-train,draw ## Train networks on real data, and write plots, weights and a page to out/demo
+demo: $(VENV)/.installed-train,draw,compile ## Train networks on real data, and write plots, weights and a page to out/demo
 	$(BIN)/python -m nn demo --out out/demo
 
-notebooks: $(VENV)/.installed-notebooks ## Open the notebooks in JupyterLab
+notebooks: $(VENV)/.installed-notebook,train,draw,compile ## Open the notebooks in JupyterLab
 	$(BIN)/python -m jupyter lab notebooks
 
 pictures: $(INSTALLED) ## Draw the pictures of the documentation anew, and run the notebooks

@@ -180,6 +180,7 @@ def moons(out: Path, epochs: int | None) -> tuple[Result, Texts]:
         accuracy = metrics.accuracy([[s.data for s in outputs] for outputs in scores], targets)
         history.append(k + 1, loss.data, accuracy, None, None, optimizer.lr, perf_counter() - began)
 
+    _say_engine(history)
     graph = ad.draw(loss, max_nodes=12)
     print(graph.caption)
     step = max(k for k in PUBLISHED if k in steps)
@@ -261,7 +262,13 @@ def _fit(model: MLP, task: Task, training: Dataset, test: Dataset, optimizer: SG
     history = fit(model, X, y, task.loss, optimizer, validation=validation, metric=task.metric, **settings)
     if history.stopped == "interrupted":
         raise KeyboardInterrupt
+    _say_engine(history)
     return history
+
+
+def _say_engine(history: History) -> None:
+    epochs = "1 epoch" if len(history) == 1 else f"{len(history)} epochs"
+    print(f"{epochs} by the {history.engine} engine in {sum(history.seconds):.3g} s")
 
 
 def _finish(

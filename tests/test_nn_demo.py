@@ -4,6 +4,7 @@ import math
 import re
 import struct
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from xml.etree import ElementTree
 
 import pytest
@@ -53,6 +54,11 @@ def test_end_to_end(tmp_path, capsys):
     assert "100%" in progress
     for n in range(1, 6):
         assert f"\n{n}/5  " in printed
+
+    compiled = "compiled" if find_spec("numba") else "eager"
+    engines = re.findall(r"^(\d+) epochs? by the (\w+) engine in ([\d.e-]+) s$", printed, re.MULTILINE)
+    assert [engine[:2] for engine in engines] == [("1", "eager"), ("1", compiled), ("1", compiled)]
+    assert all(float(seconds) > 0 for *_, seconds in engines)
 
     text = (out / "index.html").read_text(encoding="utf-8")
     page = Page(text)

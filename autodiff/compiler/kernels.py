@@ -193,6 +193,7 @@ def _copied(name: str) -> ModuleType:
 
 def _module(name: str, text: str) -> ModuleType:
     path = _directory() / f"{name}.py"
+    path.parent.mkdir(parents=True, exist_ok=True)  # someone may have tidied up
     if not path.exists():
         handle, draft = tempfile.mkstemp(dir=path.parent)
         with open(handle, "w", encoding="utf-8") as file:

@@ -176,3 +176,49 @@ def write_reverse(
                 else:
                     ix[k] = adjoint[operands[start[node] + entry - 16]]
                 k += 1
+
+
+@compiled_if_large
+def value_slots(nodes: Any, first: Any, start: Any, operands: Any, kept: Any, slot: Any, free: int) -> int:
+    """Slots for the results of some runs, from ``free`` on; the slot of a number that is used no more is used again.
+
+    A number gives its slot back after the run that uses it last, for an instruction may read it until then.
+
+    Args:
+        nodes: the nodes in order.
+        first: where each run begins.
+        start: as in ``Recording``.
+        operands: as in ``Recording``.
+        kept: for each number whether its slot stays its own.
+        slot: receives the slots.
+        free: the first slot not in use.
+
+    Returns:
+        The first slot that is not needed.
+    """
+    last = np.full(len(slot), -1, np.int64)  # the run that uses it last
+    for run in range(len(first)):
+        end = first[run + 1] if run + 1 < len(first) else len(nodes)
+        for i in range(first[run], end):
+            last[nodes[i]] = run  # if nothing uses it at all
+            for k in range(start[nodes[i]], start[nodes[i] + 1]):
+                last[operands[k]] = run
+    given_back = np.empty(len(nodes), np.int64)
+    count = 0
+    for run in range(len(first)):
+        end = first[run + 1] if run + 1 < len(first) else len(nodes)
+        for i in range(first[run], end):
+            if count > 0:
+                count -= 1
+                slot[nodes[i]] = given_back[count]
+            else:
+                slot[nodes[i]] = free
+                free += 1
+        for i in range(first[run], end):
+            for k in range(start[nodes[i]], start[nodes[i] + 1]):
+                operand = operands[k]
+                if last[operand] == run and not kept[operand]:
+                    last[operand] = -1  # once
+                    given_back[count] = slot[operand]
+                    count += 1
+    return free

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..ops import OPS, NaryOp
 from .memory import TRASH, VECTORED, ZERO
-from .passes import adjoint_slots, mark_operands, operand_ways, write_reverse, write_values
+from .passes import adjoint_slots, mark_operands, operand_ways, value_slots, write_reverse, write_values
 from .recording import LEAF, NAMES, PER_SAMPLE
 from .schedule import schedule
 from .template import FAMILIES, adjoint_kind, layout, ones, positions_of, template
@@ -137,18 +137,37 @@ class Sweeps:
         self.end = 0
         self.pieces: dict[str, list[tuple[int, int, int, int, int]]] = {"forward": [], "backward": []}
         count = len(recording.op)
-        chosen = used[:count] & (recording.op > LEAF) & (recording.stage[:count] == stage)
-        arity = np.diff(recording.start)
+        self.chosen = used[:count] & (recording.op > LEAF) & (recording.stage[:count] == stage)
+        self.sizes = np.diff(recording.start)
         self.taken = np.zeros(len(recording.numbers), np.bool_)  # all numbers that operations on lanes take
         if stage == PER_SAMPLE:
-            self._spread(chosen, arity)
-        uses = np.zeros(len(recording.numbers), np.int64)
-        uses[recording.outputs] = 2
+            self._spread()
+        self.kept = np.zeros(len(recording.numbers), np.bool_)  # what is asked for from outside
+        self.kept[recording.outputs] = True
         if passed is not None:
-            uses[passed] = 2
-        needed = needed & ((part.slot >= 0) | np.append(chosen, np.zeros(len(recording.numbers) - count, np.bool_)))
+            self.kept |= passed
+        ways = self._adjoints_of_operands()
+        self.nodes, self.first = self._runs_of_a_kind(ways)
+        self.count = np.diff(self.first, append=len(self.nodes))
+        heads = self.nodes[self.first]
+        self.op, self.arity, self.ways = recording.op[heads], self.sizes[heads], ways[heads]
+        self._slots_of_results()
+
+    def _adjoints_of_operands(self) -> Integers:
+        """Number the adjoints; for each node what it does to those of its operands, as ``operand_ways`` has it."""
+        recording, part, chosen = self.recording, self.part, self.chosen
+        here = part.slot >= 0
+        here[: len(chosen)] |= chosen
         part.adjoint, is_sum = adjoint_slots(
-            chosen, recording.op, _ONES, _NARY, recording.start, recording.operands, needed, uses, part.adjoints
+            chosen,
+            recording.op,
+            _ONES,
+            _NARY,
+            recording.start,
+            recording.operands,
+            self.needed & here,
+            2 * self.kept.astype(np.int64),
+            part.adjoints,
         )
         ways = operand_ways(chosen, recording.start, recording.operands, part.adjoint, is_sum)
         ways[_NARY[recording.op]] = 0  # their reverse sweep is made of other instructions
@@ -156,24 +175,38 @@ class Sweeps:
         order[np.argsort(~is_sum, kind="stable")] = np.arange(len(is_sum))  # sums first: they have to begin at 0
         part.adjoint = np.where(part.adjoint >= 0, order[part.adjoint], -1)
         part.adjoints, part.sums = len(is_sum), int(is_sum.sum())
-        span = int(arity.max(initial=0)) + 1
-        kinds, kind = np.unique(((recording.op * 256 + ways) * span + arity) * chosen, return_inverse=True)
-        chains = _CHAINS[kinds // (256 * span)]
-        self.nodes, self.first = schedule(chosen, kind, chains, recording.start, recording.operands)
-        part.slot[self.nodes] = part.allocate(len(self.nodes))
-        self.count = np.diff(self.first, append=len(self.nodes))
-        heads = self.nodes[self.first]
-        self.op, self.arity, self.ways = recording.op[heads], arity[heads], ways[heads]
+        return ways
 
-    def _spread(self, chosen: Flags, arity: Integers) -> None:
-        """Slots for the numbers of the call that operations on lanes take; a dense block has its weights apart."""
+    def _runs_of_a_kind(self, ways: Integers) -> tuple[Integers, Integers]:
+        """The nodes in the order in which they run, and where each run begins: same row, arity and ways."""
         recording = self.recording
+        span = int(self.sizes.max(initial=0)) + 1
+        code = ((recording.op * 256 + ways) * span + self.sizes) * self.chosen
+        kinds, kind = np.unique(code, return_inverse=True)
+        return schedule(self.chosen, kind, _CHAINS[kinds // (256 * span)], recording.start, recording.operands)
+
+    def _slots_of_results(self) -> None:
+        """A slot for every node; without a reverse sweep, which reads them all, slots are used again."""
+        recording, part = self.recording, self.part
+        if self.needed.any():
+            part.slot[self.nodes] = part.allocate(len(self.nodes))
+            return
+        kept = self.kept.copy()
+        kept[len(self.chosen) :] = True
+        kept[: len(self.chosen)] |= ~self.chosen
+        part.slots = value_slots(
+            self.nodes, self.first, recording.start, recording.operands, kept, part.slot, part.slots
+        )
+
+    def _spread(self) -> None:
+        """Slots for the numbers of the call that operations on lanes take; a dense block has its weights apart."""
+        recording, chosen = self.recording, self.chosen
         spread = self.taken.copy()
         mark_operands(chosen, recording.start, recording.operands, self.taken)
         dots = chosen & (recording.op == _DOT)
         mark_operands(chosen & ~dots, recording.start, recording.operands, spread)
-        for n in np.unique(arity[dots]):
-            nodes = np.flatnonzero(dots & (arity == n))
+        for n in np.unique(self.sizes[dots]):
+            nodes = np.flatnonzero(dots & (self.sizes == n))
             operands = recording.operands[recording.start[nodes][:, None] + np.arange(n)]
             spread[operands[~(self._roles(operands, False) | self._roles(operands, True))]] = True
         fresh = np.flatnonzero(spread & (recording.stage < PER_SAMPLE))

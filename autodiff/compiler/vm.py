@@ -29,6 +29,7 @@ CHUNKS = 8
 """At most so many sums are kept apart, to be added in order."""
 
 _IN_CACHE = 10_000  # numbers that a block may take, slots times lanes; a program with more slots gets shorter blocks
+_LARGE = 100_000  # slots, from which on even 32 samples take more memory than a cache has
 
 # What stands where in a plan: where each section begins and the last one ends, then single numbers, then the sections.
 _SECTIONS = 13
@@ -76,7 +77,8 @@ class Machine:
     ) -> None:
         call, sample = lowered.per_call, lowered.per_sample
         self.slots = sample.slots + (sample.adjoints if backward else 0)
-        self.lanes = max(32, min(LANES, _IN_CACHE // self.slots // 32 * 32))
+        least = 32 if self.slots < _LARGE else 8
+        self.lanes = max(least, min(LANES, _IN_CACHE // self.slots // 32 * 32))
         self.lowered = lowered
         self.precision = np.dtype(precision)
         self.matrices_at = self.slots * self.lanes
