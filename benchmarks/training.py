@@ -1,6 +1,6 @@
 """What training with nn reaches, and how fast: prints the figures and writes docs/training.md.
 
-Run with ``python -m benchmarks.training`` from the root of the repository; it takes about two minutes and needs the
+Run with ``python -m benchmarks.training`` from the root of the repository; it takes about a minute and needs the
 extras bench and train.  With ``--choose`` it prints instead how the recipes for the accuracies were chosen.
 """
 
@@ -152,7 +152,7 @@ def speed() -> None:
     eager, compiled_step = times[EAGER].median, times[COMPILED].median
     show_table(
         ["a step of", *HEADINGS, "as fast as micrograd"],
-        [[name, *t.cells(), factor(times[MICROGRAD].median / t.median)] for name, t in times.items()],
+        [[name, *t.cells(), in_three_digits(times[MICROGRAD].median / t.median)] for name, t in times.items()],
     )
     say(
         f"An eager step takes {duration(eager)}, {factor(times[MICROGRAD].median / eager)} as fast as micrograd's; "
@@ -160,6 +160,10 @@ def speed() -> None:
         "as the eager one. What a compiled step takes without `nn.fit` around it, and beside other tools: "
         "[benchmarks.md](benchmarks.md)."
     )
+
+
+def in_three_digits(ratio: float) -> str:
+    return factor(ratio) if ratio < 999.5 else f"{float(f'{ratio:.3g}'):,.0f}×"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
