@@ -10,10 +10,11 @@ import os
 import re
 import sys
 import unicodedata
+from math import inf, nan
 from pathlib import Path
 from textwrap import fill
 
-from .errors import AutodiffError, LayoutError
+from .errors import AutodiffError, LayoutError, LayoutTimeout
 from .expression import CONSTANTS, FUNCTIONS, Expression, ExpressionError, parse_expression
 
 TYPE_CHECKING = False
@@ -66,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ExpressionError as error:  # the lines below the message show the place
         print(f"python -m autodiff: error: {error}", file=sys.stderr)
         return 2
+    except LayoutTimeout as error:
+        return _failed(f"error: {error}".replace("max_nodes=", "--max-nodes").replace("time_limit=", "--time-limit"), 1)
     except (ImportError, LayoutError, OSError) as error:  # an extra is not installed, a file cannot be written
         return _failed(f"error: {error}", 1)
     except AutodiffError as error:
@@ -156,16 +159,36 @@ def _parser() -> argparse.ArgumentParser:
     )
     drawing.add_argument("--expand", action="store_true", help="draw dot and the like as sums and products")
     drawing.add_argument("--around", metavar="NAME", help="only this variable and what is near it")
-    drawing.add_argument("--depth", metavar="N", type=_whole, help="steps from --around, or else from the output")
+    drawing.add_argument(
+        "--depth", metavar="N", type=_whole_from_0, help="steps from --around, or else from the output"
+    )
     drawing.add_argument("--max-nodes", metavar="N", type=_whole, default=150, help="draw no more (default: 150)")
+    drawing.add_argument(
+        "--time-limit", metavar="SECONDS", type=_seconds, default=10.0,
+        help="for the layout; beyond it a coarser picture is drawn (default: 10)",
+    )  # fmt: skip
     drawing.add_argument("--highlight", metavar="NAMES", help="variables that stand out, as x,z,f")
     return parser
 
 
-def _whole(text: str) -> int:
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text.strip()!r} is no whole number from 1 on")
+def _whole(text: str, least: int = 1) -> int:
+    if not text.strip().isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text.strip()!r} is no whole number from {least} on")
     return int(text)
+
+
+def _whole_from_0(text: str) -> int:
+    return _whole(text, 0)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = nan
+    if not 0 < seconds < inf:
+        raise argparse.ArgumentTypeError(f"{text.strip()!r} is no number of seconds above 0")
+    return seconds
 
 
 def _file(text: str) -> Path:
@@ -299,6 +322,7 @@ def _draw(given: argparse.Namespace) -> int:
         around=None if given.around is None else _variable(found, "--around", given.around),
         depth=given.depth,
         max_nodes=given.max_nodes,
+        time_limit=given.time_limit,
         highlight=[
             _variable(found, "--highlight", name) for name in (given.highlight or "").split(",") if name.strip()
         ],

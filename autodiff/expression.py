@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CONSTANTS", "FUNCTIONS", "Expression", "ExpressionError", "parse_expression"]
 
+LARGEST_EXPONENT = 1e6
+"""A constant exponent beyond this is a mistake: of almost every number such a power is 0 or infinite."""
+
 MOST_CHARACTERS = 10_000
 """A longer text is refused before Python's parser sees it, for the parser recurses."""
 
@@ -299,6 +302,8 @@ class _Reader:
         if isinstance(node, ast.Name):
             return self._lookup(node)
         if isinstance(node, ast.BinOp):
+            if isinstance(node.op, ast.Pow):
+                self._check_exponent(node.right, operands[1])
             return OPS[_OPERATORS[type(node.op)]](*operands)
         if isinstance(node, ast.UnaryOp):
             return OPS["neg"](*operands) if isinstance(node.op, ast.USub) else operands[0]
@@ -309,7 +314,15 @@ class _Reader:
         name = node.func.id  # type: ignore[attr-defined]  # a call by name: all else is refused by now
         if name in _OF_A_LIST and not isinstance(operands[0], list):
             operands = [operands]
+        if name == "pow":
+            self._check_exponent(node.args[1], operands[1])  # type: ignore[attr-defined]
         return FUNCTIONS[name](*operands)
+
+    def _check_exponent(self, place: ast.expr, exponent: Any) -> None:
+        if isinstance(exponent, float) and abs(exponent) > LARGEST_EXPONENT:
+            self._refuse(
+                place, f"the exponent {exponent:.4g} is too large; {LARGEST_EXPONENT:,.0f} is the most, up or down"
+            )
 
     def _lookup(self, node: ast.Name) -> Value | float:
         name = node.id

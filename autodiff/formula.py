@@ -16,14 +16,14 @@ r"""Rules spelled as text: evaluate a row of the table on symbols instead of num
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, nan, pi
 
 from . import ops
 from .ops import OPS, NaryOp, Op
 
 TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeAlias
 
     Expression: TypeAlias = "Term | float"
@@ -38,7 +38,11 @@ __all__ = [
     "latex_name",
     "latex_text",
     "local_derivative_formula",
+    "names_in",
+    "number_at",
     "number_text",
+    "recorded_term",
+    "renamed",
     "text",
     "value_term",
 ]
@@ -132,9 +136,10 @@ class Term(tuple):  # type: ignore[type-arg]
     call    the function's name, the arguments
     sum     the summands, a number among them or not
     product the numeric factor, pairs (base, exponent)
-    power   base, exponent that is no number
+    power   base, exponent that is no number, or 0 or 1
     cases   a, b, value for a > b, for a = b, for a < b
     ties    z, and the operands among which those that equal z are counted
+    whole   an expression that is not taken apart
     ======= ===================================== =====================================
 
     Simplified is as in school: 0·x is 0 and x/x is 1 whatever x is, and of a number's sign ±0 nothing is left.
@@ -302,21 +307,104 @@ def _call(name: str) -> Callable[..., Any]:
     return lambda *xs: Term(("call", name, *xs))
 
 
-def _length(*xs: Any) -> Any:
-    return _power(_sum(*[_power(x, 2.0) for x in xs]), 0.5)
-
-
 def _exp(x: Any) -> Any:
     return x if x == _ELLIPSIS else Term(("call", "exp", x))
 
 
-def _share(i: float, *xs: Any) -> Any:
-    powers = [_exp(x) if _is(x) else OPS["exp"](x) for x in xs]
-    return powers[int(i)] / _sum(*powers)
+def _as_recorded_sum(*xs: Any) -> Any:
+    """A sum that is written as it was computed: (a + b) + c without the parentheses, and nothing else merged."""
+    first, *others = xs
+    return Term(("sum", *(first[1:] if _is(first, "sum") else [first]), *others)) if others else first
 
 
-def _pow_log(x: Any, y: Any, n: float, k: float) -> Any:
-    return _times(_power(x, _sum(y, -n)), _power(Term(("call", "log", x)), k))
+def _as_recorded_product(x: Any, y: Any) -> Any:
+    """Factors side by side, x/x too; a factor that is itself a quotient, or has a number, stays whole."""
+    pairs: list[tuple[Any, float]] = []
+    number = 1.0
+    for i, factor in enumerate((x, y)):
+        if not _is(factor) and number == 1:
+            number = factor
+        elif not _is(factor, "product") or (i and factor[1] != 1) or any(n < 0 for _, n in factor[2:]):
+            pairs.append((factor, 1.0))
+        else:
+            number *= factor[1]
+            pairs += factor[2:]
+    return Term(("product", number, *pairs))
+
+
+def _as_recorded_quotient(x: Any, y: Any) -> Any:
+    over = x if _is(x, "product") and all(n > 0 for _, n in x[2:]) else _as_recorded_product(1.0, x)
+    return Term((*over, (y, -1.0)))
+
+
+def _as_recorded_power(x: Any, y: Any) -> Any:
+    if x == _ELLIPSIS:
+        return x
+    if _is(y) or not _is(x) or y in (0.0, 1.0):
+        return Term(("power", x, y))
+    return Term(("product", 1.0, (x, y)))
+
+
+def _spellings(
+    plus: Callable[..., Any], times: Callable[..., Any], over: Callable[..., Any], power: Callable[..., Any]
+) -> dict[str, Callable[..., Any]]:
+    """How an operation is spelled that is no call under its own name, in sums, products, quotients and powers."""
+
+    def length(*xs: Any) -> Any:
+        return power(plus(*[power(x, 2.0) for x in xs]), 0.5)
+
+    def share(i: float, *xs: Any) -> Any:
+        powers = [_exp(x) if _is(x) else OPS["exp"](x) for x in xs]
+        return over(powers[int(i)], plus(*powers))
+
+    def product(*xs: Any) -> Any:
+        result: Any = 1.0
+        for x in xs:
+            result = times(result, x)
+        return result
+
+    def dot(*xs: Any) -> Any:
+        n = len(xs) // 2
+        return plus(*_shortened(OPS["sum"], [*map(times, xs[:n], xs[n : 2 * n]), *xs[2 * n :]], 0)[0])
+
+    return {
+        "add": plus,
+        "sub": lambda x, y: plus(x, times(-1.0, y) if _is(y) else -y),
+        "mul": times,
+        "div": over,
+        "neg": lambda x: times(-1.0, x),
+        "pow": power,
+        "square": lambda x: power(x, 2.0),
+        "reciprocal": lambda x: over(1.0, x),
+        "sqrt": lambda x: power(x, 0.5),
+        "exp": _exp,
+        "exp2": lambda x: power(2.0, x),
+        "expm1": lambda x: plus(_exp(x), -1.0),
+        "log1p": lambda x: Term(("call", "log", plus(1.0, x))),
+        "hypot": length,
+        "norm": length,
+        "sigmoid": _call("σ"),
+        "maximum": _call("max"),
+        "minimum": _call("min"),
+        "sum": plus,
+        "prod": product,
+        "dot": dot,
+        "logsumexp": lambda *xs: Term(("call", "log", plus(*map(_exp, xs)))),
+        "mean": lambda *xs: over(plus(*xs), float(len(xs))),
+        "identity": lambda x: x,
+        "nonneg": lambda x: x,
+        "mul0": times,
+        "powlog": lambda x, y, n, k: times(power(x, plus(y, -n)), power(Term(("call", "log", x)), k)),
+        "one_minus_square": lambda x: plus(1.0, times(-1.0, power(x, 2.0))),
+        "rhypot": lambda *xs: over(1.0, length(*xs)),
+        "direction": lambda i, *xs: over(xs[int(i)], length(*xs)),
+        "softmax": share,
+        "sech": lambda x: over(1.0, OPS["cosh"](x)),
+        "half_sech": lambda x: power(times(OPS["sigmoid"](x), OPS["sigmoid"](-x)), 0.5),  # whose square is σ′
+        "gaussian": lambda x: _exp(times(-1.0, power(x, 2.0))),
+        "normal_pdf": _call("φ"),
+        "normal_cdf": _call("Φ"),
+    }
 
 
 _CONSTANTS: dict[float, tuple[float, dict[Any, float]]] = {
@@ -327,42 +415,11 @@ _CONSTANTS: dict[float, tuple[float, dict[Any, float]]] = {
 }
 """Numbers of the rules by what they are."""
 
-_SPELLED: dict[str, Callable[..., Any]] = {
-    "add": _sum,
-    "sub": lambda x, y: _sum(x, _times(-1.0, y)),
-    "mul": _times,
-    "div": lambda x, y: _times(x, _power(y, -1.0)),
-    "neg": lambda x: _times(-1.0, x),
-    "pow": _power,
-    "square": lambda x: _power(x, 2.0),
-    "reciprocal": lambda x: _power(x, -1.0),
-    "sqrt": lambda x: _power(x, 0.5),
-    "exp": _exp,
-    "exp2": lambda x: _power(2.0, x),
-    "expm1": lambda x: _sum(_exp(x), -1.0),
-    "log1p": lambda x: Term(("call", "log", _sum(1.0, x))),
-    "hypot": _length,
-    "norm": _length,
-    "sigmoid": _call("σ"),
-    "maximum": _call("max"),
-    "minimum": _call("min"),
-    "sum": _sum,
-    "mean": lambda *xs: _times(_sum(*xs), 1 / len(xs)),
-    "identity": lambda x: x,
-    "nonneg": lambda x: x,
-    "mul0": _times,
-    "powlog": _pow_log,
-    "one_minus_square": lambda x: _sum(1.0, _times(-1.0, _power(x, 2.0))),
-    "rhypot": lambda *xs: _power(_length(*xs), -1.0),
-    "direction": lambda i, *xs: _times(xs[int(i)], _power(_length(*xs), -1.0)),
-    "softmax": _share,
-    "sech": lambda x: _power(OPS["cosh"](x), -1.0),
-    "half_sech": lambda x: _power(_times(OPS["sigmoid"](x), OPS["sigmoid"](-x)), 0.5),  # whose square is σ′
-    "gaussian": lambda x: _exp(-_power(x, 2.0)),
-    "normal_pdf": _call("φ"),
-    "normal_cdf": _call("Φ"),
-}
-"""How an operation is spelled that is no call under its own name."""
+_SPELLED = _spellings(_sum, _times, lambda x, y: _times(x, _power(y, -1.0)), _power)
+"""Operations simplified."""
+
+_AS_RECORDED = _spellings(_as_recorded_sum, _as_recorded_product, _as_recorded_quotient, _as_recorded_power)
+"""Operations as they stand."""
 
 _IN_RULES: dict[str, Callable[..., Any]] = {
     **_SPELLED,
@@ -404,23 +461,25 @@ def value_term(op: Op, operands: Sequence[str | Expression]) -> Expression:
     >>> print(text(value_term(OPS["dot"], ["w", "u", "x", "y", "b"])))
     w·x + u·y + b
     """
+    return _value(op, operands, _SPELLED)
+
+
+def recorded_term(op: Op, operands: Sequence[str | Expression]) -> Expression:
+    """What the operation computes, as it stands: x/x remains x/x.
+
+    >>> print(text(recorded_term(OPS["div"], ["x", "x"])), text(value_term(OPS["div"], ["x", "x"])))
+    x/x 1
+    """
+    return _value(op, operands, _AS_RECORDED)
+
+
+def _value(op: Op, operands: Sequence[str | Expression], spelled: dict[str, Callable[..., Any]]) -> Expression:
     terms = _terms(operands)
-    if op.name == "dot":
-        n = len(terms) // 2
-        terms = [*map(_times, terms[:n], terms[n : 2 * n]), *terms[2 * n :]]
-        op = OPS["sum"]
     if op.name == "mean" and len(terms) > _MANY:
         return Term(("call", "mean", *_shortened(op, terms, 0)[0]))
-    if isinstance(op, NaryOp):
+    if isinstance(op, NaryOp) and op.name != "dot":
         terms, _ = _shortened(op, terms, 0)
-    if op.name == "prod":
-        result: Expression = 1.0
-        for x in terms:
-            result = _times(result, x)
-        return result
-    if op.name == "logsumexp":
-        return OPS["log"](_sum(*map(_exp, terms)))  # type: ignore[no-any-return]
-    return _apply(op, tuple(terms), _SPELLED)  # type: ignore[no-any-return]
+    return _apply(op, tuple(terms), spelled)  # type: ignore[no-any-return]
 
 
 def _terms(operands: Sequence[str | Expression]) -> list[Expression]:
@@ -438,6 +497,50 @@ def _shortened(op: Op, terms: list[Expression], position: int) -> tuple[list[Exp
     place = {old: new + (new == len(kept) - 1) for new, old in enumerate(kept)}
     return ([float(place[chosen]), *short], place[max(position, 1)] + 1) if start else (short, place[position])
 
+
+def renamed(x: Any, names: Callable[[str], str]) -> Any:
+    """The expression with other names in it."""
+    if _is(x, "name"):
+        return Term.named(names(x[1]))
+    return type(x)([renamed(part, names) for part in x]) if isinstance(x, tuple) else x
+
+
+def names_in(x: Any) -> set[str]:
+    """The names in the expression."""
+    if _is(x, "name"):
+        return {x[1]}
+    return set().union(*map(names_in, x)) if isinstance(x, tuple) else set()
+
+
+def number_at(x: Any, numbers: Mapping[str, float]) -> float | None:
+    """What the expression comes to with these numbers for its names; None if an ellipsis stands in it.
+
+    >>> number_at(derivative_term(OPS["mul"], 0, ["x", "y"], "z"), {"x": 2.0, "y": 3.0})
+    3.0
+    """
+    if not isinstance(x, Term):
+        return float(x)
+    kind, *parts = x
+    if kind == "name":
+        return {**numbers, "π": pi}.get(parts[0])
+    if kind == "product":
+        parts = [parts[0], *[base if n == 1 else Term(("power", base, n)) for base, n in parts[1:]]]
+    found = [number_at(part, numbers) for part in (parts[1:] if kind == "call" else parts)]
+    operands = [number for number in found if number is not None]
+    if len(operands) < len(found):
+        return None
+    if kind == "cases":
+        a, b, *values = operands
+        return values[0] if a > b else values[1] if a == b else values[2] if a < b else nan
+    if kind == "ties":
+        return float(operands[1:].count(operands[0]))
+    if kind == "whole":
+        return operands[0]
+    name = {"sum": "sum", "product": "prod", "power": "pow"}.get(kind) or _CALLED.get(parts[0], parts[0])
+    return OPS[name].evaluate(operands) if name in OPS else None
+
+
+_CALLED = {"σ": "sigmoid", "φ": "normal_pdf", "Φ": "normal_cdf"}
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Writing it down.
@@ -543,6 +646,9 @@ class _Plain:
 
     def function(self, name: str) -> str:
         return name
+
+    def whole(self, x: Any) -> tuple[str, int]:
+        return self.write(x)
 
     def ties(self, z: Any, *operands: Any) -> tuple[str, int]:
         return self.function("ties"), _TIGHT

@@ -162,7 +162,7 @@ class Explanation:
             return True, f"{x}.grad, from {f}.backward(): {short(self.input.grad)}"
         seen = f"{x}.grad is {short(self.input.grad)}"
         if not self.input.parents:
-            return None, f"{seen}: several backward passes have added up there; zero_grad() first to compare"
+            return None, f"{seen}: perhaps several backward passes have added up there; zero_grad() first to compare"
         return False, f"{seen}, not {short(self.total)}"
 
     def _check_of_number(self) -> tuple[bool | None, str]:
@@ -209,7 +209,11 @@ class Explanation:
     def __str__(self) -> str:
         return self._words.plain()
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        try:
+            return str(self)
+        except Exception as error:  # no repr ever raises
+            return f"<Explanation: the derivative is {self.total!r}; no more, for {type(error).__name__}: {error}>"
 
     def to_latex(self) -> str:
         """The equation in LaTeX: symbols, formulas, numbers, result; for use in display mathematics."""
@@ -220,7 +224,14 @@ class Explanation:
         return self._words.markdown()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": str(self), "text/markdown": self.to_markdown(), "text/latex": f"$${self.to_latex()}$$"}
+        try:
+            return {
+                "text/plain": str(self),
+                "text/markdown": self.to_markdown(),
+                "text/latex": f"$${self.to_latex()}$$",
+            }
+        except Exception:  # a notebook is shown something in any case
+            return {"text/plain": repr(self)}
 
 
 def _sum(xs: Iterable[float]) -> float:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import log10
+from collections.abc import Callable, Mapping, Sequence
+from math import isclose, isfinite, log10
 from operator import attrgetter
 from typing import Any
 
-from .formula import Term, _Latex, _Plain, derivative_term, value_term
-from .naming import Names, _by_node, superscript
+from .formula import Term, _Latex, _Plain, derivative_term, names_in, number_at, recorded_term, renamed, value_term
+from .naming import Names, _by_node, subscripted, superscript
 from .pathsearch import Edge, Path
 from .value import Value
 
@@ -63,29 +63,36 @@ class Words:
         self.stops.update([node for edge in edges for node in (edge.child, edge.source)])
         # A variable that enters an operation twice: which place an edge is for.
         self.places: dict[Edge, int] = {}
-        self.spelled: dict[Edge, bool] = {}
-        mentioned = {*self.stops}
         for edge in edges:
-            self.spelled[edge] = len(edge.steps) <= _LONG_STRETCH
             twins = [other for other in incoming[edge.child] if other.source is edge.source]
             if len(twins) > 1:
                 self.places[edge] = twins.index(edge) + 1
-            for node, _ in edge.steps if self.spelled[edge] else ():
-                self._mention(node, mentioned)
-                for x in node.operands:
-                    self._mention(x, mentioned)
-        for node in self.stops:
-            for x in node.operands if len(node.operands) <= 2 * _LARGE else ():
-                self._mention(x, mentioned)
-        self.mentioned = sorted(mentioned, key=attrgetter("serial"))
+        # Formulas first with a key for each node; names only for the nodes that stand in one.
+        self._keys: dict[Value, str] = {}
+        self._terms: dict[tuple[Value, bool], Any] = {}
+        self._formulas_of = {edge: self._formula(edge) for edge in edges}
+        self._definition_of = {node: self._recorded(node) for node in self.stops if node.op}
+        by_key = {key: node for node, key in self._keys.items()}
+        in_formulas: set[Value] = set()
+        shown = [term for terms in self._formulas_of.values() for term in terms or ()]
+        for term in [*shown, *self._definition_of.values()]:
+            in_formulas.update([by_key[key] for key in names_in(term) if key in by_key])
+        self.mentioned = sorted({*self.stops, *in_formulas}, key=attrgetter("serial"))
         self.names = Names(self.mentioned, names, found)
-        self._terms: dict[Value, Any] = {}
+
+        def named(key: str) -> str:
+            return self.name(by_key[key]) if key in by_key else key
+
+        self._formulas_of = {
+            edge: terms and [renamed(term, named) for term in terms] for edge, terms in self._formulas_of.items()
+        }
+        self._definition_of = {node: renamed(term, named) for node, term in self._definition_of.items()}
 
     # What a node is called, and what it is.
 
     def name(self, node: Value) -> str:
         """What the explanation calls a node."""
-        name = self.names[node]
+        name = subscripted(self.names[node])
         return name if name.isprintable() else name.encode("unicode_escape").decode()
 
     def _is_symbol(self, node: Value) -> bool:
@@ -102,34 +109,43 @@ class Words:
             return _LARGE + 1
         return sum([self._symbols_in(operand, depth - 1) for operand in x.operands])
 
-    def _mention(self, x: Value | float, mentioned: set[Value]) -> None:
-        if isinstance(x, Value):
-            if self._is_symbol(x):
-                mentioned.add(x)
-            else:
-                for operand in x.operands:
-                    self._mention(operand, mentioned)
-
-    def _term(self, x: Value | float) -> Any:
+    def _term(self, x: Value | float, as_recorded: bool = False) -> Any:
+        """An operand in a formula: its key, or what it computes, simplified or not."""
         if not isinstance(x, Value):
             return x
-        if x not in self._terms:
-            self._terms[x] = Term.named(self.name(x)) if self._is_symbol(x) else self._definition(x)
-        return self._terms[x]
+        if (x, as_recorded) not in self._terms:
+            if self._is_symbol(x):
+                self._terms[x, as_recorded] = Term.named(self._keys.setdefault(x, f"\0{len(self._keys)}"))
+            else:
+                operands = [self._term(operand, as_recorded) for operand in x.operands]
+                self._terms[x, as_recorded] = (recorded_term if as_recorded else value_term)(x.op, operands)  # type: ignore[arg-type]
+        return self._terms[x, as_recorded]
 
-    def _definition(self, node: Value) -> Any:
-        return value_term(node.op, [self._term(x) for x in node.operands])  # type: ignore[arg-type]
+    def _recorded(self, node: Value) -> Any:
+        """What a node computes, as it was recorded."""
+        return recorded_term(node.op, [self._term(x, as_recorded=True) for x in node.operands])  # type: ignore[arg-type]
 
-    def _formula(self, edge: Edge) -> Any:
-        """The product of the local derivatives on a stretch, in symbols; None where it is too long."""
-        if not self.spelled[edge]:
+    def _formula(self, edge: Edge) -> list[Any] | None:
+        """The factors of a stretch, in symbols: one, simplified, if that is still true here; None if they are many."""
+        if len(edge.steps) > _LONG_STRETCH:
             return None
-        result: Any = 1.0
+        product: Any = 1.0
         for node, k in edge.steps:
-            position = [i for i, x in enumerate(node.operands) if isinstance(x, Value)][k]
-            terms = [self._term(x) for x in node.operands]
-            result = result * derivative_term(node.op, position, terms, self._term(node))  # type: ignore[arg-type]
-        return result
+            product = product * self._factor(node, k, self._term)
+        numbers = {key: node.data for node, key in self._keys.items()}
+        found = number_at(product, numbers)
+        if found is None or _alike(found, edge.factor):
+            return [product]
+        return [self._factor(node, k, self._whole) for node, k in edge.steps]
+
+    def _factor(self, node: Value, k: int, term: Callable[[Value | float], Any]) -> Any:
+        position = [i for i, x in enumerate(node.operands) if isinstance(x, Value)][k]
+        return derivative_term(node.op, position, [term(x) for x in node.operands], term(node))  # type: ignore[arg-type]
+
+    def _whole(self, x: Value | float) -> Any:
+        """An operand as it was recorded, with which nothing is simplified."""
+        term = self._term(x, as_recorded=True)
+        return term if not isinstance(term, Term) or term[0] == "name" else Term(("whole", term))
 
     # Parts of every form.
 
@@ -149,20 +165,29 @@ class Words:
             notes.append(
                 f"{source}⁽¹⁾, {source}⁽²⁾ …: {source} enters {child} in more than one place; one path for each."
             )
+        looks = [(self._arrows(route), self._symbols(route)) for route in self.routes]
+        if len({*looks}) < len(looks):
+            notes.append("Paths that look alike differ inside the “…”.")
         return notes
 
     def _definitions(self, writer: _Plain) -> list[tuple[str, str, str]]:
         """Name, formula (empty for a leaf, and for what is only mentioned) and number, of what the formulas mention."""
         nodes = self.mentioned
-        if len(nodes) > _LINES:
-            nodes = [node for node in nodes if node in self.stops]
+        if len(nodes) > _LINES:  # those of the first path
+            first = {self.explanation.output, self.explanation.input, *[edge.child for edge in self.routes[0] if edge]}
+            nodes = [node for node in nodes if node in first]
         number = _latex_short if isinstance(writer, _Latex) else short
         lines = []
-        for node in nodes[:_LINES]:
-            formula = writer.write(self._definition(node))[0] if node.op and node in self.stops else ""
+        for node in nodes:
+            formula = writer.write(self._definition_of[node])[0] if node in self._definition_of else ""
             name = writer.name(self.name(node))
             lines.append((name, "" if formula == name or len(formula) > _WIDTH else formula, number(node.data)))
         return lines
+
+    def _undefined(self, definitions: Sequence[Any]) -> str:
+        """How many nodes the formulas mention whose definitions are not listed; empty if there are none."""
+        more = len(self.mentioned) - len(definitions)
+        return f"… and {_plural(more, 'more value')} in these formulas" if more else ""
 
     def _work(self) -> str:
         e = self.explanation
@@ -192,8 +217,7 @@ class Words:
         lines.append("")
         definitions = self._definitions(_Plain())
         lines += ["  " + " = ".join([part for part in line if part]) for line in definitions]
-        if len(self.mentioned) > len(definitions):
-            lines.append(f"  … and {len(self.mentioned) - len(definitions):,} more")
+        lines += [f"  {more}" for more in [self._undefined(definitions)] if more]
         f, x, d = self.name(e.output), self.name(e.input), self._sign_of_sum()
         equation = [self._symbols(route) for route in self.routes]
         if e.count > 1:
@@ -251,11 +275,18 @@ class Words:
         return f"∂{self.name(edge.child)}/∂{self.name(edge.source)}{place}"
 
     def _formulas(self, route: Sequence[Edge | None]) -> str:
-        writer, binds = _Plain(), 2 if len(route) > 1 else 0
-        terms = [self._formula(edge) if edge else None for edge in route]
-        if len(route) == 1 and terms[0] is None and route[0]:
+        writer = _Plain()
+        parts = [self._written(edge, route, writer) for edge in route]
+        if len(route) == 1 and not parts[0] and route[0]:
             return f"product of {len(route[0].steps):,} local derivatives"
-        return "·".join(["…" if term is None else writer.held(term, binds) for term in terms])
+        return "·".join([part or "…" for part in parts])
+
+    def _written(self, edge: Edge | None, route: Sequence[Edge | None], writer: _Plain) -> str:
+        """The formula of a stretch of a route, fit to be multiplied; empty if it is too long."""
+        factors = (self._formulas_of[edge] if edge else None) or []
+        latex = isinstance(writer, _Latex)
+        binds = 2 if len(route) > 1 or len(factors) > 1 else int(latex)  # what stands alone in LaTeX may be added to
+        return (" \\cdot " if latex else "·").join([writer.held(factor, binds) for factor in factors])
 
     # LaTeX and Markdown.
 
@@ -293,11 +324,8 @@ class Words:
         return f"\\frac{{\\partial {name(self.name(edge.child))}}}{{\\partial {source}}}"
 
     def _latex_formulas(self, route: Sequence[Edge | None]) -> str:
-        writer, binds = _Latex(), 2 if len(route) > 1 else 1
-        terms = [self._formula(edge) if edge else None for edge in route]
-        if any(term is None for term in terms):
-            return ""
-        return " \\cdot ".join([writer.held(term, binds) for term in terms])
+        parts = [self._written(edge, route, _Latex()) for edge in route]
+        return " \\cdot ".join(parts) if all(parts) else ""
 
     def _latex_numbers(self, path: Path, route: Sequence[Edge | None]) -> str:
         factors = [_latex_short(edge.factor) if edge else "\\cdots" for edge in route]
@@ -309,8 +337,9 @@ class Words:
         parts = [_markdown(self._headline())]
         if e.count and e.output is not e.input:
             definitions = [" = ".join([part for part in line if part]) for line in self._definitions(writer)]
-            more = len(self.mentioned) - len(definitions)
-            parts.append(",  ".join([f"${line}$" for line in definitions]) + (f" … and {more:,} more" if more else ""))
+            parts.append(
+                ",  ".join([f"${line}$" for line in definitions]) + f" {self._undefined(definitions)}".rstrip()
+            )
             parts.append(f"$$\n{self.latex()}\n$$")
             parts += map(_markdown, self._notes())
             rows = ["| path | local derivatives | product |", "|:--|:--|--:|"]
@@ -331,6 +360,11 @@ class Words:
             checks = [f"- {marks[good]} {_markdown(what)}" for good, what in e.checks()]
             parts.append("\n".join([*checks, f"- {self._work()}"]))
         return "\n\n".join(parts) + "\n"
+
+
+def _alike(x: float, y: float) -> bool:
+    """Whether a formula comes to the number, but for rounding."""
+    return isclose(x, y, rel_tol=1e-6, abs_tol=1e-12) if isfinite(x) and isfinite(y) else x == y or (x != x and y != y)
 
 
 def _shown(path: Path) -> list[Edge | None]:

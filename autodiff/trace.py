@@ -74,6 +74,8 @@ def steps(
 
 
 def _checked(order: Iterable[Value], nodes: Sequence[Value], names: Names) -> list[Value]:
+    if isinstance(order, (Value, str)) or not isinstance(order, Iterable):
+        raise OperandError(f"steps: order is a list of Values, the output first, not {type(order).__name__} {order!r}")
     turns, known = [*order], {*nodes}
     seen: set[Value] = set()
     for node in turns:

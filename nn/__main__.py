@@ -171,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
         "demo",
         help="two paths, moons, breast_cancer and digits, with plots and a page",
         description="Go from a gradient as a sum over paths to a network that reads digits.\n"
-        "Writes plots, networks and a page index.html, and prints a table; takes about half a minute.",
+        "Writes plots, networks and a page index.html, and prints a table; takes less than half a minute.",
     )
     demonstration.set_defaults(run=_demo)
     demonstration.add_argument("--out", metavar="DIR", type=Path, default=Path("out/demo"), help="default: out/demo")

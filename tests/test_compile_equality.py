@@ -150,8 +150,6 @@ def grouped(name: str) -> dict[Any, list[list[float]]]:
 def test_rows_on_inputs(name, engine):
     errors = []
     for (n, _), several in grouped(name).items():
-        if engine == "source" and name in COMPONENT and n == 2:
-            continue  # TODO-LEAD: bugs.md 1
         z, inputs = record(name, several[0])
         columns = np.array(several).T[n - len(inputs) :] if name in COMPONENT else np.array(several).T[: len(inputs)]
         program = ad.compile(z, inputs, engine=engine)

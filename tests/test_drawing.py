@@ -3,12 +3,14 @@
 import html
 import math
 import os
+import pickle
 import random
 import re
 import subprocess
 import sys
 import time
 from collections import Counter
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -31,6 +33,9 @@ class Read:
         self.graph = pgv.AGraph(string=drawing.dot)
         self.boxes = {str(n): n for n in self.graph.nodes()}
         self.arrows = [(str(e[0]), str(e[1]), e) for e in self.graph.edges()]
+
+    def frames(self):
+        return [graph for graph in self.graph.subgraphs() if (graph.name or "").startswith("cluster")]
 
     def kind(self, kind):
         return [n for n in self.boxes.values() if n.attr["class"] == kind]
@@ -119,7 +124,10 @@ def test_every_node_and_every_operand(seed):
     assert drawn == derivatives
     contributions = Counter(repr(d * node.grad) for node in nodes for d in node.local_derivatives)
     tooltips = [e.attr["tooltip"] for _, _, e in picture.arrows if e.attr["tooltip"]]
-    assert Counter(tip.split("contribution ")[1] for tip in tooltips) == contributions
+    assert (
+        Counter(re.search(r"contribution = local derivative · gradient = .* = (.*)", tip)[1] for tip in tooltips)
+        == contributions
+    )
     assert f"{len(nodes)} values" in drawing.caption
     assert "Nothing is left out" in drawing.caption
     assert sum("constant" in word for word in [drawing.caption]) == bool(constants)
@@ -213,7 +221,29 @@ def test_a_leaf_alone():
 def test_formula():
     f, x, y, z = two_paths()
     assert x.data * y.data * z.data
-    assert Read(draw(f, show="formula")).labels() == {"2": 1, "cos(y)": 1, "2·x": 1, "z": 1, "v1": 1, "": 2}
+    assert Read(draw(f, show="formula")).labels() == {"2": 1, "cos(y) < 0": 1, "2·x": 1, "z": 1, "v1": 1, "": 2}
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "label"),
+    [
+        (ad.cos, 3.0, "−sin(x) < 0"),
+        (ad.cos, -3.0, "−sin(x) > 0"),
+        (ad.sin, 1.0, "cos(x)"),
+        (ad.square, -3.0, "2·x < 0"),
+        (ad.square, 0.0, "2·x = 0"),
+        (ad.relu, -1.0, "1 if x > 0 else 0"),
+        (lambda x: -x, 3.0, "−1"),
+        (lambda x: x / 3, 3.0, "1/3"),
+        (ad.log, math.nan, "1/x"),
+    ],
+)
+def test_a_formula_has_a_sign_that_is_no_colour(function, x, label):
+    x = Value(x)
+    y = function(x)
+    picture = Read(draw(y, show="formula"))
+    assert label in picture.labels()
+    assert "&lt; 0 negative" in picture.graph.graph_attr["label"]
 
 
 def test_forward():
@@ -405,7 +435,12 @@ def test_neurons_are_framed():
     model = nn.MLP(2, [3, 1], "tanh", seed=1)
     output = model([Value(1.0), Value(2.0)])[0]
     picture = Read(draw(output))
-    frames = {g.graph_attr["label"]: g for g in picture.graph.subgraphs()}
+    frames = {g.graph_attr["label"]: g for g in picture.frames()}
+    layout = pgv.AGraph(draw(output).dot)
+    layout.layout("dot")
+    inputs = [next(box for box in picture.boxes if picture.text(box)[0].startswith(name)) for name in ("v1", "v2")]
+    first, second = (float(layout.get_node(box).attr["pos"].split(",")[1]) for box in inputs)
+    assert first > second  # the inputs from the top down
     assert sorted(frames) == [*(f"layer 1, neuron {i}" for i in (1, 2, 3)), "layer 2, neuron 1"]
     assert all(len(g.nodes()) == 5 for g in frames.values())  # w, w, b, S, x; in the last w, w, w, b, S
 
@@ -414,14 +449,14 @@ def test_layers_are_framed():
     """Where each neuron is one box."""
     _, loss = samples(20)
     picture = Read(draw(loss, max_nodes=40))
-    frames = {g.graph_attr["label"]: len(g.nodes()) for g in picture.graph.subgraphs()}
+    frames = {g.graph_attr["label"]: len(g.nodes()) for g in picture.frames()}
     assert frames == {"layer 1": 3, "layer 2": 4, "layer 3": 2}
 
 
 def test_activation_of_several_operations_belongs_to_the_neuron():
     neuron = nn.Neuron(1, lambda s: ad.exp(-s * s), seed=0)
     picture = Read(draw(neuron([Value(1.0)]) * 2))
-    (frame,) = picture.graph.subgraphs()
+    (frame,) = picture.frames()
     assert len(frame.nodes()) == 2 + 4  # w, b; S, s·s or -s and its product, exp
 
 
@@ -654,9 +689,10 @@ def test_a_coarser_picture_when_the_time_is_up(monkeypatch):
 
     real, tried = rendering.render, []
 
-    def slow(dot, format, *, time_limit=None):
-        tried.append(dot)
+    def slow(dot, format, *, time_limit, more):
+        tried.append((dot, time_limit))
         if dot.count("->") > 60:
+            assert not more()
             raise LayoutTimeout("too long")
         return real(dot, format, time_limit=None)
 
@@ -665,11 +701,52 @@ def test_a_coarser_picture_when_the_time_is_up(monkeypatch):
     assert "coarser" not in drawing.caption
     assert drawing.svg
     assert len(tried) > 1
-    assert "longer than 2 s, so this picture is coarser" in drawing.caption
+    assert len({dot.count("[") for dot, _ in tried}) == len(tried)  # never the same picture again
+    assert sum(limit for _, limit in tried) <= 2.1
+    assert "coarser than asked: a finer one could not be laid out within 2 s in all" in drawing.caption
+    assert "Nothing is left out" not in drawing.caption
     assert drawing.caption in html.unescape(drawing.svg)
     monkeypatch.setattr(rendering, "render", lambda *a, **k: (_ for _ in ()).throw(LayoutTimeout("never")))
-    with pytest.raises(LayoutTimeout, match="never"):
+    with pytest.raises(LayoutTimeout, match=r"longer than 10 s: draw less \(max_nodes=\)"):
         _ = draw(random_graph(0, 400)).svg
+
+
+def test_nothing_coarser(monkeypatch):
+    """Where fewer nodes make the same picture, the first attempt has all the time."""
+    from autodiff.drawing import render as rendering
+
+    asked = []
+
+    def slow(dot, format, *, time_limit, more):
+        asked.append(time_limit + more())
+        raise LayoutTimeout("too long")
+
+    monkeypatch.setattr(rendering, "render", slow)
+    f, *_ = two_paths()
+    with pytest.raises(LayoutTimeout):
+        _ = draw(f, time_limit=4).svg
+    assert len(asked) == 1
+    assert 5 < asked[0] <= 6  # 2, and then, at once here, all that are left
+
+
+def test_time_limit_bounds_the_whole_wait(monkeypatch, tmp_path):
+    if os.name != "posix" or find_spec("graphviz") is None:
+        pytest.skip("the stand-in for `dot` is a shell script")
+    (tmp_path / "dot").write_text("#!/bin/sh\n/bin/sleep 60\n", encoding="utf-8")
+    (tmp_path / "dot").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    start = time.perf_counter()
+    with pytest.raises(LayoutTimeout, match="longer than 1 s"):
+        _ = draw(random_graph(0, 400), time_limit=1).svg
+    assert time.perf_counter() - start < 5
+
+
+def test_a_drawing_can_be_pickled():
+    f, *_ = two_paths()
+    f.backward()
+    drawing = draw(f)
+    again = pickle.loads(pickle.dumps(drawing))
+    assert (again.dot, again.svg, again.caption) == (drawing.dot, drawing.svg, drawing.caption)
 
 
 X = Value(1.0)
@@ -710,8 +787,12 @@ def test_wrong_options(options, error, message):
 def test_highlight_takes_one_path_of_an_explanation():
     x = Value(2.0)
     y = x * x
-    with pytest.raises(OptionError, match=r"highlight=explanation\.paths\[0\]"):
-        draw(y, highlight=ad.explain(y, x))
+    for several in (ad.explain(y, x), ad.explain(y, x).paths):
+        with pytest.raises(OptionError, match=r"highlight=explanation\.paths\[0\]"):
+            draw(y, highlight=several)
+    z = ad.sin(x)
+    alone = ad.explain(z, x).paths
+    assert draw(z, highlight=alone).dot == draw(z, highlight=alone[0]).dot == draw(z, highlight=ad.explain(z, x)).dot
 
 
 @pytest.mark.parametrize("direction", ["LR", "TB", "RL", "BT"])

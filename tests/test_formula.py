@@ -7,7 +7,7 @@ import mpmath
 import pytest
 
 from autodiff import OPS
-from autodiff.formula import algebra, latex, latex_name, number_text, text, value_term
+from autodiff.formula import algebra, latex, latex_name, number_at, number_text, recorded_term, text, value_term
 from autodiff.ops import NaryOp
 
 # Names and points of the operands.  In all of them every row is defined and, but for the last, off its kinks.
@@ -210,3 +210,42 @@ def test_numbers():
     numbers = {0.1: "0.1", 1500.0: "1500", 2 / 3: "2/3", -1 / 7: "−1/7", 1.0000001: "1.0000001", 0.4967141: "0.4967"}
     numbers |= {math.inf: "inf", 1e300: "1e+300"}
     assert {x: number_text(x) for x in numbers} == numbers
+
+
+def recorded(name, *operands):
+    return recorded_term(OPS[name], operands)
+
+
+@pytest.mark.parametrize(
+    ("term", "written"),
+    [
+        (recorded("div", "x", "x"), "x/x"),
+        (recorded("pow", recorded("sqrt", "x"), 2.0), "(√x)²"),
+        (recorded("sub", "x", recorded("sub", "y", 1.0)), "x − (y − 1)"),
+        (recorded("add", recorded("add", "x", "y"), 1.0), "x + y + 1"),
+        (recorded("add", "x", recorded("add", "y", 1.0)), "x + (y + 1)"),
+        (recorded("div", "x", recorded("div", "y", "x")), "x/(y/x)"),
+        (recorded("div", recorded("mul", 2.0, "x"), 2.0), "2·x/2"),
+        (recorded("div", "x", 0.0), "x/0"),
+        (recorded("mul", recorded("pow", "x", 2.0), "y"), "x²·y"),
+        (recorded("mul", 0.0, "x"), "0·x"),
+        (recorded("pow", "x", 0.0), "x⁰"),
+        (recorded("neg", recorded("neg", "x")), "−(−x)"),
+        (recorded("log1p", recorded("expm1", "x")), "log(1 + (exp(x) − 1))"),
+        (recorded("mean", "x", "y"), "(x + y)/2"),
+    ],
+    ids=str,
+)
+def test_operations_as_they_were_recorded(term, written):
+    """Nothing is simplified."""
+    assert text(term) == written
+
+
+@pytest.mark.parametrize("name", [name for name, op in OPS.items() if not isinstance(op, NaryOp)])
+def test_both_spellings_come_to_the_value(name):
+    """Of every operation, at a point where all are defined: simplified or not, the formula is the operation."""
+    operands = [0.75, 0.5, 2.0, 1.0][: len(OPS[name].partials)]
+    names = dict(zip("abcd", operands, strict=False))
+    expected = OPS[name].evaluate(operands)
+    for spell in (value_term, recorded_term):
+        assert number_at(spell(OPS[name], [*names]), names) == pytest.approx(expected, rel=1e-12, nan_ok=True)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from test_random_graphs import apply, programs
 
 import autodiff as ad
+import nn
 from autodiff import OPS, OperandError, Value
 from autodiff.paths import explain
 from autodiff.pathwords import count_text
@@ -222,7 +223,7 @@ def test_checks_that_cannot_be_made_say_why():
     assert "f.backward() has not run" in str(explain(f, y))
     f.backward()
     f.backward()
-    assert "several backward passes" in str(explain(f, y))
+    assert "perhaps several backward passes" in str(explain(f, y))
     (f * 5).backward()
     assert "another output's" in str(explain(f, y))
     y.data = 4.0
@@ -278,6 +279,83 @@ def test_the_largest_of_very_many():
     assert products[0] == pytest.approx(3.0**50)
     assert products[1:51] == pytest.approx([3.0**49 * 0.5] * 50)
     assert products[51] == pytest.approx(3.0**48 * 0.25)
+
+
+def test_paths_that_look_alike():
+    x = Value(1.0)
+    v = x
+    for _ in range(30):
+        v = (v + v) * 0.5
+    said = str(explain(v, x))
+    assert "Paths that look alike differ inside the “…”." in said
+    assert "look alike" not in str(explain(x * x, x))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What is true of the numbers.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_operations_with_many_operands():
+    model = nn.MLP(2, [8, 8, 1], "tanh", seed=0)
+    loss = ad.mean([nn.squared_error(model([i / 100, -i / 100]), [0.0]) for i in range(100)])
+    loss.backward()
+    x = Value(0.5)
+    h = x
+    for _ in range(5):
+        h = ad.sum([ad.sin(h * k) for k in range(13)])
+    w = model.layers[0].neurons[0].w[0]
+    for explanation in (explain(loss, w), explain(h, x)):
+        bundle = explanation._repr_mimebundle_()
+        assert set(bundle) == {"text/plain", "text/markdown", "text/latex"}
+        assert repr(explanation) == str(explanation) == bundle["text/plain"]
+        assert "✓ numerical derivative" in str(explanation)
+        assert re.search(r"… and \d+ more values in these formulas", str(explanation))
+        assert not re.search("[\0\ufdd0]", "".join(bundle.values()))
+    assert "∂w₁₁⁽¹⁾" in str(explain(loss, w))
+
+
+@pytest.mark.parametrize("n", [6, 7, 8, 9, 12, 13, 26, 27])
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "logsumexp", "norm", "dot", "softmax"])
+def test_any_number_of_operands(name, n):
+    xs = [Value(1.0 + i / 10) for i in range(n)]
+    operands = [v * 0.5 for v in xs]
+    if name == "dot":
+        output = ad.dot(operands, operands, 1.0)
+    else:
+        output = ad.softmax(operands)[n // 2] if name == "softmax" else getattr(ad, name)(operands)
+    output.backward()
+    explanation = explain(output * 2, xs[n // 2], expand=True)
+    assert len(explanation._repr_mimebundle_()) == 3
+
+
+def test_no_repr_ever_raises(monkeypatch):
+    x = Value(2.0)
+    explanation = explain(x * x, x)
+    monkeypatch.setattr(type(explanation._words), "plain", lambda self: 1 / 0)
+    assert "derivative is 4.0" in repr(explanation)
+    assert list(explanation._repr_mimebundle_()) == ["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "definition", "formula"),
+    [
+        (lambda x: ad.sqrt(x) ** 2, -3.0, "f = (√x)² = nan", "∂f/∂x = (2·√x)·(1/(2·√x)) = nan"),
+        (lambda x: ad.sqrt(x) ** 2, 3.0, "f = (√x)² = 3", "f ← x   ∂f/∂x = 1"),
+        (lambda x: x / x, 0.0, "f = x/x = nan", "∂f/∂x⁽¹⁾ = 1/x"),
+        (lambda x: x / x + x, 2.0, "v1 = x/x = 1\n", "∂v1/∂x⁽²⁾ = 1·(−v1/x)"),
+        (lambda x: x * 2 / 2, 3.0, "f = 2·x/2 = 3", "f ← x"),
+        (lambda x: x * x, 3.0, "f = x·x = 9", "∂f/∂x⁽¹⁾ = x"),
+        (lambda x: ad.exp(x) * 0.0, 800.0, "f = 0·exp(x) = nan", "0·exp(x) = nan"),
+    ],
+)
+def test_formulas_are_true_at_the_numbers(function, x, definition, formula):
+    """Simplified as in school, x/x is 1; but not where it is nan, and not what was recorded."""
+    x = Value(x)
+    f = function(x)
+    said = str(explain(f, x))
+    assert definition in said
+    assert formula in said
 
 
 def test_a_long_chain():

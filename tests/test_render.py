@@ -5,8 +5,9 @@ import random
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from shutil import which
-from time import perf_counter
+from time import perf_counter, sleep
 
 import pytest
 
@@ -28,7 +29,7 @@ def way(request, monkeypatch, tmp_path):
             pytest.skip("no `dot` on the PATH")
         if find_spec("graphviz") is None:
             pytest.skip("the package graphviz is not installed")
-        monkeypatch.setattr(module, "_by_wheel", None)
+        install(monkeypatch, "graphviz")
     else:
         if find_spec("pygraphviz") is None:
             pytest.skip("the package pygraphviz is not installed")
@@ -99,7 +100,7 @@ def hard(n):
 def test_time_limit_stops_the_layout():
     source = hard(3000)
     start = perf_counter()
-    with pytest.raises(LayoutTimeout, match=r"longer than 0\.5 s: draw less, or allow more") as caught:
+    with pytest.raises(LayoutTimeout, match=r"longer than 0\.5 s: draw less \(max_nodes=\), or allow more") as caught:
         render(source, "svg", time_limit=0.5)
     assert perf_counter() - start < 5
     assert isinstance(caught.value, AutodiffError)
@@ -137,6 +138,14 @@ def test_nothing_is_installed(packages, monkeypatch, tmp_path):
 
 
 @POSIX
+def test_the_program_without_the_package(monkeypatch, tmp_path):
+    stand_in(monkeypatch, tmp_path, "#!/bin/sh\nprintf program")
+    install(monkeypatch)
+    with pytest.raises(MissingDependency, match="`dot` is here, but the package that calls it is not"):
+        render(SMALL, "svg")
+
+
+@POSIX
 @pytest.mark.parametrize(
     ("packages", "by"),
     [(("graphviz", "pygraphviz"), b"program"), (("graphviz",), b"program"), (("pygraphviz",), b"wheel")],
@@ -164,16 +173,59 @@ def test_a_program_that_fails(script, says, monkeypatch, tmp_path, capfd):
     if find_spec("graphviz") is None:
         pytest.skip("the package graphviz is not installed")
     stand_in(monkeypatch, tmp_path, script)
-    with pytest.raises(LayoutError, match=says):
-        render(SMALL, "svg", time_limit=60)
+    with monkeypatch.context() as alone:
+        install(alone, "graphviz")
+        with pytest.raises(LayoutError, match=says):
+            render(SMALL, "svg", time_limit=60)
+    if find_spec("pygraphviz") is not None:  # the wheel has its turn
+        assert b"</svg>" in render(SMALL, "svg", time_limit=60)
     assert capfd.readouterr() == ("", "")
+
+
+@POSIX
+def test_a_program_that_knows_no_formats(monkeypatch, tmp_path):
+    """Debian's `dot` without plugins, for one."""
+    pytest.importorskip("graphviz")
+    pytest.importorskip("pygraphviz")
+    stand_in(monkeypatch, tmp_path, "#!/bin/sh\necho 'Format: \"svg\" not recognized. Use one of:' >&2\nexit 1\n")
+    assert b"</svg>" in render(SMALL, "svg", time_limit=60)
+    with pytest.raises(LayoutError, match='"svg" not recognized'):  # what the first way says
+        render("digraph {", "svg", time_limit=60)
+
+
+@POSIX
+def test_what_the_program_has_started_ends_with_it(monkeypatch, tmp_path):
+    pytest.importorskip("graphviz")
+    stand_in(monkeypatch, tmp_path, f"#!/bin/sh\n/bin/sleep 60 &\necho $! > {tmp_path}/child\nwait\n")
+    start = perf_counter()
+    with pytest.raises(LayoutTimeout):
+        render(SMALL, "svg", time_limit=1)
+    assert perf_counter() - start < 20
+    child = int((tmp_path / "child").read_text())
+    state = Path(f"/proc/{child}/stat")
+    for _ in range(100):  # a zombie until somebody reaps it
+        if not state.exists() or state.read_text().split()[2] == "Z":
+            break
+        sleep(0.05)
+    else:
+        pytest.fail("the child goes on")
+
+
+@POSIX
+def test_more_time(monkeypatch, tmp_path):
+    """The same process goes on, rather than to begin anew."""
+    pytest.importorskip("graphviz")
+    script = f"#!/bin/sh\necho start >> {tmp_path}/starts\n/bin/sleep 2\n/bin/cat\n"
+    stand_in(monkeypatch, tmp_path, script)
+    assert render(SMALL, "svg", time_limit=0.5, more=lambda: 60) == SMALL.encode()
+    assert (tmp_path / "starts").read_text() == "start\n"
 
 
 def test_a_wheel_that_fails(monkeypatch, tmp_path):
     (tmp_path / "pygraphviz").mkdir()
     (tmp_path / "pygraphviz" / "__init__.py").write_text("raise ImportError('no libgvc')", encoding="utf-8")
     with pytest.raises(subprocess.CalledProcessError) as caught:
-        module._by_wheel(SMALL.encode(), "svg", 60, tmp_path)
+        module._by_wheel(tmp_path, SMALL.encode(), "svg", 60)
     assert caught.value.stderr.decode().strip() == "ImportError: no libgvc"
 
 

@@ -156,3 +156,10 @@ def test_a_leaf_has_no_steps():
     assert len(trace) == 0
     assert str(trace) == "backward from x: ∂x/∂x = 1, and no step: it has no operands"
     assert "|" not in trace.to_markdown()
+
+
+@pytest.mark.parametrize("order", [3, "xy", Value(1.0)])
+def test_an_order_that_is_no_list(order):
+    x = Value(3.0)
+    with pytest.raises(OperandError, match="order is a list of Values, the output first, not"):
+        steps(x * x, order=order)

@@ -18,6 +18,7 @@ def describe(
     around: Value | None,
     depth: int | None,
     whole: int,
+    time_limit: float | None = None,
 ) -> tuple[str, str]:
     """The title and the caption.
 
@@ -28,12 +29,17 @@ def describe(
         around: the node in the middle.
         depth: how far away the others may be.
         whole: how many nodes were to be spelled out, but are not.
+        time_limit: in how many seconds a finer picture could not be laid out; None if this is the one asked for.
     """
     title = _title(picture, selection, outputs, around, depth)
     sentences = [f"{title}.", *_reading(picture)]
-    sentences.append(_left_out(picture, selection))
+    left_out = _left_out(picture, selection)
+    if left_out or time_limit is None:
+        sentences.append(left_out or "Nothing is left out.")
     if whole:
         sentences.append(f"{_count(whole, 'n-ary operation')} stay whole, for want of room or of equal derivatives.")
+    if time_limit is not None:
+        sentences.append(f"It is coarser than asked: a finer one could not be laid out within {time_limit:g} s in all.")
     return title, " ".join(sentences)
 
 
@@ -81,4 +87,4 @@ def _left_out(picture: Picture, selection: Selection) -> str:
     hidden = selection.total - len(selection.nodes)
     if hidden:
         return f"Left out: {_count(hidden, 'value')}; ⋯ says how many operands or users of a box are among them."
-    return "Nothing is left out."
+    return ""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import fspath
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AutodiffError
 from ..naming import Names, caller_names
 from ..ops import is_number
+from ..pathsearch import Path as _ExplainedPath
 from ..value import Value
 from .caption import describe
 from .expansion import Expansion, is_expandable
@@ -48,7 +50,12 @@ class Drawing:
     """
 
     def __init__(
-        self, dot: str, title: str, caption: str, time_limit: float | None, coarser: Callable[[], Drawing] | None = None
+        self,
+        dot: str,
+        title: str,
+        caption: str,
+        time_limit: float | None,
+        coarser: Callable[[], Drawing | None] | None = None,
     ) -> None:
         self.dot = dot
         self.title = title
@@ -63,7 +70,8 @@ class Drawing:
 
         Raises:
             MissingDependency: neither Graphviz's ``dot`` nor pygraphviz is there.
-            LayoutTimeout: the layout takes longer than the time limit, even that of a coarser picture.
+            LayoutTimeout: the layout takes longer than the time limit, attempts with coarser pictures included.
+            LayoutError: Graphviz failed.
         """
         if self._svg is None:
             from .svg import finish_svg
@@ -73,23 +81,45 @@ class Drawing:
         return self._svg
 
     def _render(self, format: str) -> bytes:
-        """Lay out; a coarser picture takes the place of this one if that takes too long."""
+        """Lay out; a coarser picture takes the place of this one if that takes too long.
+
+        The first attempt has half of the time, the next half of what is left, and so on; the last has all of it.
+        """
         from ..errors import LayoutTimeout
         from .render import render
 
+        limit = self._time_limit
+        if limit is None:
+            return render(self.dot, format)
+        end = monotonic() + limit
+        other: Drawing | None = None
+
+        def more() -> float:
+            """Seconds to go on for: all that are left if there is nothing coarser."""
+            nonlocal other
+            other = self._coarser() if self._coarser is not None else None
+            return 0 if other is not None else end - monotonic()
+
         while True:
+            left = max(end - monotonic(), 0.001)
+            other = None
             try:
-                return render(self.dot, format, time_limit=self._time_limit)
+                return render(self.dot, format, time_limit=left if self._coarser is None else left / 2, more=more)
             except LayoutTimeout:
-                if self._coarser is None:
-                    raise
-                other = self._coarser()
+                if other is None or end <= monotonic():
+                    raise LayoutTimeout(
+                        f"the layout takes longer than {limit:g} s: draw less (max_nodes=), or allow more (time_limit=)"
+                    ) from None
                 self.dot, self.title, self.caption, self._coarser = (
                     other.dot,
                     other.title,
                     other.caption,
                     other._coarser,
                 )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the graph, from which a coarser picture would be made."""
+        return {**self.__dict__, "_coarser": None}
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the picture to a file; its ending says how: .svg, .png, .pdf or .dot.
@@ -176,8 +206,7 @@ def draw(
     if not outputs:
         raise OptionError("draw takes a Value or a list of Values, not an empty list")
     _check_options(direction, depth, max_nodes, show, time_limit)
-    if hasattr(highlight, "paths"):
-        raise OptionError("highlight takes one path of an explanation: highlight=explanation.paths[0]")
+    highlight = _one_path(highlight)
     found = caller_names(2)
     graph = everything(outputs)
     kept = _values(getattr(highlight, "nodes", highlight), "highlight")
@@ -192,7 +221,8 @@ def draw(
                 f"one of those given is {node!r:.80}"
             )
 
-    def drawing(limit: int) -> Drawing:
+    def drawing(limit: int, finer: int | None = None) -> Drawing | None:
+        """The picture with so many nodes at most; None if it has no fewer boxes than the finer one."""
         selection = _selected(graph, outputs, around, depth, limit, {*kept})
         wanted = [node for node in selection.nodes if is_expandable(node)]
         if expand is not True:
@@ -201,19 +231,35 @@ def draw(
         picture = Picture(
             selection,
             outputs,
-            _named(selection, expansions, names, found),
+            _named(selection, expansions, outputs, names, found),
             show,
             expansions,
             kept,
             hasattr(highlight, "nodes"),
         )
-        title, caption = describe(picture, selection, outputs, around, depth, refused)
-        if limit < max_nodes:
-            caption += f" A layout of more took longer than {time_limit:g} s, so this picture is coarser than asked."
-        coarser = (lambda: drawing(limit // 3)) if limit > _COARSEST else None
+        size = len(picture.boxes)
+        if finer is not None and size >= finer:
+            return drawing(limit // 3, finer) if limit > _COARSEST else None
+        late = None if finer is None else time_limit
+        title, caption = describe(picture, selection, outputs, around, depth, refused, late)
+        coarser = (lambda: drawing(limit // 3, size)) if limit > _COARSEST else None
         return Drawing(to_dot(picture, direction, title, caption), title, caption, time_limit, coarser)
 
-    return drawing(max_nodes)
+    return drawing(max_nodes)  # type: ignore[return-value]  # it is None beside a finer one alone
+
+
+def _one_path(highlight: Any) -> Any:
+    """What is to stand out, with the path in place of a tuple of one path."""
+    paths = getattr(highlight, "paths", highlight)
+    if isinstance(paths, tuple) and paths and all(isinstance(path, _ExplainedPath) for path in paths):
+        if len(paths) > 1:
+            raise OptionError(
+                f"highlight takes one path, and there are {len(paths)}: say which, as in highlight=explanation.paths[0]"
+            )
+        return paths[0]
+    if paths is not highlight:
+        raise OptionError("highlight takes a path, and the explanation has none")
+    return highlight
 
 
 def _values(x: Any, what: str) -> list[Value]:
@@ -278,11 +324,17 @@ def _expanded(nodes: Sequence[Value], room: int | None) -> tuple[dict[Value, Exp
 
 
 def _named(
-    selection: Selection, expansions: Mapping[Value, Expansion], names: Any, found: Mapping[Value, str]
+    selection: Selection,
+    expansions: Mapping[Value, Expansion],
+    outputs: Sequence[Value],
+    names: Any,
+    found: Mapping[Value, str],
 ) -> Names:
     order: list[Value] = []
     for node in selection.nodes:
         if node in expansions:
             order += expansions[node].elements[:-1]
         order.append(node)
+    named = {*order}
+    order += [output for output in outputs if output not in named and (output in found or output.label)]
     return Names(order, names, found)

@@ -5,6 +5,7 @@ Nothing here chooses which nodes are shown (``selection``), or how they look (``
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -20,6 +21,8 @@ from .notation import spelled
 from .selection import Group, Place, Selection, is_parameter
 
 __all__ = ["Arrow", "Box", "Picture"]
+
+_FIGURES = re.compile(r"[−\d./]+")
 
 _CONSTANTS = 6
 """A node with more constants than this has one box for all of them."""
@@ -222,11 +225,12 @@ class Picture:
             contribution = derivative * grad if self.ran else None
             tooltip = f"local derivative {derivative!r}"
             if self.ran:
-                tooltip += f" · gradient {grad!r}\n= contribution {derivative * grad!r}"
+                product = f"{derivative!r} · {grad!r} = {derivative * grad!r}"
+                tooltip += f"\ncontribution = local derivative · gradient = {product}"
             if self.show == "forward":
                 arrow = Arrow(self._keys[x], key)
             elif self.show == "formula":
-                text = algebra(op, position, formulas, name)
+                text = _with_sign(algebra(op, position, formulas, name), derivative)
                 arrow = Arrow(self._keys[x], key, text, style.sign_colour(derivative), contribution, tooltip)
             else:
                 text = style.signed(derivative)
@@ -274,6 +278,19 @@ class Picture:
                 rows.append(("‖grad‖", style.number(hypot(*[node.grad for node in parameters])) if self.ran else "—"))
         place = (f"layer {group.layer}",) if group.kind == "neuron" else ()
         self.boxes.append(Box(key, "group", name, says, rows, f"{name}: {says}", place))
+
+
+def _with_sign(formula: str, derivative: float) -> str:
+    """The formula, and where it has the sign of its number only by colour, that too: cos(y) < 0."""
+    if derivative != derivative or _FIGURES.fullmatch(formula):
+        return formula
+    cases = " if " in formula
+    formula = style.shown(formula, style.NAME - 6)
+    if derivative < 0:
+        return f"({formula}) < 0" if cases else f"{formula} < 0"
+    if derivative > 0:
+        return f"{formula} > 0" if formula[0] == "−" and not cases else formula
+    return formula if cases else f"{formula} = 0"
 
 
 def _network_says(group: Group, others: Sequence[Value]) -> str:

@@ -7,6 +7,7 @@ a link, a comment or a name of an entity.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -14,14 +15,24 @@ from xml.etree.ElementTree import Element
 __all__ = ["finish_svg"]
 
 _ELEMENTS = {"g", "path", "polygon", "polyline", "ellipse", "text"}
-_ATTRIBUTES = (
+_ORDER = (
     *("id", "class", "transform", "d", "points", "x", "y", "cx", "cy", "rx", "ry"),
     *("fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray"),
     *("text-anchor", "font-family", "font-size", "font-weight", "font-style", "text-decoration", "baseline-shift"),
 )
+_ATTRIBUTES = {key: place for place, key in enumerate(_ORDER)}
+_OWN = {"id", "transform", "d", "points", "x", "y"}
+"""Of these each element has its own; of others there are few values."""
+
 _NUMERIC = {"transform", "d", "points", "x", "y", "cx", "cy", "rx", "ry", "font-size", "stroke-width"}
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_UNROUNDED = re.compile(r"\.(?:\d*0|\d{3,})(?!\d)")
+"""Of a number with more than hundredths, or with needless zeros; Graphviz writes few."""
+
+_NAME = "\ufdd0"
+"""Stands for the picture's name until that is known; no text has this character, since it is no character of XML."""
+
 _IDLE = re.compile(r"scale\(1 1\) rotate\(0\) ")
 _TEXT_OF_ANOTHER_KIND = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
 _BARE = re.compile(r"[\w .#,-]*\Z", re.ASCII)
@@ -59,76 +70,95 @@ def finish_svg(svg: bytes, *, title: str, description: str) -> str:
     source = ElementTree.fromstring(_plain(svg.decode("utf-8", "replace").replace("\r\n", "\n")))
     title, description = _plain(title), _plain(description)
     width, height = [_rounded(x) for x in source.get("viewBox", "0 0 0 0").split()[2:]]
-    root = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width} {height}"})
-    _copy(source, root)
-
-    drawn = ElementTree.tostring(root, encoding="unicode")
-    name = "ad-" + sha256("\0".join([drawn, title, description]).encode()).hexdigest()[:12]
-    for element in root.iter():
-        if "id" in element.attrib:
-            element.set("id", f"{name}-{element.get('id')}")
-
-    for key, value in {
+    drawn = "".join(_copied(source, None))
+    name = "ad-" + sha256("\0".join([width, height, drawn, title, description]).encode()).hexdigest()[:12]
+    attributes = {
+        "xmlns": "http://www.w3.org/2000/svg",
+        "viewBox": f"0 0 {width} {height}",
         "id": name,
         "width": f"{width}pt",
         "height": f"{height}pt",
         "style": "max-width:100%;height:auto",
         "role": "img",
         "aria-labelledby": f"{name}-title {name}-desc",
-    }.items():
-        root.set(key, value)
-    for position, (tag, text) in enumerate([("title", title), ("desc", description)]):
-        root.insert(position, _element(tag, text, id=f"{name}-{tag}"))
-    root.insert(2, _element("style", _themes(name)))
-    return ElementTree.tostring(root, encoding="unicode") + "\n"
+    }
+    head = "".join([f' {key}="{value}"' for key, value in attributes.items()])
+    told = "".join(
+        [
+            f'<{tag} id="{name}-{tag}">{_escaped(text)}</{tag}>'
+            for tag, text in (("title", title), ("desc", description))
+        ]
+    )
+    style = f"<style>{_escaped(_themes(name))}</style>"
+    return f"<svg{head}>{told}{style}{drawn.replace(_NAME, name)}</svg>\n"
 
 
-def _copy(source: Element, target: Element) -> None:
-    """Copy what is harmless in ``source`` to ``target``."""
+def _copied(source: Element, group: Element | None) -> list[str]:
+    """What is harmless in ``source``, which stands in this group of the copy."""
+    parts: list[str] = []
     for element in source:
         tag = _local(element.tag)
-        if tag == "a":  # a tooltip is all that links are used for
-            _add_tooltip(element, target)
-            _copy(element, target)
-        elif tag == "g" and element.get("id", "").startswith("a_"):  # Graphviz' group around a link, within another
-            _copy(element, target)
-        elif tag in _ELEMENTS and not _is_ground(element, target):
-            copy = Element(tag, _attributes(element))
-            target.append(copy)
+        # Links are only used for tooltips; around each is a group of Graphviz' own.
+        if tag == "a" or (tag == "g" and element.get("id", "").startswith("a_")):
+            parts += _copied(element, group)
+        elif tag in _ELEMENTS and not (not parts and _is_ground(element, group)):
+            attributes = _attributes(element)
             if tag == "text":
-                copy.text = "".join(element.itertext())
-                if copy.text != " ".join(copy.text.split()):
-                    copy.set("xml:space", "preserve")  # spaces at an end, or several in a row
-            else:
-                _copy(element, copy)
+                text = "".join(element.itertext())
+                if text != " ".join(text.split()):
+                    attributes += ' xml:space="preserve"'  # spaces at an end, or several in a row
+                parts.append(f"<text{attributes}>{_escaped(text)}</text>")
+                continue
+            inner = _copied(element, element) if len(element) else []
+            tooltip = _tooltip(element) if tag == "g" and element.get("class") != "graph" else ""
+            if tooltip:
+                inner.insert(0, f"<title>{_escaped(tooltip)}</title>")
+            parts.append(f"<{tag}{attributes}>{''.join(inner)}</{tag}>" if inner else f"<{tag}{attributes} />")
+    return parts
 
 
-def _add_tooltip(link: Element, group: Element) -> None:
-    """Make the title of a link one of the group around it, unless it has one or is the whole picture."""
-    text = next((value for key, value in link.items() if _local(key) == "title"), "")
-    if text and group.get("class") != "graph" and not any(child.tag == "title" for child in group):
-        group.insert(0, _element("title", text))
+def _tooltip(group: Element) -> str:
+    """The first title of a link in a group, but not in a group that is copied itself."""
+    waiting = [*reversed(group)]
+    while waiting:
+        element = waiting.pop()
+        tag = _local(element.tag)
+        if tag == "a":
+            text = next((value for key, value in element.items() if _local(key) == "title"), "")
+            if text:
+                return text
+        if tag == "a" or (tag == "g" and element.get("id", "").startswith("a_")):
+            waiting.extend(reversed(element))
+    return ""
 
 
-def _is_ground(element: Element, parent: Element) -> bool:
+def _is_ground(element: Element, group: Element | None) -> bool:
     """Whether an element is the white sheet that Graphviz puts under a picture, unless told otherwise."""
-    return parent.get("class") == "graph" and not len(parent) and element.get("fill") == "white"
+    return group is not None and group.get("class") == "graph" and element.get("fill") == "white"
 
 
-def _attributes(element: Element) -> dict[str, str]:
+def _attributes(element: Element) -> str:
     """Those that are harmless, in one order, with numbers and colours written in one way."""
-    attributes = {}
-    for key in _ATTRIBUTES:
-        value = element.get(key)
-        if value is None:
-            continue
-        if key in _NUMERIC:
-            value = _NUMBER.sub(lambda match: _rounded(match[0]), _IDLE.sub("", value))
-        if value == "transparent":
-            value = "none"
-        if _BARE.match(value) or key == "transform":
-            attributes[key] = value
-    return attributes
+    found = sorted([(_ATTRIBUTES[key], key, value) for key, value in element.items() if key in _ATTRIBUTES])
+    return "".join([_attribute(key, value) if key in _OWN else _repeated(key, value) for _, key, value in found])
+
+
+def _attribute(key: str, value: str) -> str:
+    if key in _NUMERIC:
+        if key == "transform":
+            value = _IDLE.sub("", value)
+        if "-0" in value or _UNROUNDED.search(value):
+            value = _NUMBER.sub(lambda match: _rounded(match[0]), value)
+    elif value == "transparent":
+        value = "none"
+    if key == "transform":
+        value = _escaped(value).replace('"', "&quot;")
+    elif not _BARE.match(value):
+        return ""
+    return f' {key}="{_NAME + "-" if key == "id" else ""}{value}"'
+
+
+_repeated = lru_cache(1000)(_attribute)
 
 
 def _rounded(number: str) -> str:
@@ -150,10 +180,9 @@ def _themes(name: str) -> str:
     return "".join(rules)
 
 
-def _element(tag: str, text: str, **attributes: str) -> Element:
-    element = Element(tag, attributes)
-    element.text = text
-    return element
+def _escaped(text: str) -> str:
+    """Text in which no character is markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _plain(text: str) -> str:

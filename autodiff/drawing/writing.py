@@ -17,10 +17,13 @@ _LINE = 34
 _LETTER = 5.6
 """The width of a character on an arrow, in points."""
 
+_INPUTS = 12
+"""Of more inputs the order is Graphviz' own."""
+
 _LARGE = 300
 """Of more boxes than this Graphviz would straighten the arrows for minutes."""
 
-_QUICK = {"nslimit": "0.2", "nslimit1": "0.2", "mclimit": "0.1", "splines": "line"}
+_QUICK = {"nslimit": "0.05", "nslimit1": "0.2", "mclimit": "0.05", "splines": "line"}
 """What shortens that: fewer rounds of improvement, and straight arrows, which then take no time."""
 
 
@@ -68,7 +71,10 @@ def to_dot(picture: Picture, direction: str, title: str, caption: str) -> str:
             },
         ),
     ]
-    lines += _clusters(picture)
+    lines += _clusters(picture, direction)
+    inputs = _inputs(picture)
+    if len(inputs) > 1:
+        lines.append(f"  {{ rank=same; {' -> '.join(inputs)} [style=invis]; }}")
     largest = max(
         [abs(a.contribution) for a in picture.arrows if a.contribution and isfinite(a.contribution)], default=0
     )
@@ -91,7 +97,19 @@ def to_dot(picture: Picture, direction: str, title: str, caption: str) -> str:
     return "\n".join([*lines, "}", ""])
 
 
-def _clusters(picture: Picture) -> list[str]:
+def _inputs(picture: Picture) -> list[str]:
+    """The leaves outside the frames that only the neurons of one layer use: they stand in their order."""
+    places = {box.key: box.place for box in picture.boxes}
+    heads: dict[str, set[str]] = {}
+    for arrow in picture.arrows:
+        place = places[arrow.head]
+        heads.setdefault(arrow.tail, set()).add(place[0] if place else "")
+    leaves = [box.key for box in picture.boxes if box.kind == "leaf" and not box.place]
+    framed = [key for key in leaves if len(heads.get(key, "")) == 1 and heads[key] != {""}]
+    return [key for key in framed if heads[key] == heads[framed[0]]] if len(framed) <= _INPUTS else []
+
+
+def _clusters(picture: Picture, direction: str) -> list[str]:
     """The boxes, each within the frame of its place.
 
     Neurons drawn node by node have no frame around their layer: arrows from the layer before could not pass between
@@ -102,7 +120,7 @@ def _clusters(picture: Picture) -> list[str]:
         frames.setdefault(box.place, []).append(box)
     lines = [_box(picture, box, 1) for box in frames.pop((), [])]
     for place in sorted(frames, key=lambda place: [*map(_numerically, place)]):
-        lines += _open_cluster(", ".join(place))
+        lines += _open_cluster(", ".join(place), "l" if direction == "RL" else "r")
         lines += [_box(picture, box, 2) for box in frames[place]]
         lines.append("  }")
     return lines
@@ -112,11 +130,11 @@ def _numerically(words: str) -> int:
     return int(words.split()[-1])
 
 
-def _open_cluster(label: str) -> list[str]:
+def _open_cluster(label: str, side: str) -> list[str]:
     look = {
         "label": dot.quoted(label),
         "labelloc": "t",
-        "labeljust": "l",
+        "labeljust": side,  # where arrows leave: fewer do than arrive
         "style": "rounded",
         "color": dot.quoted(style.FRAME),
         "margin": "10",
@@ -203,7 +221,8 @@ def _foot(picture: Picture, caption: str) -> str:
     present = {box.kind for box in picture.boxes}
     chips = [_chip(name, look) for kind, (name, look) in style.KINDS.items() if kind in present and kind != "stub"]
     if any(arrow.label for arrow in picture.arrows):
-        chips += [dot.styled("+ positive", colour=style.POSITIVE), dot.styled("− negative", colour=style.NEGATIVE)]
+        signs = ("positive", "&lt; 0 negative") if picture.show == "formula" else ("+ positive", "− negative")
+        chips += [dot.styled(signs[0], colour=style.POSITIVE), dot.styled(signs[1], colour=style.NEGATIVE)]
     rows = [[dot.cell(dot.table([[dot.cell(chip) for chip in chips]], spacing=4)), "<TD></TD>"]]
     rows += [[dot.cell(dot.html(line), span=2)] for line in wrap(caption, 100)]
     return dot.table(rows)
