@@ -1,7 +1,4 @@
-"""The command line: ``python -m autodiff --help``.
-
-Exit codes: 0 done, 1 failed, 2 a mistake in what was asked for, 130 interrupted.
-"""
+"""The command line: ``python -m autodiff --help``."""
 
 from __future__ import annotations
 
@@ -14,16 +11,18 @@ from math import inf, nan
 from pathlib import Path
 from textwrap import fill
 
-from .errors import AutodiffError, LayoutError, LayoutTimeout
+from .commandline import Parser, exit_code, failed
+from .errors import LayoutError, LayoutTimeout
 from .expression import CONSTANTS, FUNCTIONS, Expression, ExpressionError, parse_expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Any, NoReturn
+    from typing import Any
 
     from .value import Value
 
+_PROGRAM = "python -m autodiff"
 _EPILOG = f"""\
 An expression is one or more formulas, separated by ; or line ends; the last is the output.  Put it in quotes.
   operators  + - * / % **
@@ -51,49 +50,27 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console that has no ∂ shows a ? for it
+    return exit_code(
+        _PROGRAM, lambda: _run(sys.argv[1:] if arguments is None else arguments), (ImportError, LayoutError)
+    )
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
-        given = _given(sys.argv[1:] if arguments is None else arguments)
+        given = _given(arguments)
         code: int = given.run(given)
-        sys.stdout.flush()
         return code
-    except KeyboardInterrupt:
-        return _failed("interrupted", 130)
-    except BrokenPipeError:  # the reader of the output, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except ExpressionError as error:  # the lines below the message show the place
-        print(f"python -m autodiff: error: {error}", file=sys.stderr)
+        print(f"{_PROGRAM}: error: {error}", file=sys.stderr)
         return 2
     except LayoutTimeout as error:
-        return _failed(f"error: {error}".replace("max_nodes=", "--max-nodes").replace("time_limit=", "--time-limit"), 1)
-    except (ImportError, LayoutError, OSError) as error:  # an extra is not installed, a file cannot be written
-        return _failed(f"error: {error}", 1)
-    except AutodiffError as error:
-        return _failed(f"error: {error}", 2)
-    except (OverflowError, ValueError, MemoryError) as error:  # what no check has foreseen
-        return _failed(f"error: {type(error).__name__}: {error}", 1)
-
-
-def _failed(message: str, code: int) -> int:
-    print("python -m autodiff:", message.replace("\n  ", "; ").replace("\n", " "), file=sys.stderr)
-    return code
+        text = str(error).replace("max_nodes=", "--max-nodes").replace("time_limit=", "--time-limit")
+        return failed(_PROGRAM, f"error: {text}", 1)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # What can be given.
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-class _Parser(argparse.ArgumentParser):
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings)
-
-    def error(self, message: str) -> NoReturn:
-        """A single line, where argparse puts the whole usage before it."""
-        self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help says more)\n")
 
 
 def _given(arguments: Sequence[str]) -> argparse.Namespace:
@@ -118,7 +95,7 @@ def _is_number(text: str) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m autodiff",
         description="Differentiate an expression: see its gradient, the paths it comes along, the steps, the graph.",
         epilog=_EPILOG,

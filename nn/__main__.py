@@ -1,19 +1,16 @@
-"""The command line: ``python -m nn --help``.
-
-Exit codes: 0 done, 1 failed, 2 a mistake in what was asked for, 130 interrupted.
-"""
+"""The command line: ``python -m nn --help``."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
 
-from autodiff import AutodiffError, LengthError
+from autodiff import LengthError
+from autodiff.commandline import Parser, exit_code, failed
 
 from . import plots
 from .activations import ACTIVATIONS
@@ -34,13 +31,14 @@ from .train import ENGINES, evaluate, fit, predict
 TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any, NoReturn
+    from typing import Any
 
     from matplotlib.figure import Figure
 
     from .module import Module
     from .train import History
 
+_PROGRAM = "python -m nn"
 _EPILOG = """\
 examples:
   python -m nn data
@@ -70,29 +68,12 @@ example:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console that has no ∂ shows a ? for it
-    try:
-        given = _parser().parse_args(arguments)
-        code: int = given.run(given)
-        sys.stdout.flush()
-        return code
-    except KeyboardInterrupt:
-        return _failed("interrupted", 130)
-    except BrokenPipeError:  # the reader of the output, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (MissingExtra, NonFiniteLoss, OSError) as error:
-        return _failed(f"error: {error}", 1)
-    except AutodiffError as error:
-        return _failed(f"error: {error}", 2)
-    except (OverflowError, ValueError, MemoryError) as error:  # what no check has foreseen
-        return _failed(f"error: {type(error).__name__}: {error}", 1)
+    return exit_code(_PROGRAM, lambda: _run(arguments), (MissingExtra, NonFiniteLoss))
 
 
-def _failed(message: str, code: int) -> int:
-    print("python -m nn:", message.replace("\n  ", "; ").replace("\n", " "), file=sys.stderr)
+def _run(arguments: Sequence[str] | None) -> int:
+    given = _parser().parse_args(arguments)
+    code: int = given.run(given)
     return code
 
 
@@ -101,17 +82,8 @@ def _failed(message: str, code: int) -> int:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-class _Parser(argparse.ArgumentParser):
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings)
-
-    def error(self, message: str) -> NoReturn:
-        """A single line, where argparse puts the whole usage before it."""
-        self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help says more)\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m nn", description="Train networks of scalar Values, and measure them.", epilog=_EPILOG
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -269,7 +241,7 @@ def _train(given: argparse.Namespace) -> int:
             figure.savefig(given.out / f"{name}.png", dpi=150)
         print(f"plots and history: {given.out}")
     if history.stopped == "interrupted":
-        return _failed(f"interrupted: the weights are those of epoch {history.best_epoch}, the best", 130)
+        return failed(_PROGRAM, f"interrupted: the weights are those of epoch {history.best_epoch}, the best", 130)
     return 0
 
 

@@ -29,6 +29,7 @@ BELOW = {
     "paths": ["pathwords", "transforms", "complexstep"],
     "trace": ["pathwords"],
     "expression": ["functions"],
+    "commandline": ["errors"],
     "diagnose": ["value", "tree"],
 }
 

@@ -1,0 +1,60 @@
+"""What the command lines of `autodiff` and `nn` share: how they read arguments, and how they end.
+
+Exit codes: 0 done, 1 failed, 2 a mistake in what was asked for, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from .errors import AutodiffError
+
+TYPE_CHECKING = False  # as in the core: `typing` takes longer to import than this module
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+__all__ = ["Parser", "exit_code", "failed"]
+
+
+class Parser(argparse.ArgumentParser):
+    """An ``ArgumentParser`` without abbreviations, whose errors are a single line."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        """A single line, where argparse puts the whole usage before it."""
+        self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help says more)\n")
+
+
+def exit_code(program: str, run: Callable[[], int], failures: tuple[type[Exception], ...]) -> int:
+    """Run a command, and say in a line what went wrong; ``failures`` are no mistake in what was asked for."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console that has no ∂ shows a ? for it
+    try:
+        code = run()
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return failed(program, "interrupted", 130)
+    except BrokenPipeError:  # the reader of the output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return failed(program, f"error: {error}", 1)
+    except failures as error:
+        return failed(program, f"error: {error}", 1)
+    except AutodiffError as error:
+        return failed(program, f"error: {error}", 2)
+    except (OverflowError, ValueError, MemoryError) as error:  # what no check has foreseen
+        return failed(program, f"error: {type(error).__name__}: {error}", 1)
+
+
+def failed(program: str, message: str, code: int) -> int:
+    """Print a message in one line, and return the exit code."""
+    print(f"{program}:", message.replace("\n  ", "; ").replace("\n", " "), file=sys.stderr)
+    return code
