@@ -1,7 +1,12 @@
 """The function ``compile`` and its programs: what may be passed, what comes back, which errors, on both engines."""
 
+import copy
+import os
+import pickle
 import subprocess
 import sys
+import threading
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +21,7 @@ np = pytest.importorskip("numpy")
 MACHINE = pytest.param(
     "machine", marks=pytest.mark.skipif(find_spec("numba") is None, reason="machine code needs numba")
 )
+machine_only = MACHINE.marks[0]
 ENGINES = pytest.mark.parametrize("engine", ["source", MACHINE])
 
 
@@ -518,3 +524,99 @@ program = ad.compile(ad.tanh(x * w), [x], [w])
 print(program.engine, program.value_and_grad([0.0, 0.0], reduce="sum")[1].tolist(), program([0.0]).tolist())
 """
     assert run(program) == "source [0.0] [0.0]\n"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Threads, processes, copies.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@machine_only
+def test_an_interrupted_call_leaves_nothing_behind(monkeypatch):
+    x, w = Value(0.5), Value(0.25)
+    program = ad.compile((x * w).tanh() ** 2, [x], [w], engine="machine")
+    columns = np.linspace(-2, 2, 200_000)
+    value, gradient = program.value_and_grad(columns, threads=2)
+    runner = program._machines["parameters"]
+    held = runner.sample_buffers
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("autodiff.compiler.runner.vm.spread", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            program.value_and_grad(columns, threads=2)
+    assert runner.sample_buffers[0] is not held[0]  # a thread may still write to those
+    again, slope = program.value_and_grad(columns, threads=2)
+    assert (again, slope.tolist()) == (value, gradient.tolist())
+
+
+def test_a_function_first_called_by_two_threads_is_recorded_once():
+    calls = []
+
+    def slow(x):
+        calls.append(x)
+        time.sleep(0.05)
+        return x * x
+
+    program = ad.compile(slow)
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(program([1.0, 2.0, 3.0]).tolist())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [[1.0, 4.0, 9.0]] * 4
+    assert len(calls) == 1
+
+
+@machine_only
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_computes():
+    program = """
+import os, warnings
+import numpy as np
+import autodiff as ad
+x, w = ad.Value(0.5), ad.Value(0.25)
+program = ad.compile((x * w).tanh() ** 2, [x], [w])
+columns = np.linspace(-2, 2, 200_000)
+before = program.value_and_grad(columns, threads=2)
+warnings.simplefilter("ignore")  # that threads and fork do not go together
+child = os.fork()
+after = program.value_and_grad(columns, threads=2)
+assert before[0] == after[0] and before[1] == after[1]
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+else:
+    os._exit(0)
+"""
+    assert not run(program).strip()
+
+
+def test_a_copy_and_a_pickle_compute_the_same():
+    x, w = Value(0.5), Value(0.25)
+    program = ad.compile(x * w + w, [x], [w])
+    before = program.value_and_grad([1.0, 2.0])
+    for twin in (copy.deepcopy(program), pickle.loads(pickle.dumps(program))):
+        after = twin.value_and_grad([1.0, 2.0])
+        assert after[0] == before[0]
+        assert after[1].tolist() == before[1].tolist()
+
+
+@machine_only
+@pytest.mark.parametrize("name", ["logsumexp", "norm", "prod", "max", "sum", "dot"])
+def test_the_rule_of_a_wide_operation_looks_at_each_operand_a_few_times(name, monkeypatch):
+    from autodiff.compiler import template
+
+    looks = 0
+    operand = template._operand
+
+    def counted(x):
+        nonlocal looks
+        looks += 1
+        return operand(x)
+
+    monkeypatch.setattr(template, "_operand", counted)
+    template.template.__wrapped__(name, 500)
+    assert looks <= 10 * 500

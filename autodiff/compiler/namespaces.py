@@ -79,7 +79,7 @@ def build(text: str, kind: str, context: Any = None) -> tuple[Function, Function
     names = namespace(kind, context)
     program: Any = text
     if kind in ("sympy", "mpmath") or (kind == "math" and ("/" in text or "**" in text)):
-        program = ast.fix_missing_locations(_Calls(literals=kind != "math").visit(ast.parse(text)))
+        program = _with_calls(text, {ast.Div: "div", ast.Pow: "pow"}, literals=kind != "math")
     exec(compile(program, "<the recorded graph>", "exec"), names)
     adapt = {"numpy": _on_columns, "jax": _on_jax_arrays}.get(kind, partial(_on_numbers, names["number"]))
     return adapt(names["forward"]), adapt(names["value_and_grad"])
@@ -97,15 +97,20 @@ def _package(name: str) -> Any:
         raise MissingPackage(f"numbers of this kind need {root}: pip install {root}") from None
 
 
-class _Calls(ast.NodeTransformer):
-    """Divisions and powers become calls of the namespace's own; literals numbers of the namespace's kind."""
+def _with_calls(text: str, operators: dict[type, str], literals: bool) -> ast.Module:
+    program: ast.Module = ast.fix_missing_locations(_Calls(operators, literals).visit(ast.parse(text)))
+    return program
 
-    def __init__(self, literals: bool) -> None:
-        self.literals = literals
+
+class _Calls(ast.NodeTransformer):
+    """Some operators become calls of the namespace's own; literals, if asked for, numbers of the namespace's kind."""
+
+    def __init__(self, operators: dict[type, str], literals: bool) -> None:
+        self.operators, self.literals = operators, literals
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
-        name = {ast.Div: "div", ast.Pow: "pow"}.get(type(node.op))
+        name = self.operators.get(type(node.op))
         return _called(name, node.left, node.right) if name else node
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
@@ -213,13 +218,17 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
     def mul0(x: Any, y: Any) -> Any:
         return where(((x == 0) & isinf(y)) | ((y == 0) & isinf(x)), 0.0, x * y)
 
+    def power(x: Any, y: Any) -> Any:
+        root = (y == 0.5) & ((x == 0) | isinf(x))  # where NumPy takes the square root, which keeps the sign of -0
+        return where(root, fabs(x), np.power(x, y))
+
     def powlog(x: Any, y: Any, n: Any, k: Any) -> Any:
         exponent = y - n
         lost = where((np.floor(y) == y) & (fabs(y) < 1e15), 0.0, difference_error(y, n, exponent))
-        power = np.power(x, exponent)
-        base = where((fabs(power) > 0) & (fabs(power) < inf), x, copysign(1.0, x))
-        power = where(lost != 0, power * np.power(base, lost), power)
-        return where(k != 0, mul0(power, np.power(log(x), k)), power)
+        result = power(x, exponent)
+        base = where((fabs(result) > 0) & (fabs(result) < inf), x, copysign(1.0, x))
+        result = where(lost != 0, result * power(base, lost), result)
+        return where(k != 0, mul0(result, power(log(x), k)), result)
 
     def difference_error(x: Any, y: Any, difference: Any) -> Any:
         y_part = x - difference
@@ -362,7 +371,7 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
         return [power / denominator for power in powers]
 
     return {
-        **dict(add=np.add, sub=np.subtract, mul=np.multiply, div=np.divide, mod=np.mod, pow=np.power),
+        **dict(add=np.add, sub=np.subtract, mul=np.multiply, div=np.divide, mod=np.mod, pow=power),
         **dict(neg=np.negative, abs=np.abs, square=np.square, reciprocal=lambda x: 1 / floats(x), sqrt=np.sqrt),
         **dict(cbrt=np.cbrt, exp=exp, exp2=np.exp2, expm1=np.expm1, log=log, log2=np.log2, log10=np.log10),
         **dict(log1p=log1p, sin=np.sin, cos=np.cos, tan=np.tan, asin=np.arcsin, acos=np.arccos, atan=np.arctan),

@@ -56,4 +56,6 @@ class Portable:
 
     def _blocks(self, X: Numbers) -> Iterator[tuple[int, list[Any]]]:
         for low in range(0, X.shape[1], _BLOCK):
-            yield low, [row[low : low + _BLOCK].astype(self.precision) for row in X]
+            with np.errstate(over="ignore"):  # beyond the range of float32 is inf
+                columns = [row[low : low + _BLOCK].astype(self.precision) for row in X]
+            yield low, columns

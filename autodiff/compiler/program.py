@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from math import isfinite
+from operator import index
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +148,14 @@ class Program:
         """The Values computed."""
         return [*self._recorded()]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy or a pickle has the graph; what runs it is made anew."""
+        return vars(self) | {"_machines": {}, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = Lock()
+
     def __repr__(self) -> str:
         what = "not recorded yet" if self._outputs is None else _several(len(self._outputs), "output")
         inputs, parameters = _several(len(self._inputs), "input"), _several(len(self._parameters), "parameter")
@@ -218,7 +227,7 @@ class Program:
         function = function or self._function
         if function is None:
             again = build(self.source(), "math")[0]
-        count = X.shape[1]
+        count, rows = X.shape[1], _whole(rows, "rows")
         values = self._engine("").evaluate(X, numbers, 1)
         slopes = (
             self.value_and_grad(X, reduce=None, wrt="inputs", parameters=numbers)[1]
@@ -361,7 +370,8 @@ class Program:
         if self._function is not None and self._outputs is None:
             self._record(X[:, 0].tolist() if X.shape[1] else [0.0] * len(X))
         if len(X) != len(self._inputs):
-            raise LengthError(f"the program has {len(self._inputs)} inputs, and {len(X)} columns were given")
+            asked, given = _several(len(self._inputs), "input"), _several(len(X), "column")
+            raise LengthError(f"the program has {asked}, and {given} {'was' if len(X) == 1 else 'were'} given")
         return X, alone
 
     def _numbers(self, parameters: ArrayLike | None) -> Numbers:
@@ -370,7 +380,8 @@ class Program:
         numbers = _array(parameters, "parameters")
         if numbers.shape != (len(self._parameters),):
             raise LengthError(
-                f"the program has {len(self._parameters)} parameters; the array given has shape {numbers.shape}"
+                f"the program has {_several(len(self._parameters), 'parameter')}; "
+                f"the array given has shape {numbers.shape}"
             )
         return numbers
 
@@ -382,12 +393,15 @@ class Program:
         return self._outputs
 
     def _record(self, numbers: Sequence[float]) -> None:
-        assert self._function is not None
-        with recording():
-            self._inputs = [Value(x) for x in numbers]
-            result = self._function(*self._inputs)
-        self._single = not isinstance(result, (list, tuple))
-        self._outputs = [x if isinstance(x, Value) else Value(x) for x in ([result] if self._single else result)]
+        with self._lock:
+            if self._outputs is not None or self._function is None:  # another thread was first
+                return
+            with recording():
+                inputs = [Value(x) for x in numbers]
+                result = self._function(*inputs)
+            self._single = not isinstance(result, (list, tuple))
+            outputs = [x if isinstance(x, Value) else Value(x) for x in ([result] if self._single else result)]
+            self._inputs, self._outputs = inputs, outputs
 
     def _engine(self, wrt: str) -> Any:
         """What runs it; for values alone an engine for derivatives will do."""
@@ -438,9 +452,18 @@ def _compare(sample: int, what: str, here: Any, there: Sequence[float], rtol: fl
 def _threads(threads: int | None) -> int:
     if threads is None:
         return _cores()
-    if not isinstance(threads, int) or threads < 1:
-        raise OperandError(f"threads is a whole number from 1 on, not {threads!r}")
-    return threads
+    return _whole(threads, "threads")
+
+
+def _whole(x: Any, what: str) -> int:
+    """A number from 1 on."""
+    try:
+        number = index(x)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise OperandError(f"{what} is a whole number from 1 on, not {x!r}")
+    return number
 
 
 @cache
@@ -456,7 +479,10 @@ def _array(x: Any, what: str) -> Numbers:
     if type(x) is np.ndarray and x.dtype.char == "d" and x.flags.c_contiguous:
         return x  # a microsecond sooner
     try:
-        return np.ascontiguousarray(x, dtype=np.float64) if np.ndim(x) else np.asarray(x, dtype=np.float64)
+        array = np.asarray(x)
+        if array.dtype == object and any(y is None for y in array.flat):
+            raise TypeError("there is a None in it")
+        return np.ascontiguousarray(array, dtype=np.float64) if array.ndim else np.asarray(array, dtype=np.float64)
     except OperandError:
         raise
     except (TypeError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -136,12 +137,19 @@ class Runner:
             self.sample_buffers.append(self.machine.sample_buffer())
         shares = [range(i * chunks // threads, (i + 1) * chunks // threads) for i in range(threads)]
         others = [_pool().submit(run, self.sample_buffers[i], shares[i]) for i in range(1, threads)]
-        run(self.sample_buffers[0], shares[0])
-        for other in others:
-            other.result()
+        try:
+            run(self.sample_buffers[0], shares[0])
+            for other in others:
+                other.result()
+        except BaseException:  # interrupted, and the other threads go on: what they write to is theirs from now on
+            self.call_buffer, self.sample_buffers = self.machine.call_buffer(), [self.machine.sample_buffer()]
+            self.partials = np.empty((0, self.machine.partial))
+            raise
 
 
 _POOL: list[ThreadPoolExecutor] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_POOL.clear)  # a child has the object, but none of its threads
 
 
 def _pool() -> ThreadPoolExecutor:

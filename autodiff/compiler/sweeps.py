@@ -151,14 +151,15 @@ class Sweeps:
         self.count = np.diff(self.first, append=len(self.nodes))
         heads = self.nodes[self.first]
         self.op, self.arity, self.ways = recording.op[heads], self.sizes[heads], ways[heads]
+        self._order_adjoints()
         self._slots_of_results()
 
     def _adjoints_of_operands(self) -> Integers:
-        """Number the adjoints; for each node what it does to those of its operands, as ``operand_ways`` has it."""
+        """Count the adjoints; for each node what it does to those of its operands, as ``operand_ways`` has it."""
         recording, part, chosen = self.recording, self.part, self.chosen
         here = part.slot >= 0
         here[: len(chosen)] |= chosen
-        part.adjoint, is_sum = adjoint_slots(
+        part.adjoint, self.is_sum = adjoint_slots(
             chosen,
             recording.op,
             _ONES,
@@ -169,12 +170,8 @@ class Sweeps:
             2 * self.kept.astype(np.int64),
             part.adjoints,
         )
-        ways = operand_ways(chosen, recording.start, recording.operands, part.adjoint, is_sum)
+        ways = operand_ways(chosen, recording.start, recording.operands, part.adjoint, self.is_sum)
         ways[_NARY[recording.op]] = 0  # their reverse sweep is made of other instructions
-        order = np.empty(len(is_sum), np.int64)
-        order[np.argsort(~is_sum, kind="stable")] = np.arange(len(is_sum))  # sums first: they have to begin at 0
-        part.adjoint = np.where(part.adjoint >= 0, order[part.adjoint], -1)
-        part.adjoints, part.sums = len(is_sum), int(is_sum.sum())
         return ways
 
     def _runs_of_a_kind(self, ways: Integers) -> tuple[Integers, Integers]:
@@ -185,10 +182,21 @@ class Sweeps:
         kinds, kind = np.unique(code, return_inverse=True)
         return schedule(self.chosen, kind, _CHAINS[kinds // (256 * span)], recording.start, recording.operands)
 
+    def _order_adjoints(self) -> None:
+        """Number the adjoints, sums first, for they have to begin at 0; else as the reverse sweep comes by them."""
+        part, count = self.part, len(self.is_sum)
+        met = part.adjoint[self.nodes[::-1]]
+        every = np.concatenate([[0], met[met >= 0], np.arange(count)])  # number 0 stays with what nobody asked for
+        _, when = np.unique(every, return_index=True)
+        number = np.empty(count, np.int64)
+        number[np.lexsort((when, ~self.is_sum))] = np.arange(count)
+        part.adjoint = np.where(part.adjoint >= 0, number[part.adjoint], -1)
+        part.adjoints, part.sums = count, int(self.is_sum.sum())
+
     def _slots_of_results(self) -> None:
-        """A slot for every node; without a reverse sweep, which reads them all, slots are used again."""
+        """A slot for every node; without a reverse sweep, which reads them all, those on lanes are used again."""
         recording, part = self.recording, self.part
-        if self.needed.any():
+        if self.needed.any() or part is self.call:
             part.slot[self.nodes] = part.allocate(len(self.nodes))
             return
         kept = self.kept.copy()

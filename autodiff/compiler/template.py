@@ -131,8 +131,10 @@ def _operand(x: Any) -> Operand:
 @cache
 def _names() -> dict[str, Any]:
     """What the names in a rule stand for: of two ways it takes the one for floats, all partials in one pass."""
-    kernels = {name: partial(_every, name) for name in LISTS}
-    return names_in_rules() | {"isinstance": lambda x, kind: True, "ieee": SimpleNamespace(**kernels)}
+    names = names_in_rules()  # changed in place, for the functions that rules share look names up here
+    names["isinstance"] = lambda x, kind: True
+    names["ieee"] = SimpleNamespace(**{name: partial(_every, name) for name in LISTS})
+    return names
 
 
 def _every(name: str, xs: Sequence[Reference]) -> list[Reference]:

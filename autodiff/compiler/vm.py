@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .lower import Lowered
     from .sweeps import Part
 
-__all__ = ["Machine"]
+__all__ = ["Machine", "begin", "differentiate", "differentiate_alone", "evaluate", "finish", "spread"]
 
 LANES = 128
 """At most so many samples in a block."""
