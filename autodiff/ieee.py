@@ -80,8 +80,8 @@ def powlog(x: float, y: float, n: float, k: float) -> float:
     power = pow(x, exponent)
     if not (y.is_integer() and -1e15 < y < 1e15):  # else y - n is exact
         lost = _difference_error(y, n, exponent)
-        if lost:  # beyond the range it can only turn the sign
-            power *= pow(x if 0 < fabs(power) < inf else copysign(1.0, x), lost)
+        if lost:  # at 0 and beyond the range it can only turn the sign, and that of a whole power alone
+            power *= pow(x if 0 < fabs(power) < inf else copysign(1.0, x) if y.is_integer() else 1.0, lost)
     return mul0(power, pow(log(x), k)) if k else power
 
 

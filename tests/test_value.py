@@ -543,3 +543,14 @@ def test_shallow_copy_is_a_node_beside_it():
     assert (twin.data, twin.op, identities(twin.parents)) == (9.0, y.op, [id(x)] * 2)
     twin.backward()
     assert x.grad == 6.0
+
+
+@pytest.mark.parametrize("exponent", [0.3, 1.3, -1.3, -1.2166531229804667, 2.7])
+def test_a_power_of_minus_zero_has_the_derivatives_of_one_of_zero(exponent):
+    """The rounding error of exponent - 1, which is put back, once turned them to nan."""
+    slopes = []
+    for zero in (0.0, -0.0):
+        x, y = Value(zero), Value(exponent)
+        (x**y).backward()
+        slopes.append((x.grad, y.grad))
+    assert slopes[0] == slopes[1]

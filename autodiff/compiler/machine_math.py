@@ -852,8 +852,9 @@ def powlog(x: float, y: float, n: float, k: float) -> float:
     exponent = y - n
     power = pow(x, exponent)
     lost = two_sum(y, -n)[1]
-    if lost != 0.0 and fabs(exponent) < math.inf:  # beyond the range it can only turn the sign
-        power *= pow(x if 0.0 < fabs(power) < math.inf else copysign(1.0, x), lost)
+    if lost != 0.0 and fabs(exponent) < math.inf:
+        whole = copysign(1.0, x) if math.floor(y) == y else 1.0
+        power *= pow(x if 0.0 < fabs(power) < math.inf else whole, lost)
     return mul0(power, pow(math.log(x), k)) if k != 0.0 else power
 
 

@@ -226,7 +226,8 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
         exponent = y - n
         lost = where((np.floor(y) == y) & (fabs(y) < 1e15), 0.0, difference_error(y, n, exponent))
         result = power(x, exponent)
-        base = where((fabs(result) > 0) & (fabs(result) < inf), x, copysign(1.0, x))
+        whole = where(np.floor(y) == y, copysign(1.0, x), 1.0)
+        base = where((fabs(result) > 0) & (fabs(result) < inf), x, whole)
         result = where(lost != 0, result * power(base, lost), result)
         return where(k != 0, mul0(result, power(log(x), k)), result)
 
