@@ -1,7 +1,8 @@
-"""How many random examples Hypothesis tries: HYPOTHESIS_PROFILE=ci (the default) or nightly."""
+"""How many random examples Hypothesis tries, HYPOTHESIS_PROFILE=ci (default) or nightly; how to run a command line."""
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # `ci` tries the same examples in every run, so that a failure is due to the change, and forgives a slow machine.
@@ -22,3 +23,18 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture
+def run_command(capsys, tmp_path, monkeypatch):
+    """Runs a command line in an empty directory; gives its exit code and what it printed on either stream."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(main, *arguments):
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as end:  # how argparse ends
+            code = end.code
+        return code, *capsys.readouterr()
+
+    return run

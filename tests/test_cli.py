@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -20,18 +21,8 @@ SLOPE = 24 * math.sin(3) + 36 * math.cos(3)  # ∂f/∂y = 8y·sin y + 4y²·cos
 
 
 @pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """Runs a command in an empty directory; gives its exit code and what it printed on either stream."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as end:  # how argparse ends
-            code = end.code
-        return code, *capsys.readouterr()
-
-    return run
+def run(run_command):
+    return partial(run_command, main)
 
 
 def rows(printed):

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import autodiff as ad
 from autodiff import Value
-from autodiff.compiler.namespaces import KINDS, MissingPackage, build, namespace
+from autodiff.compiler.namespaces import KINDS, build, namespace
 from autodiff.compiler.source import write_source
-from autodiff.errors import OperandError
+from autodiff.errors import MissingDependency, OperandError
 from autodiff.ops import OPS, NaryOp
 
 np = pytest.importorskip("numpy")
@@ -98,7 +98,7 @@ def installed():
     for kind in KINDS:
         try:
             namespace(kind)
-        except MissingPackage:
+        except MissingDependency:
             continue
         yield kind
 
@@ -128,7 +128,7 @@ def test_missing_package(monkeypatch):
     for name in [name for name in sys.modules if name.startswith("jax")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr("importlib.import_module", without)
-    with pytest.raises(MissingPackage, match="pip install jax"):
+    with pytest.raises(MissingDependency, match="pip install jax"):
         build("", "jax")
 
 

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,18 +21,8 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """Runs a command in an empty directory; gives its exit code and what it printed on either stream."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as end:  # how argparse ends
-            code = end.code
-        return code, *capsys.readouterr()
-
-    return run
+def run(run_command):
+    return partial(run_command, main)
 
 
 def scores(printed):

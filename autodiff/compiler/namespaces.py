@@ -26,7 +26,7 @@ import math
 from functools import lru_cache, partial, reduce
 
 from .. import ieee, ops
-from ..errors import OperandError
+from ..errors import MissingDependency, OperandError
 from ..ops import OPS, NaryOp
 from ..value import Value
 from .source import CONSTANTS, LISTS, names_in_rules, rebound, write_source
@@ -52,7 +52,7 @@ def namespace(kind: str, context: Any = None) -> Namespace:
 
     Raises:
         OperandError: there is no such kind.
-        MissingPackage: its package is not installed.
+        MissingDependency: its package is not installed.
 
     >>> namespace("math")["sum"](1e100, 1.0, -1e100)
     1.0
@@ -74,7 +74,7 @@ def build(text: str, kind: str, context: Any = None) -> tuple[Function, Function
 
     Raises:
         OperandError: there is no such kind.
-        MissingPackage: its package is not installed.
+        MissingDependency: its package is not installed.
     """
     names = namespace(kind, context)
     program: Any = text
@@ -85,8 +85,8 @@ def build(text: str, kind: str, context: Any = None) -> tuple[Function, Function
     return adapt(names["forward"]), adapt(names["value_and_grad"])
 
 
-class MissingPackage(OperandError, ImportError):
-    """A kind of numbers needs a package that is not installed."""
+_SAME_NAME = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "sech", "asinh", "acosh", "atanh")
+"""Rows that SymPy and mpmath have under the same name."""
 
 
 def _package(name: str) -> Any:
@@ -94,7 +94,7 @@ def _package(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError:
-        raise MissingPackage(f"numbers of this kind need {root}: pip install {root}") from None
+        raise MissingDependency(f"numbers of this kind need {root}: pip install {root}") from None
 
 
 def _with_calls(text: str, operators: dict[type, str], literals: bool) -> ast.Module:
@@ -642,22 +642,7 @@ def _sympy() -> Namespace:
     names = dict(abs=through(sympy.Abs), sign=through(sympy.sign), floor=sympy.floor, ceil=sympy.ceiling, round=rint)
     names |= dict(sqrt=sympy.sqrt, exp=sympy.exp, log=sympy.log, log1p=lambda x: sympy.log(1 + x), mod=sympy.Mod)
     names |= dict(cbrt=lambda x: sympy.sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3), pow=sympy.Pow, atan2=sympy.atan2)
-    for name in (
-        "sin",
-        "cos",
-        "tan",
-        "asin",
-        "acos",
-        "atan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "sech",
-        "asinh",
-        "acosh",
-        "atanh",
-    ):
-        names[name] = getattr(sympy, name)
+    names |= {name: getattr(sympy, name) for name in _SAME_NAME}
     names |= dict(erf=sympy.erf, erfc=sympy.erfc, max=sympy.Max, min=sympy.Min, sum=sympy.Add, prod=sympy.Mul)
     names["where"] = where
     names |= {"top": lambda *xs: 0, "mul0": lambda x, y: x * y, "number": number, "pi": sympy.pi}
@@ -689,22 +674,7 @@ def _mpmath(mp: Any) -> Namespace:
         abs=abs, sign=mp.sign, floor=mp.floor, ceil=mp.ceil, round=mp.nint, mod=lambda x, y: x % y if y else mp.nan
     )
     names |= dict(cbrt=lambda x: mp.sign(x) * mp.cbrt(abs(x)), pow=mp.power, logsumexp=logsumexp)
-    for name in (
-        "sin",
-        "cos",
-        "tan",
-        "asin",
-        "acos",
-        "atan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "sech",
-        "asinh",
-        "acosh",
-        "atanh",
-    ):
-        names[name] = getattr(mp, name)
+    names |= {name: getattr(mp, name) for name in _SAME_NAME}
     for name in ("sqrt", "exp", "expm1", "log", "log1p", "log10", "atan2", "hypot", "erf", "erfc"):
         names[name] = getattr(mp, name)
     names |= dict(max=lambda *xs: max(xs), min=lambda *xs: min(xs))

@@ -61,9 +61,10 @@ class Runner:
 
     def evaluate(self, X: Numbers, parameters: Numbers, threads: int) -> Numbers:
         """The outputs, of shape (outputs, N)."""
-        machine, U = self.machine, self.call_buffer
+        machine = self.machine
         Y = np.empty((len(self.per_sample), X.shape[1]))
         with self.lock:
+            U = self.call_buffer
             vm.begin(machine.plan, U, parameters)
             Y[~self.per_sample] = U[machine.output_slots[~self.per_sample]][:, None]
             if self.per_sample.any() and X.shape[1]:
@@ -83,12 +84,13 @@ class Runner:
         self, X: Numbers, parameters: Numbers, threads: int, mean: bool, each: bool
     ) -> tuple[Any, Numbers, Numbers]:
         """The mean or the sum, or each of the outputs; the gradients with respect to parameters and to inputs."""
-        machine, U = self.machine, self.call_buffer
+        machine = self.machine
         N = X.shape[1]
         gradient = np.empty(self.parameters)
         values = np.empty(N) if each else _NOTHING
         dX = np.zeros((self.inputs, N)) if self.wrt != "parameters" else _NO_ROWS
         with self.lock:
+            U = self.call_buffer
             if not self.on_lanes:
                 vm.begin(machine.plan, U, parameters)
                 total = vm.finish(machine.plan, U, np.zeros((1, machine.partial)), 1.0 if mean else float(N), gradient)
