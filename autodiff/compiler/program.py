@@ -206,7 +206,8 @@ class Program:
             columns: as in a call.
             rows: how many samples to compare; the first, the last, and others chosen evenly.
             function: what records the output or outputs from the inputs; by default the function that was compiled.
-                For a program compiled from a graph alone, the graph's own operations are done again, one by one.
+                For a program compiled from a graph alone, the graph's own operations are done again, one by one,
+                which shows no Python ``if``.
             rtol: the relative difference allowed, of each number and of the largest in its row; by default 1e-9, and
                 1e-4 for float32.
             parameters: as in a call.
