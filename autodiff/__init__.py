@@ -6,6 +6,8 @@ explanations and compiled programs are loaded when first used: most of them need
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import diagnose, errors, functions, numeric, transforms
 from .diagnose import *
 from .errors import *
@@ -21,7 +23,6 @@ from .ops import OPS
 from .transforms import *
 from .value import Value, no_grad, topological_order
 
-TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
     from typing import Any
 

@@ -10,12 +10,12 @@ import unicodedata
 from math import inf, nan
 from pathlib import Path
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 from .commandline import Parser, exit_code, failed
 from .errors import LayoutError, LayoutTimeout
 from .expression import CONSTANTS, FUNCTIONS, Expression, ExpressionError, parse_expression
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any

@@ -30,9 +30,10 @@ def two_values(self, other):
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .formula import local_derivative_formula
 
-TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from .errors import AutodiffError
 
-TYPE_CHECKING = False  # as in the core: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn

@@ -12,13 +12,13 @@ import math
 import operator
 from math import copysign, isfinite, nan
 from numbers import Real
+from typing import TYPE_CHECKING
 
 from . import functions
 from .errors import OperandError
 from .ops import OPS, as_number
 from .value import Value
 
-TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, NoReturn

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from operator import attrgetter
 from threading import local
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any

@@ -6,12 +6,12 @@ Nothing here writes on the graph, and every function takes time and memory linea
 from __future__ import annotations
 
 from math import inf, isclose, isfinite
+from typing import TYPE_CHECKING
 
 from .errors import OperandError
 from .tree import flatten, places
 from .value import Value, topological_order
 
-TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any

@@ -18,13 +18,13 @@ import unicodedata
 import warnings
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from . import functions
 from .errors import AutodiffError
 from .ops import OPS, as_number
 from .value import Value
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, NoReturn

@@ -17,11 +17,11 @@ r"""Rules spelled as text: evaluate a row of the table on symbols instead of num
 from __future__ import annotations
 
 from math import isfinite, nan, pi
+from typing import TYPE_CHECKING
 
 from . import ops
 from .ops import OPS, NaryOp, Op
 
-TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeAlias

@@ -20,13 +20,13 @@ from __future__ import annotations
 
 from math import inf
 from operator import mul as multiply
+from typing import TYPE_CHECKING
 
 from . import ieee, ops
 from .errors import LengthError, OperandError
 from .ops import as_number
 from .value import Value, ordered, record
 
-TYPE_CHECKING = False  # as in typing, which takes longer to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any, TypeAlias, TypeVar, overload

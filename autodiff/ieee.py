@@ -13,8 +13,8 @@ from functools import reduce
 from itertools import accumulate
 from math import copysign, fabs, inf, isfinite, nan
 from operator import mul as multiply
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 

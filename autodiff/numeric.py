@@ -14,6 +14,7 @@ from functools import partial
 from itertools import product
 from math import inf, isfinite, nan
 from sys import float_info
+from typing import TYPE_CHECKING
 
 from .complexstep import ComplexStep
 from .errors import GradientMismatch, OperandError
@@ -22,7 +23,6 @@ from .transforms import _scalar, argument_numbers, gradients, jvp, positions_of
 from .tree import flatten, places, unflatten
 from .value import Value, recording, topological_order
 
-TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any

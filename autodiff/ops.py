@@ -25,12 +25,12 @@ from itertools import accumulate
 from numbers import Real
 from operator import mul as multiply
 from types import FunctionType
+from typing import TYPE_CHECKING
 
 from . import ieee
 from .errors import OperandError
 from .ieee import total
 
-TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from math import inf, isfinite
 from operator import attrgetter, index
+from typing import TYPE_CHECKING
 
 from . import ops
 from .errors import OperandError
@@ -24,7 +25,6 @@ from .ops import as_number
 from .tree import flatten, leaves_like, unflatten
 from .value import Value, recording
 
-TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any

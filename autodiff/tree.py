@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from itertools import chain, product
+from typing import TYPE_CHECKING
 
 from .errors import LengthError, OperandError
 
-TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, TypeAlias

@@ -15,6 +15,7 @@ from itertools import count
 from math import inf
 from operator import attrgetter
 from threading import local as thread_local
+from typing import TYPE_CHECKING
 
 from . import ops
 from .arithmetic import generated_methods
@@ -22,7 +23,6 @@ from .copying import duplicate, fields, reduce
 from .errors import OperandError
 from .ops import as_number, is_number
 
-TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager

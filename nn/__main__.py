@@ -8,6 +8,7 @@ import sys
 from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autodiff import LengthError
 from autodiff.commandline import Parser, exit_code, failed
@@ -28,7 +29,6 @@ from .table import table
 from .task import Task
 from .train import ENGINES, evaluate, fit, predict
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any

@@ -24,6 +24,7 @@ operations alone.  The tests compare the two.  Only what targets a loss takes is
 from __future__ import annotations
 
 from math import erfc, exp, expm1, inf, log, log1p, pi, sqrt, tanh
+from typing import TYPE_CHECKING
 
 from autodiff import LengthError
 from autodiff.ops import as_number, is_number
@@ -34,7 +35,6 @@ from .layers import Layer
 from .losses import pairs, true_class
 from .module import Module
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TypeAlias

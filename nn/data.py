@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from math import cos, fsum, hypot, inf, isfinite, pi, sin, sqrt
 from random import Random
+from typing import TYPE_CHECKING
 
 from autodiff import LengthError
 from autodiff.ops import as_number
@@ -21,7 +22,6 @@ from autodiff.ops import as_number
 from .errors import ArgumentError, MissingExtra, unknown_name
 from .layers import at_least_one
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, TypeVar

@@ -11,7 +11,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 from time import perf_counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import autodiff as ad
 from autodiff import Value
@@ -28,7 +28,6 @@ from .table import table
 from .task import Task
 from .train import History, collector_paused, evaluate, fit, predict
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, TypeAlias

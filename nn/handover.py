@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import autodiff as ad
 from autodiff import MissingDependency
 
@@ -9,7 +11,6 @@ from .activations import identity
 from .errors import ArgumentError
 from .layers import Dropout, Layer, Neuron, Sequential
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from math import sqrt
 from random import Random
+from typing import TYPE_CHECKING
 
 from .errors import ArgumentError, unknown_name
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from operator import index as whole_number
+from typing import TYPE_CHECKING
 
 from autodiff import AutodiffError, LengthError, OperandError, Value, dot
 from autodiff.functions import record_dot
@@ -19,7 +20,6 @@ from .errors import ArgumentError
 from .init import generator, initializer
 from .module import Module
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from random import Random

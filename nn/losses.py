@@ -17,13 +17,14 @@ graph that is recorded once and replayed on other data.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import autodiff as ad
 from autodiff import LengthError, Value
 from autodiff.ops import as_number, is_number
 
 from .errors import ArgumentError
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TypeAlias, TypeVar

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from math import nan
+from typing import TYPE_CHECKING
 
 from autodiff import LengthError
 
 from . import losses
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, TypeAlias

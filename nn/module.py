@@ -39,13 +39,14 @@ True
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from autodiff import OperandError, Value
 from autodiff.ops import as_number
 from autodiff.value import _thread, paused
 
 from .errors import ArgumentError, StateError
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, TypeVar

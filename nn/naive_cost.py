@@ -13,6 +13,7 @@ from math import exp, log, sqrt
 from sys import float_info
 from time import get_clock_info, perf_counter, process_time
 from timeit import Timer
+from typing import TYPE_CHECKING
 
 from autodiff import Value, no_grad
 
@@ -20,7 +21,6 @@ from .errors import ArgumentError, MissingExtra
 from .layers import MLP
 from .losses import squared_error
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from os import PathLike

@@ -13,13 +13,13 @@ The updates are PyTorch's, and so are the names and the defaults of the settings
 from __future__ import annotations
 
 from math import hypot, inf, nan, sqrt
+from typing import TYPE_CHECKING
 
 from autodiff import OperandError, Value, clamp
 from autodiff.ops import is_number
 
 from .errors import ArgumentError
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 

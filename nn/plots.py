@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from functools import cache
 from math import ceil
+from typing import TYPE_CHECKING
 
 from .errors import ArgumentError, MissingExtra
 from .metrics import predicted_classes, true_classes
 from .train import predict
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any

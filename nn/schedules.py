@@ -13,10 +13,10 @@ Any function of a whole number from 0 on is a schedule.  Factors multiply, so a 
 from __future__ import annotations
 
 from math import cos, pi
+from typing import TYPE_CHECKING
 
 from .errors import ArgumentError
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias

@@ -17,11 +17,11 @@ import json
 import os
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import ArgumentError, FileFormatError, MissingExtra, StateError
 from .layers import MLP, Dropout, Layer, Neuron, Sequential, at_least_one
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, TypeAlias

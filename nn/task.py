@@ -13,13 +13,13 @@
 from __future__ import annotations
 
 from math import fsum
+from typing import TYPE_CHECKING
 
 from . import metrics
 from .data import Standardizer, one_hot, signs
 from .errors import ArgumentError, unknown_name
 from .losses import LOSSES
 
-TYPE_CHECKING = False  # as in autodiff: `typing` takes longer to import than this module
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from math import ceil, inf, isfinite, isnan
 from random import Random
 from time import perf_counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from warnings import catch_warnings, simplefilter
 
 import autodiff as ad
@@ -32,7 +32,6 @@ from .layers import Dropout, at_least_one
 from .metrics import metric_for
 from .optim import OPTIMIZERS, Optimizer
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeAlias

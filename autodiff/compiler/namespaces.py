@@ -24,6 +24,7 @@ import ast
 import importlib
 import math
 from functools import lru_cache, partial, reduce
+from typing import TYPE_CHECKING
 
 from .. import ieee, ops
 from ..errors import MissingDependency, OperandError
@@ -31,7 +32,6 @@ from ..ops import OPS, NaryOp
 from ..value import Value
 from .source import CONSTANTS, LISTS, names_in_rules, rebound, write_source
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any

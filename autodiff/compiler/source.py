@@ -46,6 +46,7 @@ import math
 from keyword import iskeyword
 from operator import add, mul, sub
 from types import FunctionType, SimpleNamespace
+from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from .. import ops
@@ -54,7 +55,6 @@ from ..ieee import div
 from ..ops import OPS, NaryOp, Op
 from ..value import Value
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TypeAlias
