@@ -15,8 +15,9 @@ from numbers import Real
 from typing import TYPE_CHECKING
 
 from . import functions
+from .entrance import as_number
 from .errors import OperandError
-from .ops import OPS, as_number
+from .ops import OPS
 from .value import Value
 
 if TYPE_CHECKING:

@@ -21,8 +21,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from . import functions
+from .entrance import as_number
 from .errors import AutodiffError
-from .ops import OPS, as_number
+from .ops import OPS
 from .value import Value
 
 if TYPE_CHECKING:

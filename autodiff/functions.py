@@ -23,8 +23,8 @@ from operator import mul as multiply
 from typing import TYPE_CHECKING
 
 from . import ieee, ops
+from .entrance import as_number
 from .errors import LengthError, OperandError
-from .ops import as_number
 from .value import Value, ordered, record
 
 if TYPE_CHECKING:

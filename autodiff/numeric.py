@@ -17,8 +17,8 @@ from sys import float_info
 from typing import TYPE_CHECKING
 
 from .complexstep import ComplexStep
+from .entrance import as_number
 from .errors import GradientMismatch, OperandError
-from .ops import as_number
 from .transforms import _scalar, argument_numbers, gradients, jvp, positions_of
 from .tree import flatten, places, unflatten
 from .value import Value, recording, topological_order

@@ -20,16 +20,15 @@ from __future__ import annotations
 
 import builtins
 import math
-import sys
 from itertools import accumulate
-from numbers import Real
 from operator import mul as multiply
 from types import FunctionType
 from typing import TYPE_CHECKING
 
 from . import ieee
-from .errors import OperandError
+from .entrance import as_number
 from .ieee import total
+from .operators import OPS, Ieee
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,10 +36,7 @@ if TYPE_CHECKING:
 
     Rule = Callable[..., Any]
 
-__all__ = ["OPS", "NaryOp", "Op", "as_number", "is_number"]
-
-OPS: dict[str, Op] = {}
-"""Every operation by name."""
+__all__ = ["OPS", "NaryOp", "Op"]
 
 _FLOATS: dict[str, Any] = {"__builtins__": builtins}
 """What the names in a rule stand for where it is evaluated on floats: for each operation its value."""
@@ -54,90 +50,6 @@ def _on_floats(rule: Rule) -> Rule:
     take longer than the arithmetic.
     """
     return FunctionType(rule.__code__, _FLOATS) if rule.__globals__ is globals() else rule
-
-
-def is_number(x: object) -> bool:
-    """Whether ``x`` is a real number: int, bool, float, or a NumPy scalar of such a kind.
-
-    >>> is_number(2), is_number("2"), is_number(2j)
-    (True, False, False)
-    """
-    numpy = sys.modules.get("numpy")  # who holds one of its scalars has imported it
-    return isinstance(x, (float, int, Real)) or (numpy is not None and isinstance(x, numpy.bool_))
-
-
-def as_number(x: object, where: str = "a Value", verb: str = "takes") -> float:
-    """Return ``x`` as a float; refuse what is not a real number, saying ``where`` it was given.
-
-    int, bool, float and NumPy's real scalars become float.
-
-    >>> as_number(True)
-    1.0
-    """
-    if type(x) is float:
-        return x
-    if is_number(x):
-        try:
-            return float(x)  # type: ignore[arg-type]
-        except OverflowError:
-            raise OperandError(f"{where}: an integer of this size does not fit a float; scale it first") from None
-    raise OperandError(f"{where} {verb} a real number, not {type(x).__name__} {_short(x)}{_remedy(x)}")
-
-
-def _short(x: object) -> str:
-    text = repr(x)
-    return text if len(text) <= 40 else text[:37] + "..."
-
-
-def _remedy(x: object) -> str:
-    if isinstance(x, str):
-        return "; convert it first: float(text)"
-    if isinstance(x, complex):
-        return "; derivatives here are of real functions: use its real and imaginary parts"
-    if x is None:
-        return "; did the function forget to return?"
-    if hasattr(x, "apply_op"):
-        return "; it is a Value already: use it as it is, or v.detach() for a new leaf"
-    if hasattr(x, "__len__"):
-        return "; apply the operation to each element (np.exp(array) does so for arrays of Values)"
-    if hasattr(x, "__float__"):
-        return "; convert it first: float(x)"
-    return ""
-
-
-class Ieee(float):
-    """A float whose division follows IEEE 754 where Python's raises; rules are evaluated on it when that happens."""
-
-    __slots__ = ()
-
-    def __add__(self, other: float) -> Ieee:
-        return Ieee(float(self) + other)
-
-    __radd__ = __add__
-
-    def __sub__(self, other: float) -> Ieee:
-        return Ieee(float(self) - other)
-
-    def __rsub__(self, other: float) -> Ieee:
-        return Ieee(other - float(self))
-
-    def __mul__(self, other: float) -> Ieee:
-        return Ieee(float(self) * other)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: float) -> Ieee:
-        return Ieee(ieee.div(float(self), float(other)))
-
-    def __rtruediv__(self, other: float) -> Ieee:
-        return Ieee(ieee.div(float(other), float(self)))
-
-    def __neg__(self) -> Ieee:
-        return Ieee(-float(self))
-
-    @staticmethod
-    def apply_op(op: Op, operands: tuple[Any, ...]) -> Ieee:
-        return Ieee(op(*map(float, operands)))
 
 
 class Op:

@@ -20,8 +20,8 @@ from operator import attrgetter, index
 from typing import TYPE_CHECKING
 
 from . import ops
+from .entrance import as_number
 from .errors import OperandError
-from .ops import as_number
 from .tree import flatten, leaves_like, unflatten
 from .value import Value, recording
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from . import ops
 from .arithmetic import generated_methods
 from .copying import duplicate, fields, reduce
+from .entrance import as_number, is_number
 from .errors import OperandError
-from .ops import as_number, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -27,7 +27,7 @@ from math import erfc, exp, expm1, inf, log, log1p, pi, sqrt, tanh
 from typing import TYPE_CHECKING
 
 from autodiff import LengthError
-from autodiff.ops import as_number, is_number
+from autodiff.entrance import as_number, is_number
 
 from .activations import activation_name
 from .errors import ArgumentError, StateError

@@ -19,7 +19,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import LengthError, OperandError, Value, VerificationError
-from autodiff.ops import as_number, is_number
+from autodiff.entrance import as_number, is_number
 from autodiff.value import recording
 
 from . import losses, optim

@@ -17,7 +17,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from autodiff import LengthError
-from autodiff.ops import as_number
+from autodiff.entrance import as_number
 
 from .errors import ArgumentError, MissingExtra, unknown_name
 from .layers import at_least_one

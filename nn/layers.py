@@ -12,8 +12,8 @@ from operator import index as whole_number
 from typing import TYPE_CHECKING
 
 from autodiff import AutodiffError, LengthError, OperandError, Value, dot
+from autodiff.entrance import as_number, is_number
 from autodiff.functions import record_dot
-from autodiff.ops import as_number, is_number
 
 from .activations import activation_function, activation_name
 from .errors import ArgumentError

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import autodiff as ad
 from autodiff import LengthError, Value
-from autodiff.ops import as_number, is_number
+from autodiff.entrance import as_number, is_number
 
 from .errors import ArgumentError
 

@@ -42,7 +42,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autodiff import OperandError, Value
-from autodiff.ops import as_number
+from autodiff.entrance import as_number
 from autodiff.value import _thread, paused
 
 from .errors import ArgumentError, StateError

@@ -16,7 +16,7 @@ from math import hypot, inf, nan, sqrt
 from typing import TYPE_CHECKING
 
 from autodiff import OperandError, Value, clamp
-from autodiff.ops import is_number
+from autodiff.entrance import is_number
 
 from .errors import ArgumentError
 

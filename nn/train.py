@@ -23,7 +23,7 @@ from warnings import catch_warnings, simplefilter
 
 import autodiff as ad
 from autodiff import AutodiffError, OperandError, Value
-from autodiff.ops import as_number, is_number
+from autodiff.entrance import as_number, is_number
 
 from . import losses
 from .data import held_out_rows, minibatches, paired, rows

@@ -13,7 +13,9 @@ ROOT = Path(__file__).parent.parent
 BELOW = {
     "errors": [],
     "ieee": [],
-    "ops": ["errors", "ieee"],
+    "entrance": ["errors"],
+    "operators": [],
+    "ops": ["entrance", "ieee", "operators"],
     "formula": ["ops"],
     "arithmetic": ["formula"],
     "copying": ["ops"],

@@ -8,9 +8,9 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from ..entrance import is_number
 from ..errors import AutodiffError
 from ..naming import Names, caller_names
-from ..ops import is_number
 from ..pathsearch import Path as _ExplainedPath
 from ..value import Value
 from .caption import describe

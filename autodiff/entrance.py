@@ -1,0 +1,59 @@
+"""The one entrance for numbers: what becomes a float, and what is refused with a remedy."""
+
+from __future__ import annotations
+
+import sys
+from numbers import Real
+
+from .errors import OperandError
+
+__all__ = ["as_number", "is_number"]
+
+
+def is_number(x: object) -> bool:
+    """Whether ``x`` is a real number: int, bool, float, or a NumPy scalar of such a kind.
+
+    >>> is_number(2), is_number("2"), is_number(2j)
+    (True, False, False)
+    """
+    numpy = sys.modules.get("numpy")  # who holds one of its scalars has imported it
+    return isinstance(x, (float, int, Real)) or (numpy is not None and isinstance(x, numpy.bool_))
+
+
+def as_number(x: object, where: str = "a Value", verb: str = "takes") -> float:
+    """Return ``x`` as a float; refuse what is not a real number, saying ``where`` it was given.
+
+    int, bool, float and NumPy's real scalars become float.
+
+    >>> as_number(True)
+    1.0
+    """
+    if type(x) is float:
+        return x
+    if is_number(x):
+        try:
+            return float(x)  # type: ignore[arg-type]
+        except OverflowError:
+            raise OperandError(f"{where}: an integer of this size does not fit a float; scale it first") from None
+    raise OperandError(f"{where} {verb} a real number, not {type(x).__name__} {_short(x)}{_remedy(x)}")
+
+
+def _short(x: object) -> str:
+    text = repr(x)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _remedy(x: object) -> str:
+    if isinstance(x, str):
+        return "; convert it first: float(text)"
+    if isinstance(x, complex):
+        return "; derivatives here are of real functions: use its real and imaginary parts"
+    if x is None:
+        return "; did the function forget to return?"
+    if hasattr(x, "apply_op"):
+        return "; it is a Value already: use it as it is, or v.detach() for a new leaf"
+    if hasattr(x, "__len__"):
+        return "; apply the operation to each element (np.exp(array) does so for arrays of Values)"
+    if hasattr(x, "__float__"):
+        return "; convert it first: float(x)"
+    return ""
