@@ -11,10 +11,8 @@ each.
 
 In the examples ``local_derivatives`` are those of the result to each operand that is a Value:
 
->>> x, y = Value(3.0), Value(4.0)
->>> z = hypot(x, y)
->>> z.data, z.local_derivatives  # √(x² + y²), x / z and y / z
-(5.0, (0.6, 0.8))
+>>> hypot(Value(3.0), Value(4.0)).local_derivatives  # of z = √(x² + y²): x / z and y / z
+(0.6, 0.8)
 """
 
 from __future__ import annotations
@@ -79,9 +77,7 @@ __all__ = [  # all but the six that a star import would put in place of Python's
 # fmt: on
 
 
-# ---------------------------------------------------------------------------------------------------------------------
 # Kinds of functions.  Each function is declared by its row and by what ``help`` says: meaning, boundary cases, example.
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def unary(op: Op, doc: str, method: str = "") -> Unary:
@@ -159,9 +155,8 @@ pow = binary(ops.pow, """The power ``x**y``, as a real number.
     A negative base has a value where y is whole, and is nan elsewhere: ``pow(-8, 1/3)`` is nan, ``cbrt(-8)`` is -2.
     The derivative in x is right there too; the one in y, which needs log(x), is nan.  At x = 0 the derivative in y is
     0 for y > 0 and -inf for y < 0.
-    >>> z = pow(Value(2.0), Value(3.0))
-    >>> z.data, z.local_derivatives  # y·x**(y - 1) and x**y·log(x)
-    (8.0, (12.0, 5.545177444479562))""")
+    >>> pow(Value(2.0), Value(3.0)).local_derivatives  # y·x**(y - 1) and x**y·log(x)
+    (12.0, 5.545177444479562)""")
 square = unary(ops.square, """The square, ``x * x``; its derivative is 2·x.
     >>> square(-3.0), square(Value(-3.0)).local_derivatives
     (9.0, (-6.0,))""")
@@ -229,8 +224,7 @@ cosh = unary(ops.cosh, """The hyperbolic cosine (exp(x) + exp(-x)) / 2; inf beyo
     >>> cosh(Value(2.0)).local_derivatives == (sinh(2.0),)
     True""")
 tanh = unary(ops.tanh, """The hyperbolic tangent, between -1 and 1.  Its derivative keeps its digits far out.
-    >>> y = tanh(Value(20.0))
-    >>> y.data, y.local_derivatives, 1 - y.data**2
+    >>> tanh(20.0), tanh(Value(20.0)).local_derivatives, 1 - tanh(20.0) ** 2
     (1.0, (1.6993417021166355e-17,), 0.0)""")
 asinh = unary(ops.asinh, """The number whose hyperbolic sine is x, log(x + √(x² + 1)): exact near 0, without overflow.
     >>> asinh(1e-20), asinh(1e300)
@@ -264,8 +258,7 @@ silu = unary(ops.silu, """The product x·sigmoid(x), also called swish.
     (-3.7200759760208363e-42, 100.0, (0.5,))""")
 sigmoid = unary(ops.sigmoid, """The logistic function 1 / (1 + exp(-x)), between 0 and 1.
     It and its derivative keep their digits in both tails, where p·(1 - p) does not.
-    >>> p = sigmoid(Value(40.0))
-    >>> p.data, p.local_derivatives, p.data * (1 - p.data)
+    >>> sigmoid(40.0), sigmoid(Value(40.0)).local_derivatives, sigmoid(40.0) * (1 - sigmoid(40.0))
     (1.0, (4.248354255291589e-18,), 0.0)""")
 log_sigmoid = unary(ops.log_sigmoid, """The logarithm of sigmoid(x), without underflow: log-probability from a logit.
     >>> log_sigmoid(-1000.0), log(sigmoid(-1000.0))
@@ -321,9 +314,8 @@ min = reduction(ops.min, None, """The smallest; for two there is ``minimum(x, y)
     (0.0, 1.0, 0.0)""")
 logsumexp = reduction(ops.logsumexp, -inf, """The logarithm of Σ exp(xᵢ), without overflow; -inf of nothing.
     Its derivatives are ``softmax(xs)``.  Where all are -inf it is -inf, with derivatives nan.
-    >>> y = logsumexp([Value(1000.0), Value(1000.0)])
-    >>> y.data, y.local_derivatives  # 1000 + log(2)
-    (1000.6931471805599, (0.5, 0.5))""")
+    >>> logsumexp([1000.0, 1000.0]), log(exp(1000.0) + exp(1000.0))
+    (1000.6931471805599, inf)""")
 norm = reduction(ops.norm, 0.0, """The Euclidean length √(Σ xᵢ²), without overflow; 0.0 of nothing.
     Its derivatives are the direction xᵢ / ‖x‖, taken as 0 at the origin.
     >>> norm([3e300, 4e300]), norm([Value(3.0), Value(4.0)]).local_derivatives
@@ -421,7 +413,13 @@ def where(condition: Scalar, x: Scalar, y: Scalar) -> Scalar:
     return ops.where(condition, x, y)
 
 
-def softmax(xs: Iterable[Kind]) -> list[Kind]:
+@overload
+def softmax(xs: Iterable[float]) -> list[float]: ...
+@overload
+def softmax(xs: Iterable[Value]) -> list[Value]: ...
+@overload
+def softmax(xs: Iterable[Scalar]) -> list[Scalar]: ...
+def softmax(xs: Iterable[Any]) -> Any:
     """The shares exp(xᵢ) / Σ exp(xⱼ), without overflow: a list of numbers between 0 and 1 whose sum is 1.
 
     One node for each share, whose operands are the constant i and then all of xs.
