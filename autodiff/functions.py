@@ -9,18 +9,17 @@ The names are those of Python's `math` and built-ins, else of NumPy and PyTorch;
 (``arcsin`` is ``asin``).  For an array of Values take NumPy's own functions: ``np.exp(array)`` takes the ``exp`` of
 each.
 
->>> x = Value(3.0)
->>> y = hypot(x, 4.0) + exp(0.0)
->>> y.backward()
->>> y.data, x.grad
-(6.0, 0.6)
+In the examples ``local_derivatives`` are those of the result to each operand that is a Value:
+
+>>> hypot(Value(3.0), Value(4.0)).local_derivatives  # of z = √(x² + y²): x / z and y / z
+(0.6, 0.8)
 """
 
 from __future__ import annotations
 
 from math import inf
 from operator import mul as multiply
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from . import ieee, ops
 from .entrance import as_number
@@ -28,662 +27,357 @@ from .errors import LengthError, OperandError
 from .value import Value, ordered, record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any, TypeAlias, TypeVar, overload
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, Protocol, TypeAlias, TypeVar
+
+    from .ops import Op
 
     Scalar: TypeAlias = Value | float
     Kind = TypeVar("Kind", Value, float, Scalar)  # the type of the operand is the type of the result
 
+    class Unary(Protocol):
+        """A function of one operand."""
+
+        __name__: str
+
+        def __call__(self, x: Kind) -> Kind: ...
+
+    class Binary(Protocol):
+        """A function of two operands."""
+
+        __name__: str
+
+        @overload
+        def __call__(self, x: Kind, y: float) -> Kind: ...
+        @overload
+        def __call__(self, x: Scalar, y: Value) -> Value: ...
+
+    class Reduction(Protocol):
+        """A function of the elements of a list, a tuple, a generator, a one-dimensional NumPy array."""
+
+        __name__: str
+
+        @overload
+        def __call__(self, xs: Iterable[float]) -> float: ...
+        @overload
+        def __call__(self, xs: Iterable[Value]) -> Value: ...
+        @overload
+        def __call__(self, xs: Iterable[Scalar]) -> Scalar: ...
+
+
+# fmt: off
 __all__ = [  # all but the six that a star import would put in place of Python's own
-    "absolute",
-    "acos",
-    "acosh",
-    "arccos",
-    "arccosh",
-    "arcsin",
-    "arcsinh",
-    "arctan",
-    "arctan2",
-    "arctanh",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "cbrt",
-    "ceil",
-    "clamp",
-    "cos",
-    "cosh",
-    "dot",
-    "elu",
-    "erf",
-    "erfc",
-    "exp",
-    "exp2",
-    "expm1",
-    "fabs",
-    "floor",
-    "gelu",
-    "hypot",
-    "leaky_relu",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "log_sigmoid",
-    "logsumexp",
-    "maximum",
-    "mean",
-    "minimum",
-    "mod",
-    "neg",
-    "negative",
-    "norm",
-    "power",
-    "prod",
-    "reciprocal",
-    "relu",
-    "rint",
-    "sigmoid",
-    "sign",
-    "silu",
-    "sin",
-    "sinh",
-    "softmax",
-    "softplus",
-    "sqrt",
-    "square",
-    "step",
-    "tan",
-    "tanh",
-    "where",
+    "absolute", "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin",
+    "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "clamp", "cos", "cosh", "dot", "elu", "erf", "erfc", "exp",
+    "exp2", "expm1", "fabs", "floor", "gelu", "hypot", "leaky_relu", "log", "log1p", "log2", "log10", "log_sigmoid",
+    "logsumexp", "maximum", "mean", "minimum", "mod", "neg", "negative", "norm", "power", "prod", "reciprocal",
+    "relu", "rint", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "sqrt", "square", "step", "tan",
+    "tanh", "where",
 ]
+# fmt: on
 
 
-# ---------------------------------------------------------------------------------------------------------------------
+# Kinds of functions.  Each function is declared by its row and by what ``help`` says: meaning, boundary cases, example.
+
+
+def unary(op: Op, doc: str, method: str = "") -> Unary:
+    """The function of one operand that a row stands for; ``method`` is Value's own, where its name is another."""
+    of_value: Callable[[Value], Any] = getattr(Value, method or op.name, op)  # faster than the row
+
+    def function(x: Scalar) -> Scalar:
+        return of_value(x) if isinstance(x, Value) else op(x)
+
+    return _named(function, op, doc)
+
+
+def binary(op: Op, doc: str) -> Binary:
+    """The function of two operands that a row stands for."""
+
+    def function(x: Scalar, y: Scalar) -> Scalar:
+        return op(x, y)
+
+    return _named(function, op, doc)
+
+
+def reduction(op: Op, of_nothing: float | None, doc: str) -> Reduction:
+    """The function of any number of operands, in one node, that a row stands for; without a value of nothing: error."""
+
+    def function(xs: Iterable[Scalar]) -> Any:
+        operands = _listed(op.name, xs, at_least_one=of_nothing is None)
+        return op(*operands) if operands else of_nothing
+
+    return _named(function, op, doc)
+
+
+def _named(function: Any, op: Op, doc: str) -> Any:
+    """The function under the name of its row, for ``help``, pickles, tracebacks and profiles."""
+    function.__name__ = function.__qualname__ = op.name
+    function.__code__ = function.__code__.replace(co_name=op.name)
+    function.__doc__ = doc.replace("\n    >>>", "\n\n    >>>", 1)
+    return function
+
+
+def _listed(name: str, xs: Any, at_least_one: bool = False) -> list[Any] | tuple[Any, ...]:
+    """The elements of what was given to ``name`` for an iterable."""
+    elements = xs if isinstance(xs, (list, tuple)) else _elements(name, xs)
+    if at_least_one and not elements:
+        raise LengthError(f"{name} of no numbers is not defined; give it at least one")
+    return elements
+
+
+def _elements(name: str, xs: Any) -> list[Any]:
+    if isinstance(xs, (str, bytes, bytearray)):
+        remedy = "convert it first: [float(word) for word in text.split()]"
+    elif isinstance(xs, dict):
+        remedy = "give its .values()"
+    else:
+        try:
+            elements = iter(xs)
+        except TypeError:
+            remedy = "put it in a list, [x]"
+        else:
+            return list(elements)
+    raise OperandError(f"{name} takes an iterable of numbers and Values, not {type(xs).__name__}; {remedy}")
+
+
+# fmt: off
 # Arithmetic.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def neg(x: Kind) -> Kind:
-    """The negative, -x.
-
-    >>> neg(2.0)
-    -2.0
-    """
-    return x.negative() if isinstance(x, Value) else ops.neg(x)
-
-
-def abs(x: Kind) -> Kind:
-    """The absolute value; its derivative at 0 is taken as 0, as in PyTorch.
-
-    >>> x = Value(-2.0)
-    >>> abs(x).backward()
-    >>> x.grad
-    -1.0
-    """
-    return x.absolute() if isinstance(x, Value) else ops.abs(x)
-
-
-if TYPE_CHECKING:
-
-    @overload
-    def mod(x: Value, y: Scalar) -> Value: ...
-    @overload
-    def mod(x: Scalar, y: Value) -> Value: ...
-    @overload
-    def mod(x: float, y: float) -> float: ...
-
-
-def mod(x: Any, y: Any) -> Any:
-    """The remainder of x / y with the sign of y, Python's ``x % y``; nan for y = 0.
-
-    >>> mod(-7.0, 3.0)
-    2.0
-    """
-    return ops.mod(x, y)
-
-
-if TYPE_CHECKING:
-
-    @overload
-    def pow(x: Value, y: Scalar) -> Value: ...
-    @overload
-    def pow(x: Scalar, y: Value) -> Value: ...
-    @overload
-    def pow(x: float, y: float) -> float: ...
-
-
-def pow(x: Any, y: Any) -> Any:
-    """The power ``x**y``, as a real number.
-
+neg = unary(ops.neg, """The negative, -x.
+    >>> neg(Value(2.0)).local_derivatives
+    (-1.0,)""")
+abs = unary(ops.abs, method="absolute", doc="""The absolute value; at the kink, 0, its derivative is taken as 0.
+    >>> [abs(Value(x)).local_derivatives for x in (-2.0, 0.0, 2.0)]
+    [(-1.0,), (0.0,), (1.0,)]""")
+mod = binary(ops.mod, """The remainder of x / y with the sign of y, Python's ``x % y``; nan for y = 0.
+    >>> mod(7.0, 3.0), mod(-7.0, 3.0), mod(Value(7.0), Value(3.0)).local_derivatives  # 1 and -⌊x / y⌋
+    (1.0, 2.0, (1.0, -2.0))""")
+pow = binary(ops.pow, """The power ``x**y``, as a real number.
     A negative base has a value where y is whole, and is nan elsewhere: ``pow(-8, 1/3)`` is nan, ``cbrt(-8)`` is -2.
     The derivative in x is right there too; the one in y, which needs log(x), is nan.  At x = 0 the derivative in y is
     0 for y > 0 and -inf for y < 0.
+    >>> pow(Value(2.0), Value(3.0)).local_derivatives  # y·x**(y - 1) and x**y·log(x)
+    (12.0, 5.545177444479562)""")
+square = unary(ops.square, """The square, ``x * x``; its derivative is 2·x.
+    >>> square(-3.0), square(Value(-3.0)).local_derivatives
+    (9.0, (-6.0,))""")
+reciprocal = unary(ops.reciprocal, """The reciprocal, ``1 / x``; at ±0 it is ±inf, and its derivative -1/x² is -inf.
+    >>> reciprocal(4.0), reciprocal(-0.0)
+    (0.25, -inf)""")
+sqrt = unary(ops.sqrt, """The square root; its derivative at 0 is inf, and below 0 both are nan.
+    >>> [sqrt(Value(x)).local_derivatives for x in (4.0, 0.0)]
+    [(0.25,), (inf,)]""")
+cbrt = unary(ops.cbrt, """The real cube root, of negative numbers too; its derivative at 0 is inf.
+    >>> cbrt(-8.0), pow(-8.0, 1 / 3)
+    (-2.0, nan)""")
 
-    >>> x = Value(0.0)
-    >>> y = pow(x, 2)
-    >>> y.backward()
-    >>> y.data, x.grad
-    (0.0, 0.0)
-    """
-    return ops.pow(x, y)
-
-
-def square(x: Kind) -> Kind:
-    """The square, ``x * x``.
-
-    >>> square(-3.0)
-    9.0
-    """
-    return x.square() if isinstance(x, Value) else ops.square(x)
-
-
-def reciprocal(x: Kind) -> Kind:
-    """The reciprocal, ``1 / x``; at ±0 it is ±inf.
-
-    >>> reciprocal(4.0)
-    0.25
-    """
-    return x.reciprocal() if isinstance(x, Value) else ops.reciprocal(x)
-
-
-def sqrt(x: Kind) -> Kind:
-    """The square root; its derivative at 0 is inf, and below 0 both are nan.
-
-    >>> x = Value(4.0)
-    >>> sqrt(x).backward()
-    >>> x.grad
-    0.25
-    """
-    return x.sqrt() if isinstance(x, Value) else ops.sqrt(x)
-
-
-def cbrt(x: Kind) -> Kind:
-    """The real cube root, of negative numbers too; its derivative at 0 is inf.
-
-    >>> cbrt(-8.0)
-    -2.0
-    """
-    return x.cbrt() if isinstance(x, Value) else ops.cbrt(x)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 # Exponentials and logarithms.
-# ---------------------------------------------------------------------------------------------------------------------
+exp = unary(ops.exp, """The exponential, e to the power x, which is its own derivative; inf above x = 709.78.
+    >>> exp(Value(1.0)).local_derivatives
+    (2.718281828459045,)""")
+exp2 = unary(ops.exp2, """Two to the power x, exact where x is whole; inf from x = 1024 on.
+    >>> exp2(10.0), exp2(-1074.0)  # and this is the smallest float above 0
+    (1024.0, 5e-324)""")
+expm1 = unary(ops.expm1, """The exponential less 1, exact where x is near 0 and ``exp(x) - 1`` is not.
+    >>> expm1(1e-20), exp(1e-20) - 1
+    (1e-20, 0.0)""")
+log = unary(ops.log, """The natural logarithm: -inf at 0 with derivative inf; both are nan below 0.
+    >>> log(Value(0.5)).local_derivatives, log(0.0), log(-1.0)
+    ((2.0,), -inf, nan)""")
+log2 = unary(ops.log2, """The logarithm to base 2, exact at powers of 2; at 0 and below as ``log``.
+    >>> log2(1024.0), log2(5e-324)
+    (10.0, -1074.0)""")
+log10 = unary(ops.log10, """The logarithm to base 10; at 0 and below as ``log``.
+    >>> log10(1000.0), log10(1e-300)
+    (3.0, -300.0)""")
+log1p = unary(ops.log1p, """The natural logarithm of 1 + x, exact where x is near 0; -inf at -1, and nan below.
+    >>> log1p(1e-20), log(1 + 1e-20)
+    (1e-20, 0.0)""")
 
-
-def exp(x: Kind) -> Kind:
-    """The exponential, e to the power x; inf above x = 709.78.
-
-    >>> exp(0.0)
-    1.0
-    """
-    return x.exp() if isinstance(x, Value) else ops.exp(x)
-
-
-def exp2(x: Kind) -> Kind:
-    """Two to the power x.
-
-    >>> exp2(3.0)
-    8.0
-    """
-    return x.exp2() if isinstance(x, Value) else ops.exp2(x)
-
-
-def expm1(x: Kind) -> Kind:
-    """The exponential less 1, exact where x is near 0 and ``exp(x) - 1`` is not.
-
-    >>> expm1(1e-20)
-    1e-20
-    """
-    return x.expm1() if isinstance(x, Value) else ops.expm1(x)
-
-
-def log(x: Kind) -> Kind:
-    """The natural logarithm: -inf at 0 with derivative inf; both are nan below 0.
-
-    >>> log(1.0)
-    0.0
-    """
-    return x.log() if isinstance(x, Value) else ops.log(x)
-
-
-def log2(x: Kind) -> Kind:
-    """The logarithm to base 2; at 0 and below as ``log``.
-
-    >>> log2(8.0)
-    3.0
-    """
-    return x.log2() if isinstance(x, Value) else ops.log2(x)
-
-
-def log10(x: Kind) -> Kind:
-    """The logarithm to base 10; at 0 and below as ``log``.
-
-    >>> log10(10.0)
-    1.0
-    """
-    return x.log10() if isinstance(x, Value) else ops.log10(x)
-
-
-def log1p(x: Kind) -> Kind:
-    """The natural logarithm of 1 + x, exact where x is near 0; at -1 and below as ``log`` at 0 and below.
-
-    >>> log1p(1e-20)
-    1e-20
-    """
-    return x.log1p() if isinstance(x, Value) else ops.log1p(x)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 # Circular functions; angles are in radians.
-# ---------------------------------------------------------------------------------------------------------------------
+sin = unary(ops.sin, """The sine of an angle in radians; nan at ±inf.
+    >>> sin(3.141592653589793)  # not 0: the float next to π falls short of it by this much
+    1.2246467991473532e-16""")
+cos = unary(ops.cos, """The cosine of an angle in radians; nan at ±inf.
+    >>> cos(Value(0.5)).local_derivatives == (-sin(0.5),)
+    True""")
+tan = unary(ops.tan, """The tangent of an angle in radians, with derivative 1 + tan(x)²; nan at ±inf.
+    >>> tan(1.5707963267948966)  # finite: no float is π/2 itself
+    1.633123935319537e+16""")
+asin = unary(ops.asin, """The angle in [-π/2, π/2] whose sine is x; at ±1 its derivative is inf, beyond both are nan.
+    >>> asin(0.5), asin(Value(1.0)).local_derivatives, asin(1.5)
+    (0.5235987755982989, (inf,), nan)""")
+acos = unary(ops.acos, """The angle in [0, π] whose cosine is x; at ±1 its derivative is -inf, beyond both are nan.
+    >>> acos(-1.0), acos(Value(1.0)).local_derivatives, acos(1.5)
+    (3.141592653589793, (-inf,), nan)""")
+atan = unary(ops.atan, """The angle in [-π/2, π/2] whose tangent is x; its derivative is 1 / (1 + x²).
+    >>> 4 * atan(1.0), atan(inf)
+    (3.141592653589793, 1.5707963267948966)""")
+hypot = binary(ops.hypot, """The length √(x² + y²), without overflow; at the origin both derivatives are taken as 0.
+    >>> hypot(3e300, 4e300), hypot(Value(3.0), 4.0).local_derivatives
+    (5e+300, (0.6,))""")
+
+# Hyperbolic functions.
+sinh = unary(ops.sinh, """The hyperbolic sine (exp(x) - exp(-x)) / 2, exact near 0; ±inf beyond ±710.47.
+    >>> sinh(1e-20), (exp(1e-20) - exp(-1e-20)) / 2
+    (1e-20, 0.0)""")
+cosh = unary(ops.cosh, """The hyperbolic cosine (exp(x) + exp(-x)) / 2; inf beyond ±710.47.
+    >>> cosh(Value(2.0)).local_derivatives == (sinh(2.0),)
+    True""")
+tanh = unary(ops.tanh, """The hyperbolic tangent, between -1 and 1.  Its derivative keeps its digits far out.
+    >>> tanh(20.0), tanh(Value(20.0)).local_derivatives, 1 - tanh(20.0) ** 2
+    (1.0, (1.6993417021166355e-17,), 0.0)""")
+asinh = unary(ops.asinh, """The number whose hyperbolic sine is x, log(x + √(x² + 1)): exact near 0, without overflow.
+    >>> asinh(1e-20), asinh(1e300)
+    (1e-20, 691.4686750787736)""")
+acosh = unary(ops.acosh, """The number ≥ 0 whose hyperbolic cosine is x; at 1 its derivative is inf, below both are nan.
+    >>> acosh(Value(1.0)).local_derivatives, acosh(0.5)
+    ((inf,), nan)""")
+atanh = unary(ops.atanh, """The number whose hyperbolic tangent is x: ±inf at ±1 with derivative inf, nan beyond.
+    >>> atanh(Value(0.5)).local_derivatives, atanh(1.0), atanh(1.5)
+    ((1.3333333333333333,), inf, nan)""")
+
+# The error function.
+erf = unary(ops.erf, """The error function 2/√π · ∫₀ˣ exp(-t²) dt, between -1 and 1.
+    >>> erf(1 / sqrt(2.0))  # the probability of one standard deviation or less from the mean
+    0.6826894921370859""")
+erfc = unary(ops.erfc, """The complement of the error function, ``1 - erf(x)``, exact in the tail where that is not.
+    >>> erfc(10.0), 1 - erf(10.0)
+    (2.088487583762545e-45, 0.0)""")
+
+# Activations.
+relu = unary(ops.relu, """The positive part max(x, 0), "rectified linear unit"; nan stays nan.
+    Its derivative at 0 is taken as 0, as in PyTorch; one lecture note takes 1.
+    >>> [relu(Value(x)).local_derivatives for x in (-2.0, 0.0, 2.0)]
+    [(0.0,), (0.0,), (1.0,)]""")
+gelu = unary(ops.gelu, """The product x·Φ(x) with the normal distribution function Φ (Hendrycks and Gimpel 2016).
+    This is the exact one, PyTorch's default, not the approximation by tanh.
+    >>> gelu(-100.0), gelu(100.0), gelu(Value(0.0)).local_derivatives  # a smooth relu
+    (-0.0, 100.0, (0.5,))""")
+silu = unary(ops.silu, """The product x·sigmoid(x), also called swish.
+    >>> silu(-100.0), silu(100.0), silu(Value(0.0)).local_derivatives
+    (-3.7200759760208363e-42, 100.0, (0.5,))""")
+sigmoid = unary(ops.sigmoid, """The logistic function 1 / (1 + exp(-x)), between 0 and 1.
+    It and its derivative keep their digits in both tails, where p·(1 - p) does not.
+    >>> sigmoid(40.0), sigmoid(Value(40.0)).local_derivatives, sigmoid(40.0) * (1 - sigmoid(40.0))
+    (1.0, (4.248354255291589e-18,), 0.0)""")
+log_sigmoid = unary(ops.log_sigmoid, """The logarithm of sigmoid(x), without underflow: log-probability from a logit.
+    >>> log_sigmoid(-1000.0), log(sigmoid(-1000.0))
+    (-1000.0, -inf)""")
+softplus = unary(ops.softplus, """The smooth relu log(1 + exp(x)), without overflow; its derivative is sigmoid(x).
+    >>> softplus(1000.0), log(1 + exp(1000.0))
+    (1000.0, inf)""")
+
+# Piecewise constant: the derivative is 0 everywhere, at the jumps too.
+sign = unary(ops.sign, """The sign: 1, -1, or x itself where that is ±0 or nan; the derivative is 0.
+    >>> sign(-3.0), sign(-0.0), sign(Value(-3.0)).local_derivatives
+    (-1.0, -0.0, (0.0,))""")
+step = unary(ops.step, """The unit step: 1 for x > 0, 0 elsewhere (at 0 too), nan at nan; the derivative is 0.
+    >>> step(-0.5), step(0.0), step(0.5)
+    (0.0, 0.0, 1.0)""")
+floor = unary(ops.floor, """The largest whole number that is not above x; the derivative is 0.
+    >>> floor(2.5), floor(-2.5)
+    (2.0, -3.0)""")
+ceil = unary(ops.ceil, """The smallest whole number that is not below x; the derivative is 0.
+    >>> ceil(2.5), ceil(-2.5)
+    (3.0, -2.0)""")
+round = unary(ops.round, method="rint", doc="""The nearest whole number, of two the even one; the derivative is 0.
+    >>> round(1.5), round(2.5), round(3.5)
+    (2.0, 2.0, 4.0)""")
+
+# Selections.
+maximum = binary(ops.maximum, """The larger of two; in a tie each has derivative ½, and nan on either side gives nan.
+    >>> [maximum(Value(x), Value(2.0)).local_derivatives for x in (1.0, 2.0, 3.0)]
+    [(0.0, 1.0), (0.5, 0.5), (1.0, 0.0)]""")
+minimum = binary(ops.minimum, """The smaller of two; in a tie each has derivative ½, and nan on either side gives nan.
+    >>> [minimum(Value(x), Value(2.0)).local_derivatives for x in (1.0, 2.0, 3.0)]
+    [(1.0, 0.0), (0.5, 0.5), (0.0, 1.0)]""")
+
+# Any number of operands, in one node.
+sum = reduction(ops.sum, 0.0, """The sum, exact and rounded once; 0.0 of nothing.
+    One node with an edge to each, where Python's ``sum`` records a chain of additions.
+    >>> sum([0.1] * 10), 0.1 + 0.1 + 0.1 + 0.1 + 0.1 + 0.1 + 0.1 + 0.1 + 0.1 + 0.1
+    (1.0, 0.9999999999999999)""")
+prod = reduction(ops.prod, 1.0, """The product; 1.0 of nothing.
+    Each derivative is the product of the others, with zeros among them too.
+    >>> prod([Value(0.0), Value(3.0), Value(5.0)]).local_derivatives
+    (15.0, 0.0, 0.0)""")
+mean = reduction(ops.mean, None, """The arithmetic mean; of nothing it is a ``LengthError``.
+    >>> mean([Value(1.0), Value(2.0), 4.5, 6.5]).local_derivatives
+    (0.25, 0.25)""")
+max = reduction(ops.max, None, """The largest; for two there is ``maximum(x, y)``; of nothing: ``LengthError``.
+    Those that tie share the derivative 1 equally, and nan among them gives nan.
+    >>> max([Value(2.0), Value(2.0), Value(1.0)]).local_derivatives
+    (0.5, 0.5, 0.0)""")
+min = reduction(ops.min, None, """The smallest; for two there is ``minimum(x, y)``; of nothing: ``LengthError``.
+    Those that tie share the derivative 1 equally, and nan among them gives nan.
+    >>> min([Value(3.0), Value(1.0), Value(2.0)]).local_derivatives
+    (0.0, 1.0, 0.0)""")
+logsumexp = reduction(ops.logsumexp, -inf, """The logarithm of Σ exp(xᵢ), without overflow; -inf of nothing.
+    Its derivatives are ``softmax(xs)``.  Where all are -inf it is -inf, with derivatives nan.
+    >>> logsumexp([1000.0, 1000.0]), log(exp(1000.0) + exp(1000.0))
+    (1000.6931471805599, inf)""")
+norm = reduction(ops.norm, 0.0, """The Euclidean length √(Σ xᵢ²), without overflow; 0.0 of nothing.
+    Its derivatives are the direction xᵢ / ‖x‖, taken as 0 at the origin.
+    >>> norm([3e300, 4e300]), norm([Value(3.0), Value(4.0)]).local_derivatives
+    (5e+300, (0.6, 0.8))""")
+# fmt: on
 
 
-def sin(x: Kind) -> Kind:
-    """The sine of an angle in radians.
-
-    >>> x = Value(0.0)
-    >>> sin(x).backward()
-    >>> x.grad
-    1.0
-    """
-    return x.sin() if isinstance(x, Value) else ops.sin(x)
+# Functions whose signature is their own.
 
 
-def cos(x: Kind) -> Kind:
-    """The cosine of an angle in radians.
-
-    >>> cos(0.0)
-    1.0
-    """
-    return x.cos() if isinstance(x, Value) else ops.cos(x)
-
-
-def tan(x: Kind) -> Kind:
-    """The tangent of an angle in radians.
-
-    >>> tan(0.0)
-    0.0
-    """
-    return x.tan() if isinstance(x, Value) else ops.tan(x)
-
-
-def asin(x: Kind) -> Kind:
-    """The angle in [-π/2, π/2] whose sine is x; its derivative at ±1 is inf, and beyond both are nan.
-
-    >>> asin(0.0)
-    0.0
-    """
-    return x.asin() if isinstance(x, Value) else ops.asin(x)
-
-
-def acos(x: Kind) -> Kind:
-    """The angle in [0, π] whose cosine is x; its derivative at ±1 is -inf, and beyond both are nan.
-
-    >>> acos(1.0)
-    0.0
-    """
-    return x.acos() if isinstance(x, Value) else ops.acos(x)
-
-
-def atan(x: Kind) -> Kind:
-    """The angle in [-π/2, π/2] whose tangent is x.
-
-    >>> atan(0.0)
-    0.0
-    """
-    return x.atan() if isinstance(x, Value) else ops.atan(x)
-
-
-if TYPE_CHECKING:
-
-    @overload
-    def atan2(y: Value, x: Scalar) -> Value: ...
-    @overload
-    def atan2(y: Scalar, x: Value) -> Value: ...
-    @overload
-    def atan2(y: float, x: float) -> float: ...
-
-
-def atan2(y: Any, x: Any) -> Any:
+@overload
+def atan2(y: Kind, x: float) -> Kind: ...
+@overload
+def atan2(y: Scalar, x: Value) -> Value: ...
+def atan2(y: Scalar, x: Scalar) -> Scalar:
     """The angle in [-π, π] from the x-axis to the point (x, y): the ordinate comes first, as in `math`.
 
-    At the origin both derivatives are taken as 0.
+    Unlike ``atan(y / x)`` it tells all four quadrants apart.  At the origin both derivatives are taken as 0.
 
-    >>> y = Value(0.0)
-    >>> atan2(y, 2.0).backward()
-    >>> y.grad
-    0.5
+    >>> atan2(1.0, -1.0), atan(1.0 / -1.0)
+    (2.356194490192345, -0.7853981633974483)
     """
     return ops.atan2(y, x)
 
 
-if TYPE_CHECKING:
-
-    @overload
-    def hypot(x: Value, y: Scalar) -> Value: ...
-    @overload
-    def hypot(x: Scalar, y: Value) -> Value: ...
-    @overload
-    def hypot(x: float, y: float) -> float: ...
-
-
-def hypot(x: Any, y: Any) -> Any:
-    """The length √(x² + y²), without overflow on the way; at the origin both derivatives are taken as 0.
-
-    >>> hypot(3.0, 4.0)
-    5.0
-    """
-    return ops.hypot(x, y)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Hyperbolic functions.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def sinh(x: Kind) -> Kind:
-    """The hyperbolic sine.
-
-    >>> sinh(0.0)
-    0.0
-    """
-    return x.sinh() if isinstance(x, Value) else ops.sinh(x)
-
-
-def cosh(x: Kind) -> Kind:
-    """The hyperbolic cosine.
-
-    >>> cosh(0.0)
-    1.0
-    """
-    return x.cosh() if isinstance(x, Value) else ops.cosh(x)
-
-
-def tanh(x: Kind) -> Kind:
-    """The hyperbolic tangent, between -1 and 1; its derivative keeps its digits far out, where tanh rounds to ±1.
-
-    >>> tanh(0.0)
-    0.0
-    """
-    return x.tanh() if isinstance(x, Value) else ops.tanh(x)
-
-
-def asinh(x: Kind) -> Kind:
-    """The number whose hyperbolic sine is x.
-
-    >>> asinh(0.0)
-    0.0
-    """
-    return x.asinh() if isinstance(x, Value) else ops.asinh(x)
-
-
-def acosh(x: Kind) -> Kind:
-    """The number ≥ 0 whose hyperbolic cosine is x; its derivative at 1 is inf, and below 1 both are nan.
-
-    >>> acosh(1.0)
-    0.0
-    """
-    return x.acosh() if isinstance(x, Value) else ops.acosh(x)
-
-
-def atanh(x: Kind) -> Kind:
-    """The number whose hyperbolic tangent is x: ±inf at ±1 with derivative inf; beyond, both are nan.
-
-    >>> atanh(0.0)
-    0.0
-    """
-    return x.atanh() if isinstance(x, Value) else ops.atanh(x)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The error function.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def erf(x: Kind) -> Kind:
-    """The error function 2/√π · ∫₀ˣ exp(-t²) dt, between -1 and 1.
-
-    >>> erf(0.0)
-    0.0
-    """
-    return x.erf() if isinstance(x, Value) else ops.erf(x)
-
-
-def erfc(x: Kind) -> Kind:
-    """The complement of the error function, ``1 - erf(x)``, exact in the tail where that difference is not.
-
-    >>> erfc(0.0)
-    1.0
-    """
-    return x.erfc() if isinstance(x, Value) else ops.erfc(x)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Activations.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def relu(x: Kind) -> Kind:
-    """The positive part max(x, 0), "rectified linear unit"; nan stays nan.
-
-    Its derivative at 0 is taken as 0, as in PyTorch; one lecture note takes 1.
-
-    >>> x = Value(0.0)
-    >>> relu(x).backward()
-    >>> x.grad
-    0.0
-    """
-    return x.relu() if isinstance(x, Value) else ops.relu(x)
-
-
-if TYPE_CHECKING:
-
-    @overload
-    def leaky_relu(x: Value, slope: Scalar = ...) -> Value: ...
-    @overload
-    def leaky_relu(x: Scalar, slope: Value) -> Value: ...
-    @overload
-    def leaky_relu(x: float, slope: float = ...) -> float: ...
-
-
-def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
+@overload
+def leaky_relu(x: Kind, slope: float = ...) -> Kind: ...
+@overload
+def leaky_relu(x: Scalar, slope: Value) -> Value: ...
+def leaky_relu(x: Scalar, slope: Scalar = 0.01) -> Scalar:
     """The identity for x > 0 and slope·x elsewhere; its derivative at 0 is the slope, as in PyTorch.
 
     The slope may be a Value too, to be learned (PReLU: He et al. 2015).
 
-    >>> leaky_relu(-2.0, slope=0.25)
-    -0.5
+    >>> leaky_relu(Value(-2.0), slope=Value(0.25)).local_derivatives
+    (0.25, -2.0)
     """
     return ops.leaky_relu(x, slope)
 
 
-if TYPE_CHECKING:
-
-    @overload
-    def elu(x: Value, alpha: Scalar = ...) -> Value: ...
-    @overload
-    def elu(x: Scalar, alpha: Value) -> Value: ...
-    @overload
-    def elu(x: float, alpha: float = ...) -> float: ...
-
-
-def elu(x: Any, alpha: Any = 1.0) -> Any:
+@overload
+def elu(x: Kind, alpha: float = ...) -> Kind: ...
+@overload
+def elu(x: Scalar, alpha: Value) -> Value: ...
+def elu(x: Scalar, alpha: Scalar = 1.0) -> Scalar:
     """The identity for x > 0 and alpha·(exp(x) - 1) elsewhere (Clevert et al. 2016); its derivative at 0 is alpha.
 
-    >>> elu(2.0), elu(-1000.0)
-    (2.0, -1.0)
+    >>> elu(2.0), elu(-1000.0), elu(Value(0.0), alpha=0.5).local_derivatives
+    (2.0, -1.0, (0.5,))
     """
     return ops.elu(x, alpha)
 
 
-def gelu(x: Kind) -> Kind:
-    """The product x·Φ(x) with the normal distribution function Φ (Hendrycks and Gimpel 2016).
-
-    This is the exact one, PyTorch's default, not the approximation by tanh.
-
-    >>> x = Value(0.0)
-    >>> gelu(x).backward()
-    >>> x.grad
-    0.5
-    """
-    return x.gelu() if isinstance(x, Value) else ops.gelu(x)
-
-
-def silu(x: Kind) -> Kind:
-    """The product x·sigmoid(x), also called swish.
-
-    >>> x = Value(0.0)
-    >>> silu(x).backward()
-    >>> x.grad
-    0.5
-    """
-    return x.silu() if isinstance(x, Value) else ops.silu(x)
-
-
-def sigmoid(x: Kind) -> Kind:
-    """The logistic function 1/(1 + exp(-x)), between 0 and 1; it and its derivative keep their digits in both tails.
-
-    >>> x = Value(0.0)
-    >>> y = sigmoid(x)
-    >>> y.backward()
-    >>> y.data, x.grad
-    (0.5, 0.25)
-    """
-    return x.sigmoid() if isinstance(x, Value) else ops.sigmoid(x)
-
-
-def log_sigmoid(x: Kind) -> Kind:
-    """The logarithm of sigmoid(x), without its underflow: the log-probability of a class from its logit.
-
-    >>> log_sigmoid(-1000.0)
-    -1000.0
-    """
-    return x.log_sigmoid() if isinstance(x, Value) else ops.log_sigmoid(x)
-
-
-def softplus(x: Kind) -> Kind:
-    """The smooth relu log(1 + exp(x)), without overflow.
-
-    >>> softplus(1000.0)
-    1000.0
-    """
-    return x.softplus() if isinstance(x, Value) else ops.softplus(x)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Piecewise constant: the derivative is 0 everywhere, at the jumps too.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def sign(x: Kind) -> Kind:
-    """The sign: 1, -1, or x itself where that is ±0 or nan; the derivative is 0.
-
-    >>> sign(-3.0)
-    -1.0
-    """
-    return x.sign() if isinstance(x, Value) else ops.sign(x)
-
-
-def step(x: Kind) -> Kind:
-    """The unit step: 1 for x > 0, 0 elsewhere (at 0 too), nan at nan; the derivative is 0.
-
-    >>> step(0.0), step(0.5)
-    (0.0, 1.0)
-    """
-    return x.step() if isinstance(x, Value) else ops.step(x)
-
-
-def floor(x: Kind) -> Kind:
-    """The largest whole number that is not above x; the derivative is 0.
-
-    >>> floor(-2.5)
-    -3.0
-    """
-    return x.floor() if isinstance(x, Value) else ops.floor(x)
-
-
-def ceil(x: Kind) -> Kind:
-    """The smallest whole number that is not below x; the derivative is 0.
-
-    >>> ceil(2.5)
-    3.0
-    """
-    return x.ceil() if isinstance(x, Value) else ops.ceil(x)
-
-
-def round(x: Kind) -> Kind:
-    """The nearest whole number, of two the even one; the derivative is 0.
-
-    >>> round(2.5), round(3.5)
-    (2.0, 4.0)
-    """
-    return x.rint() if isinstance(x, Value) else ops.round(x)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Selections.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-if TYPE_CHECKING:
-
-    @overload
-    def maximum(x: Value, y: Scalar) -> Value: ...
-    @overload
-    def maximum(x: Scalar, y: Value) -> Value: ...
-    @overload
-    def maximum(x: float, y: float) -> float: ...
-
-
-def maximum(x: Any, y: Any) -> Any:
-    """The larger of two; where they are equal each has derivative ½, and nan on either side gives nan.
-
-    >>> x = Value(2.0)
-    >>> maximum(x, 2.0).backward()
-    >>> x.grad
-    0.5
-    """
-    return ops.maximum(x, y)
-
-
-if TYPE_CHECKING:
-
-    @overload
-    def minimum(x: Value, y: Scalar) -> Value: ...
-    @overload
-    def minimum(x: Scalar, y: Value) -> Value: ...
-    @overload
-    def minimum(x: float, y: float) -> float: ...
-
-
-def minimum(x: Any, y: Any) -> Any:
-    """The smaller of two; where they are equal each has derivative ½, and nan on either side gives nan.
-
-    >>> minimum(2.0, 3.0)
-    2.0
-    """
-    return ops.minimum(x, y)
-
-
-if TYPE_CHECKING:
-
-    @overload
-    def clamp(x: Value, low: Scalar = ..., high: Scalar = ...) -> Value: ...
-    @overload
-    def clamp(x: Scalar, low: Value, high: Scalar = ...) -> Value: ...
-    @overload
-    def clamp(x: Scalar, low: Scalar = ..., *, high: Value) -> Value: ...
-    @overload
-    def clamp(x: Scalar, low: Scalar, high: Value) -> Value: ...
-    @overload
-    def clamp(x: float, low: float = ..., high: float = ...) -> float: ...
-
-
-def clamp(x: Any, low: Any = -inf, high: Any = inf) -> Any:
+@overload
+def clamp(x: Kind, low: float = ..., high: float = ...) -> Kind: ...
+@overload
+def clamp(x: Scalar, low: Value, high: Scalar = ...) -> Value: ...
+@overload
+def clamp(x: Scalar, low: Scalar = ..., *, high: Value) -> Value: ...
+@overload
+def clamp(x: Scalar, low: Scalar, high: Value) -> Value: ...
+def clamp(x: Scalar, low: Scalar = -inf, high: Scalar = inf) -> Scalar:
     """Keep x between low and high; its derivative is 1 from bound to bound, both included, and 0 beyond.
 
     The bounds may be Values too: the derivative in a bound is 1 where x is beyond it.
@@ -691,28 +385,21 @@ def clamp(x: Any, low: Any = -inf, high: Any = inf) -> Any:
     Raises:
         OperandError: ``low <= high`` does not hold.
 
-    >>> x = Value(1.0)
-    >>> y = clamp(x, 0.0, 1.0)
-    >>> y.backward()
-    >>> y.data, x.grad
-    (1.0, 1.0)
+    >>> [clamp(Value(x), 0.0, 1.0).local_derivatives for x in (-0.5, 0.0, 0.5, 1.0, 1.5)]
+    [(0.0,), (1.0,), (1.0,), (1.0,), (0.0,)]
     """
     return ops.clamp(x, *ordered(low, high))
 
 
-if TYPE_CHECKING:
-
-    @overload
-    def where(condition: Value, x: Scalar, y: Scalar) -> Value: ...
-    @overload
-    def where(condition: Scalar, x: Value, y: Scalar) -> Value: ...
-    @overload
-    def where(condition: Scalar, x: Scalar, y: Value) -> Value: ...
-    @overload
-    def where(condition: float, x: float, y: float) -> float: ...
-
-
-def where(condition: Any, x: Any, y: Any) -> Any:
+@overload
+def where(condition: Value, x: Scalar, y: Scalar) -> Value: ...
+@overload
+def where(condition: Scalar, x: Value, y: Scalar) -> Value: ...
+@overload
+def where(condition: Scalar, x: Scalar, y: Value) -> Value: ...
+@overload
+def where(condition: float, x: float, y: float) -> float: ...
+def where(condition: Scalar, x: Scalar, y: Scalar) -> Scalar:
     """Select x where the condition (a bool, a number or a Value) is not 0, else y; nan where it is nan.
 
     The derivative in the condition is 0.  Both x and y are computed before one is selected, and where a derivative on
@@ -720,78 +407,44 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     ``where(x > 0, log(x), 0)`` but ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
 
     >>> x, y = Value(2.0), Value(3.0)
-    >>> where(x > y, x, y).backward()
-    >>> x.grad, y.grad
+    >>> where(x > y, x, y).local_derivatives
     (0.0, 1.0)
     """
     return ops.where(condition, x, y)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Any number of operands, in one node: xs is a list, a tuple, a generator, a one-dimensional NumPy array …
-# ---------------------------------------------------------------------------------------------------------------------
+@overload
+def softmax(xs: Iterable[float]) -> list[float]: ...
+@overload
+def softmax(xs: Iterable[Value]) -> list[Value]: ...
+@overload
+def softmax(xs: Iterable[Scalar]) -> list[Scalar]: ...
+def softmax(xs: Iterable[Any]) -> Any:
+    """The shares exp(xᵢ) / Σ exp(xⱼ), without overflow: a list of numbers between 0 and 1 whose sum is 1.
 
+    One node for each share, whose operands are the constant i and then all of xs.
 
-if TYPE_CHECKING:
+    Raises:
+        LengthError: there is nothing to share among.
 
-    @overload
-    def sum(xs: Iterable[float]) -> float: ...
-    @overload
-    def sum(xs: Iterable[Value]) -> Value: ...
-    @overload
-    def sum(xs: Iterable[Scalar]) -> Scalar: ...
-
-
-def sum(xs: Iterable[Any]) -> Any:
-    """The sum, exact and rounded once; 0.0 of nothing.
-
-    One node with an edge to each, where Python's ``sum`` records a chain of additions.
-
-    >>> x = Value(1.0)
-    >>> y = sum([x, x, 0.5])
-    >>> y.backward()
-    >>> y.data, x.grad
-    (2.5, 2.0)
+    >>> p, q = softmax([Value(1000.0), Value(1000.0)])
+    >>> p.data, p.local_derivatives  # p·(1 - p) and -p·q
+    (0.5, (0.25, -0.25))
     """
-    return ops.sum(*_listed("sum", xs))
+    operands = _listed("softmax", xs, at_least_one=True)
+    return ops.softmax_all([x if hasattr(x, "apply_op") else as_number(x, "softmax") for x in operands])
 
 
-if TYPE_CHECKING:
-
-    @overload
-    def prod(xs: Iterable[float]) -> float: ...
-    @overload
-    def prod(xs: Iterable[Value]) -> Value: ...
-    @overload
-    def prod(xs: Iterable[Scalar]) -> Scalar: ...
-
-
-def prod(xs: Iterable[Any]) -> Any:
-    """The product; 1.0 of nothing.  Each derivative is the product of the others, with zeros among them too.
-
-    >>> x, y = Value(0.0), Value(3.0)
-    >>> prod([x, y]).backward()
-    >>> x.grad, y.grad
-    (3.0, 0.0)
-    """
-    factors = _listed("prod", xs)
-    return ops.prod(*factors) if factors else 1.0
-
-
-if TYPE_CHECKING:
-
-    @overload
-    def dot(ws: Iterable[Value], xs: Iterable[Scalar], bias: Scalar | None = ...) -> Value: ...
-    @overload
-    def dot(ws: Iterable[Scalar], xs: Iterable[Value], bias: Scalar | None = ...) -> Value: ...
-    @overload
-    def dot(ws: Iterable[Scalar], xs: Iterable[Scalar], bias: Value) -> Value: ...
-    @overload
-    def dot(ws: Iterable[float], xs: Iterable[float], bias: float | None = ...) -> float: ...
-    @overload
-    def dot(ws: Iterable[Scalar], xs: Iterable[Scalar], bias: Scalar | None = ...) -> Scalar: ...
-
-
+@overload
+def dot(ws: Iterable[Value], xs: Iterable[Scalar], bias: Scalar | None = ...) -> Value: ...
+@overload
+def dot(ws: Iterable[Scalar], xs: Iterable[Value], bias: Scalar | None = ...) -> Value: ...
+@overload
+def dot(ws: Iterable[Scalar], xs: Iterable[Scalar], bias: Value) -> Value: ...
+@overload
+def dot(ws: Iterable[float], xs: Iterable[float], bias: float | None = ...) -> float: ...
+@overload
+def dot(ws: Iterable[Scalar], xs: Iterable[Scalar], bias: Scalar | None = ...) -> Scalar: ...
 def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     """The weighted sum Σ wᵢ·xᵢ + bias of a neuron; of no weights and inputs the bias, or 0.0.
 
@@ -834,187 +487,8 @@ def record_dot(ws: Sequence[Value], w: Sequence[float], xs: Sequence[Any], x: Se
     return record(z, ops.dot, operands, operands, (*x, *w, *one))
 
 
-if TYPE_CHECKING:
-
-    @overload
-    def mean(xs: Iterable[float]) -> float: ...
-    @overload
-    def mean(xs: Iterable[Value]) -> Value: ...
-    @overload
-    def mean(xs: Iterable[Scalar]) -> Scalar: ...
-
-
-def mean(xs: Iterable[Any]) -> Any:
-    """The arithmetic mean.
-
-    Raises:
-        LengthError: there is nothing to average.
-
-    >>> mean([1.0, 2.0, 6.0])
-    3.0
-    """
-    return ops.mean(*_at_least_one("mean", xs))
-
-
-if TYPE_CHECKING:
-
-    @overload
-    def max(xs: Iterable[float]) -> float: ...
-    @overload
-    def max(xs: Iterable[Value]) -> Value: ...
-    @overload
-    def max(xs: Iterable[Scalar]) -> Scalar: ...
-
-
-def max(xs: Iterable[Any]) -> Any:
-    """The largest; those that tie share the derivative 1 equally, and nan among them gives nan.
-
-    For two operands there is ``maximum(x, y)``.
-
-    Raises:
-        LengthError: there is nothing to choose from.
-
-    >>> x, y = Value(2.0), Value(2.0)
-    >>> max([x, y, 1.0]).backward()
-    >>> x.grad, y.grad
-    (0.5, 0.5)
-    """
-    return ops.max(*_at_least_one("max", xs))
-
-
-if TYPE_CHECKING:
-
-    @overload
-    def min(xs: Iterable[float]) -> float: ...
-    @overload
-    def min(xs: Iterable[Value]) -> Value: ...
-    @overload
-    def min(xs: Iterable[Scalar]) -> Scalar: ...
-
-
-def min(xs: Iterable[Any]) -> Any:
-    """The smallest; those that tie share the derivative 1 equally, and nan among them gives nan.
-
-    For two operands there is ``minimum(x, y)``.
-
-    Raises:
-        LengthError: there is nothing to choose from.
-
-    >>> min([3.0, 1.0, 2.0])
-    1.0
-    """
-    return ops.min(*_at_least_one("min", xs))
-
-
-if TYPE_CHECKING:
-
-    @overload
-    def logsumexp(xs: Iterable[float]) -> float: ...
-    @overload
-    def logsumexp(xs: Iterable[Value]) -> Value: ...
-    @overload
-    def logsumexp(xs: Iterable[Scalar]) -> Scalar: ...
-
-
-def logsumexp(xs: Iterable[Any]) -> Any:
-    """The logarithm of Σ exp(xᵢ), without overflow; -inf of nothing.  Its derivatives are ``softmax(xs)``.
-
-    Where all are -inf it is -inf, with derivatives nan.
-
-    >>> x = Value(1000.0)
-    >>> y = logsumexp([x, 0.0])
-    >>> y.backward()
-    >>> y.data, x.grad
-    (1000.0, 1.0)
-    """
-    terms = _listed("logsumexp", xs)
-    return ops.logsumexp(*terms) if terms else -inf
-
-
-if TYPE_CHECKING:
-
-    @overload
-    def softmax(xs: Iterable[float]) -> list[float]: ...
-    @overload
-    def softmax(xs: Iterable[Value]) -> list[Value]: ...
-    @overload
-    def softmax(xs: Iterable[Scalar]) -> list[Scalar]: ...
-
-
-def softmax(xs: Iterable[Any]) -> Any:
-    """The shares exp(xᵢ) / Σ exp(xⱼ), without overflow: a list of numbers between 0 and 1 whose sum is 1.
-
-    One node for each share, whose operands are the constant i and then all of xs.
-
-    Raises:
-        LengthError: there is nothing to share among.
-
-    >>> softmax([1000.0, 1000.0])
-    [0.5, 0.5]
-    """
-    terms = [x if hasattr(x, "apply_op") else as_number(x, "softmax") for x in _at_least_one("softmax", xs)]
-    return ops.softmax_all(terms)
-
-
-if TYPE_CHECKING:
-
-    @overload
-    def norm(xs: Iterable[float]) -> float: ...
-    @overload
-    def norm(xs: Iterable[Value]) -> Value: ...
-    @overload
-    def norm(xs: Iterable[Scalar]) -> Scalar: ...
-
-
-def norm(xs: Iterable[Any]) -> Any:
-    """The Euclidean length √(Σ xᵢ²), without overflow; 0.0 of nothing.  At the origin each derivative is taken as 0.
-
-    >>> x = Value(3.0)
-    >>> norm([x, 4.0]).backward()
-    >>> x.grad
-    0.6
-    """
-    return ops.norm(*_listed("norm", xs))
-
-
-def _listed(name: str, xs: Any) -> list[Any] | tuple[Any, ...]:
-    """The elements of what was given to ``name`` for an iterable."""
-    if isinstance(xs, (list, tuple)):
-        return xs
-    if isinstance(xs, (str, bytes, bytearray)):
-        remedy = "convert it first: [float(word) for word in text.split()]"
-    elif isinstance(xs, dict):
-        remedy = "give its .values()"
-    else:
-        try:
-            elements = iter(xs)
-        except TypeError:
-            remedy = "put it in a list, [x]"
-        else:
-            return list(elements)
-    raise OperandError(f"{name} takes an iterable of numbers and Values, not {type(xs).__name__}; {remedy}")
-
-
-def _at_least_one(name: str, xs: Any) -> list[Any] | tuple[Any, ...]:
-    elements = _listed(name, xs)
-    if not elements:
-        raise LengthError(f"{name} of no numbers is not defined; give it at least one")
-    return elements
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 # NumPy's names.
-# ---------------------------------------------------------------------------------------------------------------------
-
-arcsin = asin
-arccos = acos
-arctan = atan
-arctan2 = atan2
-arcsinh = asinh
-arccosh = acosh
-arctanh = atanh
-absolute = abs
-fabs = abs
-negative = neg
-power = pow
-rint = round
+arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
+arcsinh, arccosh, arctanh = asinh, acosh, atanh
+absolute = fabs = abs
+negative, power, rint = neg, pow, round
