@@ -20,8 +20,9 @@ from .functions import round as round
 from .functions import sum as sum
 from .numeric import *
 from .ops import OPS
+from .pausing import is_grad_enabled, no_grad
 from .transforms import *
-from .value import Value, no_grad, topological_order
+from .value import Value, topological_order
 
 if TYPE_CHECKING:
     from typing import Any
@@ -65,7 +66,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_LATER})
 
 
-__all__ = ["OPS", "Value", "no_grad", "topological_order"]
+__all__ = ["OPS", "Value", "is_grad_enabled", "no_grad", "topological_order"]
 __all__ += ["Drawing", "Explanation", "Expression", "ExpressionError", "OptionError", "Step", "Steps"]
 __all__ += ["draw", "explain", "parse_expression", "steps"]
 __all__ += diagnose.__all__
