@@ -1,14 +1,14 @@
 """``no_grad()``: blocks of a program in which operations record no graph.
 
 A block holds in the context that entered it: not in another thread, nor in an asyncio task beside it.  A generator is
-in the context of whoever runs it, so a block that it holds across a ``yield`` holds there too, until it leaves the block
-or is closed.  Blocks need not end in the order in which they began, nor in the context where they began: one that has
-ended no longer counts, wherever it is met.
+in the context of whoever runs it, so a block that it holds across a ``yield`` holds there too, until it leaves the
+block or is closed.  Blocks need not end in the order in which they began, nor in the context where they began: one that
+has ended no longer counts, wherever it is met.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -95,4 +95,7 @@ def recording() -> AbstractContextManager[bool]:
 
     Gives whether ``no_grad()`` held outside, where the results of the transform are to be leaves.
     """
-    return _block(pauses=False)
+    return _block(pauses=False) if paused_somewhere else _NOT_PAUSED
+
+
+_NOT_PAUSED = nullcontext(False)
