@@ -1,8 +1,9 @@
-"""+ - * / at speed: the methods of Value for them, generated from their rows of the table.
+"""The methods of Value at speed, to the same effect as those of ``Operators``.
 
-Nearly every node of a scalar program comes from these four, and calling a row's value and its rules costs more than
-the arithmetic itself: a generated method takes about two thirds of the time (``python -m benchmarks graph``).  It is
-the row spelled out, never a second copy of a derivative: the text is what the row's own functions say of symbols.
+A method here calls its row's value and rules itself, where ``Operators`` asks ``apply_op``.  Nearly every node of a
+scalar program comes from ``+ - * /``, and for them even those calls cost more than the arithmetic.  So their methods are
+generated, which takes about two thirds of the time (``python -m benchmarks graph``): the row spelled out, never a second
+copy of a derivative, for the text is what the row's own functions say of symbols.
 
 >>> from autodiff.ops import OPS
 >>> print(method_source(OPS["mul"], "two_values"))
@@ -96,7 +97,7 @@ def method_source(op: Op, case: str) -> str:
     return _METHOD.format(name=case, z=op.notation, local_derivatives=local_derivatives, **first, **second)
 
 
-def _generated(op: Op, general: Any, general_reflected: Any, scope: dict[str, Any]) -> Any:
+def _spelled(op: Op, general: Any, general_reflected: Any, scope: dict[str, Any]) -> Any:
     """The operator and its reflected form; the general ones take every case but those of ``_CASES``."""
     methods = "".join(method_source(op, case) for case in _CASES).replace("\n", "\n    ")
     source = f"def make(op, general, general_reflected):\n    {methods}return two_values, reflected\n"
@@ -105,7 +106,8 @@ def _generated(op: Op, general: Any, general_reflected: Any, scope: dict[str, An
     return made["make"](op, general, general_reflected)
 
 
-def _unary(op: Op, record: Callable[..., Any]) -> Callable[[Any], Any]:
+def unary_method(op: Op, general: Callable[..., Any], cls: type, record: Callable[..., Any]) -> Callable[..., Any]:
+    """The row as a method of a Value alone."""
     value, (rule,) = op.value, op.on_floats
 
     def method(self: Any) -> Any:
@@ -121,8 +123,8 @@ def _unary(op: Op, record: Callable[..., Any]) -> Callable[[Any], Any]:
     return method
 
 
-def _binary(op: Op, general: Callable[..., Any], cls: type, record: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    """With a Value or a number; the general method takes what is neither."""
+def binary_method(op: Op, general: Callable[..., Any], cls: type, record: Callable[..., Any]) -> Callable[..., Any]:
+    """The row as a method of a Value with another or a number; the general method takes what is neither."""
     value, (to_x, to_y) = op.value, op.on_floats
 
     def method(self: Any, other: Any) -> Any:
@@ -155,12 +157,13 @@ def accelerate(cls: type[Operators], record: Callable[..., Any], next_serial: Ca
     ``record`` makes the node of an operation, ``next_serial`` gives its number.
     """
     for name, method in vars(Operators).items():
-        op = OPS.get(ROW_OF.get(method, "")) if callable(method) else None
-        if op:
-            setattr(cls, name, _unary(op, record) if len(op.partials) == 1 else _binary(op, method, cls, record))
+        if callable(method) and method in ROW_OF:
+            op = OPS[ROW_OF[method]]
+            faster = unary_method if len(op.partials) == 1 else binary_method
+            setattr(cls, name, faster(op, method, cls, record))
     scope = {"Value": cls, "new": object.__new__, "next_serial": next_serial, "paused_somewhere": paused_somewhere}
     for row, name in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv"}.items():
-        general, reflected = getattr(cls, f"__{name}__"), getattr(cls, f"__r{name}__")
-        faster = _generated(OPS[row], general, reflected, scope)
-        for infix, method in zip((f"__{name}__", f"__r{name}__"), faster, strict=True):
-            setattr(cls, infix, method)
+        infix, reflected = f"__{name}__", f"__r{name}__"
+        methods = _spelled(OPS[row], getattr(cls, infix), getattr(cls, reflected), scope)
+        for which, method in zip((infix, reflected), methods, strict=True):
+            setattr(cls, which, method)

@@ -22,9 +22,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .arithmetic import accelerate
-from .comparing import Comparisons
 from .copying import deepcopy_graph, reduce_graph, shallow_copy
 from .entrance import as_number, is_number
+from .numberlike import NumberLike
 from .operators import Operators, ordered
 from .pausing import is_grad_enabled, no_grad, paused_somewhere, recording
 from .sweep import fast_backward, next_serial, topological_order
@@ -41,23 +41,21 @@ def record(
     data: float, op: Op, operands: tuple[Value | float, ...], parents: tuple[Value, ...], local: tuple[float, ...]
 ) -> Value:
     """A new node; inside ``no_grad()`` a leaf that only keeps the number."""
+    if paused_somewhere and not is_grad_enabled():
+        return Value(data)
     node: Value = object.__new__(Value)
     node.data = data
     node.grad = 0.0
     node.label = ""
-    if paused_somewhere and not is_grad_enabled():
-        node.op = None
-        node.operands = node.parents = node.local_derivatives = ()
-    else:
-        node.op = op
-        node.operands = operands
-        node.parents = parents
-        node.local_derivatives = local
+    node.op = op
+    node.operands = operands
+    node.parents = parents
+    node.local_derivatives = local
     node.serial = next_serial()
     return node
 
 
-class Value(Operators, Comparisons):
+class Value(Operators, NumberLike):
     """A number in a computation graph.
 
     Attributes:
@@ -70,9 +68,9 @@ class Value(Operators, Comparisons):
         label: a name for pictures and messages.
         serial: its number in the order of creation; a parent's is always smaller.
 
-    Every operation of the table is a method, under Python's name and under NumPy's, so ``np.arcsin(array_of_values)``
-    works; ``+ - * / % **`` take Values and real numbers.  ``<``, ``==`` and the like compare the numbers, and so does
-    ``v in a_list``; a Value is hashed by identity, so ``v in a_set`` asks for this very node.
+    Every operation of the table is a method, under Python's name and NumPy's, so ``np.arcsin(array_of_values)`` works;
+    ``+ - * / % **`` take Values and real numbers.  ``<``, ``==`` and ``v in a_list`` compare the numbers; a Value is
+    hashed by identity, so ``v in a_set`` asks for this very node.
 
     Raises:
         OperandError: ``data`` is not a real number.
@@ -117,8 +115,7 @@ class Value(Operators, Comparisons):
     @staticmethod
     def takes(other: object) -> bool:
         """Whether an operator is for ``other``, if only to refuse it; an array, say, applies it to each element."""
-        wrong = (str, bytes, complex, list, tuple, dict, set)
-        return other is None or isinstance(other, (Value, *wrong)) or is_number(other)
+        return is_number(other) or isinstance(other, (Value, str, bytes, complex, list, tuple, dict, set, type(None)))
 
     def backward(self) -> None:
         """Add the derivative of this Value to the ``grad`` of every leaf that it depends on.
@@ -140,10 +137,6 @@ class Value(Operators, Comparisons):
     def detach(self) -> Value:
         """A new leaf with the same number and label; no gradient flows through it to this Value's parents."""
         return Value(self.data, self.label)
-
-    def __format__(self, spec: str) -> str:
-        """The number in this format, as in f"{loss:.4f}"; without a format, the repr."""
-        return format(self.data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
         op = f", op={self.op.name}" if self.op else ""

@@ -1,4 +1,4 @@
-"""A node where Python expects a number: compared, asked for truth, and refused where its gradient would get lost."""
+"""A node where Python expects a number: compared, formatted, and refused where its gradient would get lost."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-__all__ = ["Comparisons"]
+__all__ = ["NumberLike"]
 
 
-def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Comparisons, Any], bool]:
-    def method(self: Comparisons, other: Any) -> bool:
-        if isinstance(other, Comparisons):
+def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[NumberLike, Any], bool]:
+    def method(self: NumberLike, other: Any) -> bool:
+        if isinstance(other, NumberLike):
             return compare(self.data, other.data)
         return compare(self.data, other) if is_number(other) else NotImplemented
 
     return method
 
 
-class Comparisons:
+class NumberLike:
     """Equality and order are of the numbers, the hash is of the node."""
 
     __slots__ = ()
@@ -38,6 +38,10 @@ class Comparisons:
 
     def __bool__(self) -> bool:
         return self.data != 0
+
+    def __format__(self, spec: str) -> str:
+        """The number in this format, as in f"{loss:.4f}"; without a format, the repr."""
+        return format(self.data, spec) if spec else repr(self)
 
     def __float__(self) -> NoReturn:
         raise OperandError(
