@@ -1,15 +1,15 @@
 """Scalar reverse-mode automatic differentiation that you can read, see, trust and run fast.
 
-What each module lists in its ``__all__`` and is meant for users stands here under ``autodiff.name``.  Pictures,
-explanations and compiled programs are loaded when first used: most of them need more than the standard library.
+What each module lists in its ``__all__`` and is meant for users stands here under ``autodiff.name``.  Checks, pictures,
+explanations and compiled programs are loaded when first used: most of them need more than the standard library, and
+none is needed by all.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import diagnose, errors, functions, numeric, transforms
-from .diagnose import *
+from . import errors, functions, transforms
 from .errors import *
 from .functions import *
 from .functions import abs as abs
@@ -18,7 +18,6 @@ from .functions import min as min
 from .functions import pow as pow
 from .functions import round as round
 from .functions import sum as sum
-from .numeric import *
 from .ops import OPS
 from .pausing import is_grad_enabled, no_grad
 from .transforms import *
@@ -29,8 +28,10 @@ if TYPE_CHECKING:
 
     from .compiler import Program as Program
     from .compiler import compile as compile
+    from .diagnose import Finding, check_graph, find_nonfinite
     from .drawing import Drawing, OptionError, draw
     from .expression import Expression, ExpressionError, parse_expression
+    from .numeric import check_grads, numerical_grad
     from .paths import Explanation, explain
     from .paths import Path as Path
     from .trace import Step, Steps, steps
@@ -40,14 +41,19 @@ _LATER = {  # in which module each is; `compile` and `Path` are not in __all__: 
     "Explanation": "paths",
     "Expression": "expression",
     "ExpressionError": "expression",
+    "Finding": "diagnose",
     "OptionError": "drawing",
     "Path": "paths",
     "Program": "compiler",
     "Step": "trace",
     "Steps": "trace",
+    "check_grads": "numeric",
+    "check_graph": "diagnose",
     "compile": "compiler",
     "draw": "drawing",
     "explain": "paths",
+    "find_nonfinite": "diagnose",
+    "numerical_grad": "numeric",
     "parse_expression": "expression",
     "steps": "trace",
 }
@@ -69,8 +75,7 @@ def __dir__() -> list[str]:
 __all__ = ["OPS", "Value", "is_grad_enabled", "no_grad", "topological_order"]
 __all__ += ["Drawing", "Explanation", "Expression", "ExpressionError", "OptionError", "Step", "Steps"]
 __all__ += ["draw", "explain", "parse_expression", "steps"]
-__all__ += diagnose.__all__
+__all__ += ["Finding", "check_grads", "check_graph", "find_nonfinite", "numerical_grad"]
 __all__ += errors.__all__
 __all__ += functions.__all__
-__all__ += numeric.__all__
 __all__ += transforms.__all__

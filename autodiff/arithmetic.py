@@ -1,9 +1,9 @@
 """The methods of Value at speed, to the same effect as those of ``Operators``.
 
 A method here calls its row's value and rules itself, where ``Operators`` asks ``apply_op``.  Nearly every node of a
-scalar program comes from ``+ - * /``, and for them even those calls cost more than the arithmetic.  So their methods are
-generated, which takes about two thirds of the time (``python -m benchmarks graph``): the row spelled out, never a second
-copy of a derivative, for the text is what the row's own functions say of symbols.
+scalar program comes from ``+ - * /``, and for them even those calls cost more than the arithmetic.  So their methods
+are generated, which takes about two thirds of the time (``python -m benchmarks graph``): the row spelled out, never a
+second copy of a derivative, for the text is what the row's own functions say of symbols.
 
 >>> from autodiff.ops import OPS
 >>> print(method_source(OPS["mul"], "two_values"))

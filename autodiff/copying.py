@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from operator import attrgetter
-from threading import local
 from typing import TYPE_CHECKING
 
 from .sweep import next_serial, topological_order
@@ -56,14 +56,8 @@ def deepcopy_graph(output: Value, memo: dict[int, Any]) -> Value:
     return copied
 
 
-class _Underway(local):
-    """The nodes of this thread whose ancestors an outer ``reduce_graph`` is writing."""
-
-    def __init__(self) -> None:
-        self.nodes: set[Value] = set()
-
-
-_underway = _Underway()
+_underway: ContextVar[frozenset[Value]] = ContextVar("underway", default=frozenset())
+"""The nodes whose ancestors an outer ``reduce_graph`` is writing."""
 
 
 class _Ancestors:
@@ -80,17 +74,17 @@ class _Ancestors:
         return list, (), None, self._marked()
 
     def _marked(self) -> Iterator[Value]:
-        new = set(self.nodes) - _underway.nodes
-        _underway.nodes |= new
+        before = _underway.get()
+        _underway.set(before.union(self.nodes))
         try:
             yield from self.nodes
         finally:
-            _underway.nodes -= new
+            _underway.set(before)
 
 
 def reduce_graph(node: Value, protocol: Any = None) -> tuple[Any, ...]:
     """What ``pickle`` needs of a node: where no outer call sees to it already, all its ancestors come first."""
-    ancestors = None if node in _underway.nodes else _Ancestors(topological_order(node)[:-1])
+    ancestors = None if node in _underway.get() else _Ancestors(topological_order(node)[:-1])
     return object.__new__, (type(node),), (ancestors, _fields(node)), None, None, _restore_pickled
 
 
