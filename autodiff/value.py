@@ -76,10 +76,9 @@ class Value(Operators, NumberLike):
         OperandError: ``data`` is not a real number.
 
     >>> x = Value(3.0, label="x")
-    >>> y = x * x + 2 * x
-    >>> y.backward()
-    >>> y.data, x.grad
-    (15.0, 8.0)
+    >>> (x * x + 2 * x).backward()
+    >>> x
+    Value(3.0, grad=8.0, label='x')
     """
 
     __slots__ = ("data", "grad", "label", "local_derivatives", "op", "operands", "parents", "serial")
@@ -104,11 +103,13 @@ class Value(Operators, NumberLike):
     @staticmethod
     def apply_op(op: Op, operands: tuple[Any, ...]) -> Value:
         """Record ``op`` on Values and numbers: what calling a row of the table does when an operand is a Value."""
-        if not {*map(type, operands)} <= {Value, float}:
+        numbers = [x.data for x in operands if type(x) is Value]
+        parents, positions = operands, [*range(len(operands))]
+        if len(numbers) < len(operands):  # there are constants
             operands = tuple([x if isinstance(x, Value) else as_number(x, op.name) for x in operands])
-        numbers = [x if type(x) is float else x.data for x in operands]
-        positions = [i for i, x in enumerate(operands) if type(x) is not float]
-        parents = operands if len(positions) == len(operands) else tuple([operands[i] for i in positions])
+            numbers = [x.data if isinstance(x, Value) else x for x in operands]
+            positions = [i for i, x in enumerate(operands) if isinstance(x, Value)]
+            parents = tuple([operands[i] for i in positions])
         z = op.evaluate(numbers)
         return record(z, op, operands, parents, op.float_derivatives(numbers, z, positions))
 
