@@ -1,13 +1,14 @@
-"""+ - * / at speed: the methods of Value for them, generated from their rows of the table.
+"""The methods of Value at speed, to the same effect as those of ``Operators``.
 
-Nearly every node of a scalar program comes from these four, and calling a row's value and its rules costs more than
-the arithmetic itself: a generated method takes about two thirds of the time (``python -m benchmarks graph``).  It is
-the row spelled out, never a second copy of a derivative: the text is what the row's own functions say of symbols.
+A method here calls its row's value and rules itself, where ``Operators`` asks ``apply_op``.  Nearly every node of a
+scalar program comes from ``+ - * /``, and for them even those calls cost more than the arithmetic.  So their methods
+are generated, which takes about two thirds of the time (``python -m benchmarks graph``): the row spelled out, never a
+second copy of a derivative, for the text is what the row's own functions say of symbols.
 
 >>> from autodiff.ops import OPS
 >>> print(method_source(OPS["mul"], "two_values"))
 def two_values(self, other):
-    if type(other) is not Value or paused:
+    if type(other) is not Value or paused_somewhere:
         return with_constant(self, other)
     try:
         x = self.data
@@ -32,7 +33,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .formula import local_derivative_formula
+from .entrance import as_number, is_number
+from .operators import ROW_OF, Operators
+from .ops import OPS
+from .pausing import paused_somewhere
+from .symbol import local_derivative_formula
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +45,7 @@ if TYPE_CHECKING:
 
     from .ops import Op
 
-__all__ = ["generated_methods", "method_source"]
+__all__ = ["accelerate", "method_source"]
 
 _METHOD = """\
 def {name}(self, other):
@@ -65,8 +70,8 @@ def {name}(self, other):
 """
 
 # What differs between Value·Value, Value·constant and constant·Value.
-_NOT_A_VALUE = "type(other) is not Value or paused"
-_NOT_A_CONSTANT = "(type(other) is not float and type(other) is not int) or paused"
+_NOT_A_VALUE = "type(other) is not Value or paused_somewhere"
+_NOT_A_CONSTANT = "(type(other) is not float and type(other) is not int) or paused_somewhere"
 _ONE_PARENT = "node.parents = (self,)\n    node.operands = "
 _CASES = {
     "two_values": (
@@ -92,17 +97,73 @@ def method_source(op: Op, case: str) -> str:
     return _METHOD.format(name=case, z=op.notation, local_derivatives=local_derivatives, **first, **second)
 
 
-def generated_methods(
-    op: Op, general: Callable[..., Any], general_reflected: Callable[..., Any], scope: dict[str, Any]
-) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The method and its reflected form.
-
-    The general ones take every case but two Values and a Value with a number; ``scope`` is where the methods find
-    ``Value``, ``next_serial`` and ``paused`` when they are called.
-    """
+def _spelled(op: Op, general: Any, general_reflected: Any, scope: dict[str, Any]) -> Any:
+    """The operator and its reflected form; the general ones take every case but those of ``_CASES``."""
     methods = "".join(method_source(op, case) for case in _CASES).replace("\n", "\n    ")
-    source = f"def make(op, general, general_reflected, new):\n    {methods}return two_values, reflected\n"
-    made: dict[str, Callable[..., Any]] = {}
+    source = f"def make(op, general, general_reflected):\n    {methods}return two_values, reflected\n"
+    made: dict[str, Any] = {}
     exec(compile(source, f"<the row {op.name}>", "exec"), scope, made)
-    pair: tuple[Callable[..., Any], Callable[..., Any]] = made["make"](op, general, general_reflected, object.__new__)
-    return pair
+    return made["make"](op, general, general_reflected)
+
+
+def unary_method(op: Op, general: Callable[..., Any], cls: type, record: Callable[..., Any]) -> Callable[..., Any]:
+    """The row as a method of a Value alone."""
+    value, (rule,) = op.value, op.on_floats
+
+    def method(self: Any) -> Any:
+        x = self.data
+        z = value(x)
+        try:
+            local: tuple[float, ...] = (rule(x, z),)
+        except ZeroDivisionError:
+            local = op.float_derivatives((x,), z, (0,))
+        operands = (self,)
+        return record(z, op, operands, operands, local)
+
+    return method
+
+
+def binary_method(op: Op, general: Callable[..., Any], cls: type, record: Callable[..., Any]) -> Callable[..., Any]:
+    """The row as a method of a Value with another or a number; the general method takes what is neither."""
+    value, (to_x, to_y) = op.value, op.on_floats
+
+    def method(self: Any, other: Any) -> Any:
+        x = self.data
+        if isinstance(other, cls):
+            y = other.data  # type: ignore[attr-defined]
+            z = value(x, y)
+            try:
+                local: tuple[float, ...] = (to_x(x, y, z), to_y(x, y, z))
+            except ZeroDivisionError:
+                local = op.float_derivatives((x, y), z, (0, 1))
+            operands = (self, other)
+            return record(z, op, operands, operands, local)
+        if type(other) is int or is_number(other):
+            y = as_number(other)
+            z = value(x, y)
+            try:
+                local = (to_x(x, y, z),)
+            except ZeroDivisionError:
+                local = op.float_derivatives((x, y), z, (0,))
+            return record(z, op, (self, y), (self,), local)
+        return general(self, other)
+
+    return method
+
+
+def accelerate(cls: type[Operators], record: Callable[..., Any], next_serial: Callable[[], int]) -> None:
+    """Give ``Value`` faster methods than those of ``Operators``, to the same effect.
+
+    ``record`` makes the node of an operation, ``next_serial`` gives its number.
+    """
+    for name, method in vars(Operators).items():
+        if callable(method) and method in ROW_OF:
+            op = OPS[ROW_OF[method]]
+            faster = unary_method if len(op.partials) == 1 else binary_method
+            setattr(cls, name, faster(op, method, cls, record))
+    scope = {"Value": cls, "new": object.__new__, "next_serial": next_serial, "paused_somewhere": paused_somewhere}
+    for row, name in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv"}.items():
+        infix, reflected = f"__{name}__", f"__r{name}__"
+        methods = _spelled(OPS[row], getattr(cls, infix), getattr(cls, reflected), scope)
+        for which, method in zip((infix, reflected), methods, strict=True):
+            setattr(cls, which, method)

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from operator import attrgetter
-from threading import local
 from typing import TYPE_CHECKING
 
+from .sweep import next_serial, topological_order
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
     from .value import Value
 
-__all__ = ["duplicate", "fields", "reduce"]
+__all__ = ["deepcopy_graph", "reduce_graph", "shallow_copy"]
 
 
-def fields(node: Value) -> tuple[Any, ...]:
+def _fields(node: Value) -> tuple[Any, ...]:
     """What makes up a node, but for its serial; its parents follow from its operands."""
     return node.data, node.grad, node.label, node.op, node.operands, node.local_derivatives
 
 
-def duplicate(output: Value, memo: dict[int, Any], restore: Callable[[Value, tuple[Any, ...]], None]) -> Value:
-    """The copy of ``output`` for ``copy.deepcopy``, with copies of all it depends on that ``memo`` lacks.
+def _restore(node: Value, fields: tuple[Any, ...]) -> Value:
+    """Fill a blank node; its parents are filled already."""
+    node.data, node.grad, node.label, node.op, node.operands, node.local_derivatives = fields
+    node.parents = tuple([x for x in node.operands if not isinstance(x, float)])
+    node.serial = next_serial()
+    return node
 
-    ``restore`` fills a blank node with fields.
-    """
+
+def _blank(node: Value) -> Value:
+    return object.__new__(type(node))
+
+
+def shallow_copy(node: Value) -> Value:
+    """The node beside ``node`` for ``copy.copy``, with the same parents."""
+    return _restore(_blank(node), _fields(node))
+
+
+def deepcopy_graph(output: Value, memo: dict[int, Any]) -> Value:
+    """The copy of ``output`` for ``copy.deepcopy``, with copies of all it depends on that ``memo`` lacks."""
     missing: set[Value] = set()
     waiting = [output]
     while waiting:
@@ -33,28 +49,21 @@ def duplicate(output: Value, memo: dict[int, Any], restore: Callable[[Value, tup
             missing.add(node)
             waiting.extend(node.parents)
     for node in sorted(missing, key=attrgetter("serial")):
-        data, grad, label, op, operands, local_derivatives = fields(node)
-        twin = object.__new__(type(node))
-        restore(twin, (data, grad, label, op, tuple([memo.get(id(x), x) for x in operands]), local_derivatives))
-        memo[id(node)] = twin
+        *others, operands, local_derivatives = _fields(node)
+        copies = tuple([memo.get(id(x), x) for x in operands])
+        memo[id(node)] = _restore(_blank(node), (*others, copies, local_derivatives))
     copied: Value = memo[id(output)]
     return copied
 
 
-class _Underway(local):
-    """The nodes of this thread whose ancestors an outer ``reduce`` is writing."""
-
-    def __init__(self) -> None:
-        self.nodes: set[Value] = set()
-
-
-_underway = _Underway()
+_underway: ContextVar[frozenset[Value]] = ContextVar("underway", default=frozenset())
+"""The nodes whose ancestors an outer ``reduce_graph`` is writing."""
 
 
 class _Ancestors:
     """A list for the pickler, that marks its nodes while they are written.
 
-    A pickler writes an object by writing what ``reduce`` returns for it, and writes an object it met before as
+    A pickler writes an object by writing what ``reduce_graph`` returns for it, and writes an object it met before as
     a reference.  Ancestors in topological order therefore need no recursion: the parents of each are references.
     """
 
@@ -65,20 +74,19 @@ class _Ancestors:
         return list, (), None, self._marked()
 
     def _marked(self) -> Iterator[Value]:
-        new = set(self.nodes) - _underway.nodes
-        _underway.nodes |= new
+        before = _underway.get()
+        _underway.set(before.union(self.nodes))
         try:
             yield from self.nodes
         finally:
-            _underway.nodes -= new
+            _underway.set(before)
 
 
-def reduce(
-    node: Value, order: Callable[[Value], list[Value]], restore: Callable[[Value, tuple[Any, ...]], None]
-) -> tuple[Any, ...]:
-    """What ``pickle`` needs of a node: where no outer call sees to it already, all its ancestors come first.
+def reduce_graph(node: Value, protocol: Any = None) -> tuple[Any, ...]:
+    """What ``pickle`` needs of a node: where no outer call sees to it already, all its ancestors come first."""
+    ancestors = None if node in _underway.get() else _Ancestors(topological_order(node)[:-1])
+    return object.__new__, (type(node),), (ancestors, _fields(node)), None, None, _restore_pickled
 
-    ``order`` gives the ancestors, ``restore`` takes a blank node and the pair (ancestors, fields).
-    """
-    ancestors = None if node in _underway.nodes else _Ancestors(order(node)[:-1])
-    return object.__new__, (type(node),), (ancestors, fields(node)), None, None, restore
+
+def _restore_pickled(node: Value, state: tuple[Any, tuple[Any, ...]]) -> None:
+    _restore(node, state[1])

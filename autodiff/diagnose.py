@@ -9,8 +9,9 @@ from math import inf, isclose, isfinite
 from typing import TYPE_CHECKING
 
 from .errors import OperandError
+from .sweep import adjoints, topological_order
 from .tree import flatten, places
-from .value import Value, topological_order
+from .value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -101,22 +102,24 @@ def _nonfinite_value(node: Value, order: Sequence[Value]) -> Finding:
 
 
 def _nonfinite_gradient(order: Sequence[Value]) -> Finding | None:
-    adjoints = dict.fromkeys(order, 0.0)
-    adjoints[order[-1]] = 1.0
-    for node in reversed(order):
-        adjoint = adjoints[node]
+    found = dict.fromkeys(order, 0.0)
+    found[order[-1]] = 1.0
+    for node in reversed(
+        order
+    ):  # a sweep of its own, for it looks at every contribution and stops at the first bad one
+        adjoint = found[node]
         for parent, local_derivative in zip(node.parents, node.local_derivatives, strict=True):
             contribution = local_derivative * adjoint
-            adjoints[parent] += contribution
+            found[parent] += contribution
             if not isfinite(contribution):
                 return _nonfinite_contribution(node, parent, local_derivative, adjoint, order)
-            if not isfinite(adjoints[parent]):
-                message = f"the gradients that reach {_name(parent)} sum to {adjoints[parent]!r}: an overflow"
+            if not isfinite(found[parent]):
+                message = f"the gradients that reach {_name(parent)} sum to {found[parent]!r}: an overflow"
                 return Finding("gradient", parent, message, _SCALE)
     for node in order:
         if not isfinite(node.grad):
             message = (
-                f"the grad of {_name(node)} is {node.grad!r}, yet the derivative of this output is {adjoints[node]!r}"
+                f"the grad of {_name(node)} is {node.grad!r}, yet the derivative of this output is {found[node]!r}"
             )
             return Finding("old gradient", node, message, "an earlier backward() left it there: call zero_grad() first")
     return None
@@ -330,19 +333,16 @@ class _Sweep:
     """
 
     def __init__(self, order: Sequence[Value]) -> None:
-        output = order[-1]
-        self.adjoints = dict.fromkeys(order, 0.0)
-        self.adjoints[output] = 1.0
-        self.open = {output}
+        self.adjoints: dict[Value, float] = adjoints(dict.fromkeys(order), {order[-1]: 1.0})
+        self.open = {order[-1]}
         self.blocks: dict[Value, set[str]] = {}
         self.relus = self.off = 0
         for node in reversed(order):
             if node.op is None:
                 continue
-            adjoint, reached = self.adjoints[node], node in self.open
+            reached = node in self.open
             above = {node.op.name} if reached else self.blocks[node]
             for parent, local_derivative in zip(node.parents, node.local_derivatives, strict=True):
-                self.adjoints[parent] += local_derivative * adjoint
                 if reached and local_derivative != 0:
                     self.open.add(parent)
                 else:

@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING
 from .complexstep import ComplexStep
 from .entrance import as_number
 from .errors import GradientMismatch, OperandError
+from .pausing import recording
+from .sweep import adjoints, topological_order
 from .transforms import _scalar, argument_numbers, gradients, jvp, positions_of
 from .tree import flatten, places, unflatten
-from .value import Value, recording, topological_order
+from .value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -349,17 +351,17 @@ class _Rounding:
     """How far rounding may carry an output and its derivatives off: every node's error of ε, times its way up."""
 
     def __init__(self, output: Scalar) -> None:
-        nodes = topological_order(output) if isinstance(output, Value) else []
-        self.reach: dict[Scalar, float] = {output: 1.0}  # Σ over paths to the output of |Π local derivatives|
-        self.of_output = 0.0
+        nodes = dict.fromkeys(topological_order(output) if isinstance(output, Value) else ())
+        # Σ over paths to the output of |Π local derivatives|, and 0·∞ is 0, for what does not arrive does no harm.
+        self.reach: dict[Any, float] = adjoints(
+            nodes,
+            {output: 1.0},  # type: ignore[dict-item]  # a number is its own output
+            local_derivatives=lambda node: map(abs, node.local_derivatives),
+            times=lambda size, reach: size * reach if reach else 0.0,
+        )
+        inner = [node for node in reversed(nodes) if node.parents and self.reach[node]]  # the number in a leaf is exact
+        self.of_output = sum([_EPSILON * abs(self.reach[node] * node.data) for node in inner])
         self.ulps = _EPSILON * (4 + len(nodes))
-        for node in reversed(nodes):
-            reach = self.reach.get(node, 0.0)
-            if reach:
-                if node.parents:  # the number in a leaf is exact
-                    self.of_output += _EPSILON * abs(reach * node.data)
-                for parent, local_derivative in zip(node.parents, node.local_derivatives, strict=True):
-                    self.reach[parent] = self.reach.get(parent, 0.0) + abs(local_derivative) * reach
 
     def of_slope(self, x: Value) -> float:
         """A bound for the rounding error of the derivative with respect to ``x``."""

@@ -209,7 +209,7 @@ class PathSearch:
         self.multiplications = length - self.count
 
     def total(self) -> float:
-        """The sum over all paths: one reverse sweep, which goes along every stretch once."""
+        """The sum over all paths: a reverse sweep of its own, for it goes along every stretch once, not every edge."""
         adjoints = {self.output: 1.0}
         for node in reversed(self.order):
             for edge in self.incoming[node]:

@@ -26,7 +26,8 @@ from .errors import OperandError
 from .formula import algebra
 from .naming import Names, _by_node, caller_names
 from .pathwords import short
-from .value import Value, topological_order
+from .sweep import topological_order
+from .value import Value
 
 __all__ = ["Step", "Steps", "steps"]
 
@@ -288,7 +289,10 @@ class Steps(Sequence[Step]):
 
 
 def _passed(output: Value, turns: Iterable[Value], gradients: dict[Value, float]) -> Iterator[Step]:
-    """The steps of a pass, which leaves the gradients in ``gradients``."""
+    """The steps of a pass, which leaves the gradients in ``gradients``.
+
+    A sweep of its own: it tells of every edge, and its order may be a wrong one.
+    """
     gradients[output] = 1.0
     done: set[Value] = set()
     for node in turns:

@@ -22,8 +22,10 @@ from typing import TYPE_CHECKING
 from . import ops
 from .entrance import as_number
 from .errors import OperandError
+from .pausing import recording
+from .sweep import adjoints
 from .tree import flatten, leaves_like, unflatten
-from .value import Value, recording
+from .value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -73,34 +75,29 @@ class _Between:
 
     def adjoints(self, seeds: Iterable[tuple[Scalar, Scalar]], create_graph: bool) -> dict[Value, Scalar]:
         """Reverse sweep: from pairs (output, its adjoint), the adjoint of every node between."""
-        adjoints: dict[Value, Scalar] = {}
+        total: dict[Value, Scalar] = {}
         for output, seed in seeds:
             if isinstance(output, Value) and output in self.nodes:
-                adjoints[output] = adjoints[output] + seed if output in adjoints else seed
-        for node in reversed(self.nodes):
-            if node not in adjoints:  # on the way to another output only
-                continue
-            adjoint = adjoints[node]
-            for parent, local_derivative in zip(node.parents, self._local(node, create_graph), strict=True):
-                if parent in self.nodes:
-                    contribution = _product(local_derivative, adjoint) if create_graph else local_derivative * adjoint
-                    adjoints[parent] = adjoints[parent] + contribution if parent in adjoints else contribution
-        return adjoints
+                total[output] = total[output] + seed if output in total else seed
+        if create_graph:
+            return adjoints(self.nodes, total, self._local, _product)
+        return adjoints(self.nodes, total)
 
     def tangents(self, seeds: dict[Value, Scalar], create_graph: bool) -> dict[Scalar, Scalar]:
         """Forward sweep: from the tangents of the inputs, the tangent of every node between."""
         tangents: dict[Scalar, Scalar] = {x: seed for x, seed in seeds.items() if not _is_zero(seed)}
         for node in self.nodes:
-            edges = zip(node.parents, self._local(node, create_graph), strict=True)
+            local = self._local(node) if create_graph else node.local_derivatives
+            edges = zip(node.parents, local, strict=True)
             contributions = [_product(d, tangents[parent]) for parent, d in edges if parent in tangents]
             if contributions and node not in seeds:
                 tangents[node] = sum(contributions[1:], start=contributions[0])
         return tangents
 
-    def _local(self, node: Value, create_graph: bool) -> Sequence[Scalar]:
-        """The local derivatives to the parents of ``node``: as recorded, or as a graph, by the rule on Values."""
-        if not create_graph or node.op is None:
-            return node.local_derivatives
+    def _local(self, node: Value) -> Sequence[Scalar]:
+        """The local derivatives to the parents of ``node`` as a graph, by the rule on Values."""
+        if node.op is None:
+            return ()
         positions = [i for i, x in enumerate(node.operands) if isinstance(x, Value) and x in self.nodes]
         local = iter(node.op.local_derivatives(node.operands, node, positions))
         return [next(local) if parent in self.nodes else 0.0 for parent in node.parents]
@@ -152,8 +149,8 @@ def gradients(output: Scalar, inputs: Any, create_graph: bool = False) -> Any:
 
 
 def _gradients(output: Scalar, inputs: Sequence[Value], between: _Between, create_graph: bool) -> list[Scalar]:
-    adjoints = between.adjoints([(output, 1.0)], create_graph)
-    return [adjoints.get(x, 0.0) for x in inputs]
+    found = between.adjoints([(output, 1.0)], create_graph)
+    return [found.get(x, 0.0) for x in inputs]
 
 
 class _Finish:
@@ -405,8 +402,8 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]
             seeds = leaves_like(structure, adjoint, "pullback: the adjoint")
             seeds = [s if isinstance(s, Value) else as_number(s, "pullback: an adjoint", "must be") for s in seeds]
             outside = between.reaches_outside or any(isinstance(s, Value) for s in seeds)
-            adjoints = between.adjoints(zip(outputs, seeds, strict=True), outside and not paused)
-            return arguments.like(map(_Finish(outside, paused), [adjoints.get(x, 0.0) for x in arguments.fresh]))
+            found = between.adjoints(zip(outputs, seeds, strict=True), outside and not paused)
+            return arguments.like(map(_Finish(outside, paused), [found.get(x, 0.0) for x in arguments.fresh]))
 
     return value, pullback
 

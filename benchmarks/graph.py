@@ -12,7 +12,9 @@ from timeit import Timer
 from typing import Any
 
 import autodiff as ad
-from autodiff import ops, value
+from autodiff import OPS, sweep, value
+from autodiff.arithmetic import binary_method
+from autodiff.operators import Operators
 from benchmarks.engine import elementary_loss, network_of
 from benchmarks.timing import (
     COLLECTOR,
@@ -176,10 +178,12 @@ class General(ad.Value):
     """A Value whose operators take the general path through the row, as those of every other operation do."""
 
     __slots__ = ()
-    __add__, __radd__ = value._operator(ops.add), value._reflected(ops.add)
-    __sub__, __rsub__ = value._operator(ops.sub), value._reflected(ops.sub)
-    __mul__, __rmul__ = value._operator(ops.mul), value._reflected(ops.mul)
-    __truediv__, __rtruediv__ = value._operator(ops.div), value._reflected(ops.div)
+
+
+for row in ("add", "sub", "mul", "div"):
+    name = {"div": "truediv"}.get(row, row)
+    setattr(General, f"__{name}__", binary_method(OPS[row], getattr(Operators, f"__{name}__"), ad.Value, value.record))
+    setattr(General, f"__r{name}__", getattr(Operators, f"__r{name}__"))
 
 
 def time_operators(quick: bool) -> None:
@@ -225,22 +229,10 @@ def swept_by_one_loop(output: ad.Value) -> None:
                 parent.grad += local_derivative * grad
 
 
-def swept_in_topological_order(output: ad.Value) -> None:
-    """The textbook's way: sort, clear, sweep."""
-    order = ad.topological_order(output)
-    for node in order:
-        if node.parents:
-            node.grad = 0.0
-    output.grad = 1.0
-    for node in reversed(order):
-        for parent, local_derivative in zip(node.parents, node.local_derivatives):  # noqa: B905 (slow)
-            parent.grad += local_derivative * node.grad
-
-
 SWEEPS = {
     "Value.backward": ad.Value.backward,
     "one loop for any number of parents": swept_by_one_loop,
-    "topological_order, then one loop": swept_in_topological_order,
+    "the definition": sweep.backward,
 }
 
 

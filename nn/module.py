@@ -43,7 +43,7 @@ from typing import TYPE_CHECKING
 
 from autodiff import OperandError, Value
 from autodiff.entrance import as_number
-from autodiff.value import _thread, paused
+from autodiff.pausing import is_grad_enabled
 
 from .errors import ArgumentError, StateError
 
@@ -84,7 +84,7 @@ class Module:
     _results: frozenset[str] = frozenset()  # the attributes whose Values were assigned inside no_grad()
 
     def __setattr__(self, name: str, attribute: Any) -> None:
-        if paused and _thread.pausing[0]:
+        if not is_grad_enabled():
             if not any(isinstance(part, Value) for path, part in _parts(self) if path.split(".")[0] == name):
                 vars(self)["_results"] = self._results | {name}
         elif name in self._results:
