@@ -15,19 +15,21 @@ from autodiff.commandline import Parser, exit_code, failed
 
 from . import plots
 from .activations import ACTIVATIONS
+from .arguments import chosen
 from .data import DATASETS, Dataset, load, split
 from .demo import demo
-from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss, unknown_name
+from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
 from .init import INITIALIZERS
 from .layers import MLP
 from .losses import LOSSES
 from .metrics import confusion_matrix
 from .optim import OPTIMIZERS
+from .prediction import evaluate, predict
 from .storage import load as load_model
 from .storage import read_state, save
 from .table import table
 from .task import Task
-from .train import ENGINES, evaluate, fit, predict
+from .train import ENGINES, fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from .history import History
     from .module import Module
-    from .train import History
 
 _PROGRAM = "python -m nn"
 _EPILOG = """\
@@ -247,8 +249,7 @@ def _train(given: argparse.Namespace) -> int:
 
 def _check(given: argparse.Namespace, file: Path | None) -> None:
     """What would else be found out only after the training."""
-    if given.optimizer not in OPTIMIZERS:
-        raise unknown_name("optimiser", given.optimizer, OPTIMIZERS)
+    chosen("optimiser", given.optimizer, OPTIMIZERS)
     needed = [("a file .safetensors", name) for name in ("safetensors", "numpy") if file and file.suffix != ".json"]
     for purpose, package in [*needed, *([("a plot", "matplotlib")] if given.out else [])]:
         if find_spec(package) is None:

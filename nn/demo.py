@@ -18,15 +18,18 @@ from autodiff import Value
 
 from . import data, metrics, plots
 from .data import Standardizer
+from .engine import collector_paused
 from .errors import MissingExtra
+from .history import History
 from .layers import MLP
 from .losses import hinge
 from .optim import SGD
+from .prediction import evaluate, predict
 from .schedules import cosine
 from .storage import save
 from .table import table
 from .task import Task
-from .train import History, collector_paused, evaluate, fit, predict
+from .train import fit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from .data import Dataset
-    from .train import Evaluation
+    from .prediction import Evaluation
 
     Texts: TypeAlias = dict[str, object]  # what the page says, by its name there; the rows of a table are a list
 

@@ -12,7 +12,8 @@ from math import sqrt
 from random import Random
 from typing import TYPE_CHECKING
 
-from .errors import ArgumentError, unknown_name
+from .arguments import chosen
+from .errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,11 +61,8 @@ def initializer(init: str | Initializer) -> Initializer:
     Raises:
         ArgumentError: there is no initialiser of that name.
     """
-    if isinstance(init, str) and init in INITIALIZERS:
-        return INITIALIZERS[init]
-    if callable(init):
-        return init
-    raise unknown_name("initialiser", init, [*INITIALIZERS, "any function like those"])
+    draw: Initializer = chosen("initialiser", init, INITIALIZERS, "any function like those")
+    return draw
 
 
 def generator(seed: int | None, rng: Random | None) -> Random:

@@ -8,7 +8,6 @@ l-1 to node j of layer l is ``w_ij^(l)``; with a comma, ``w_3,12^(2)``, where a 
 from __future__ import annotations
 
 from itertools import pairwise
-from operator import index as whole_number
 from typing import TYPE_CHECKING
 
 from autodiff import AutodiffError, LengthError, OperandError, Value, dot
@@ -16,6 +15,7 @@ from autodiff.entrance import as_number, is_number
 from autodiff.functions import record_dot
 
 from .activations import activation_function, activation_name
+from .arguments import at_least_one
 from .errors import ArgumentError
 from .init import generator, initializer
 from .module import Module
@@ -423,17 +423,6 @@ def _weighted_sum(w: list[Value], xs: tuple[Any, ...], b: Value | None, numbers:
         S: Value = dot(w, xs, b)
         return S
     return record_dot(w, [p.data for p in w], xs, numbers, b)
-
-
-def at_least_one(n: Any, what: str) -> int:
-    """``n`` as a whole number from 1 on."""
-    try:
-        number = whole_number(n)
-    except TypeError:
-        number = 0
-    if number < 1 or isinstance(n, bool):
-        raise ArgumentError(f"{what} is a whole number from 1 on, not {n!r}")
-    return number
 
 
 def _config(module: Module, kind: type[Module], **arguments: Any) -> dict[str, Any] | None:

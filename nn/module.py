@@ -222,6 +222,11 @@ class Module:
             p.data = number
 
 
+def as_list(outputs: Any) -> list[Any]:
+    """What a module gave, as a list of outputs: a network with a single one gives it bare."""
+    return [*outputs] if hasattr(outputs, "__iter__") else [outputs]
+
+
 def _parts(module: Module) -> Iterator[tuple[str, Any]]:
     """The Modules and leaf Values among the attributes, with the path to each."""
     for name, attribute in vars(module).items():
