@@ -136,7 +136,7 @@ def networks() -> Texts:
     texts: Texts = {}
     for name, sizes in {"neuron": [1], "network": [3, 1]}.items():
         model = MLP(2, sizes, "tanh", "tanh", seed=1)
-        (output,) = model([Value(0.5, "x_1^(0)"), Value(-0.25, "x_2^(0)")])
+        output = model([Value(0.5, "x_1^(0)"), Value(-0.25, "x_2^(0)")])
         output.backward()
         drawing = ad.draw(output)
         print(drawing.title)
@@ -179,7 +179,7 @@ def moons(out: Path, epochs: int | None) -> tuple[Result, Texts]:
             loss.backward()
         optimizer.lr = 1 - 0.9 * k / 100
         optimizer.step()
-        accuracy = metrics.accuracy([[s.data for s in outputs] for outputs in scores], targets)
+        accuracy = metrics.accuracy([[s.data] for s in scores], targets)
         history.append(k + 1, loss.data, accuracy, None, None, optimizer.lr, perf_counter() - began)
 
     _say_engine(history)

@@ -8,6 +8,7 @@ distribution would need logarithms and cosines, whose last digits vary.
 
 from __future__ import annotations
 
+import random
 from math import sqrt
 from random import Random
 from typing import TYPE_CHECKING
@@ -66,16 +67,18 @@ def initializer(init: str | Initializer) -> Initializer:
 
 
 def generator(seed: int | None, rng: Random | None) -> Random:
-    """The generator that was given, or a new one from the seed.
+    """The generator that was given, or a new one from the seed; without either that of Python's ``random``.
+
+    So after ``random.seed(1337)`` a network without a seed has the weights that it has in micrograd.
 
     Raises:
         ArgumentError: both were given, or the seed is of a kind that ``Random`` does not take.
     """
-    if rng is None:
-        try:
-            return Random(seed)
-        except TypeError:
-            raise ArgumentError(f"a seed is a whole number, or None for one by chance, not {seed!r}") from None
-    if seed is not None:
+    if seed is None:
+        return rng or random._inst
+    if rng is not None:
         raise ArgumentError("give a seed or an rng, not both")
-    return rng
+    try:
+        return Random(seed)
+    except TypeError:
+        raise ArgumentError(f"a seed is a whole number, or None for one by chance, not {seed!r}") from None

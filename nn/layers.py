@@ -18,7 +18,7 @@ from .activations import activation_function, activation_name
 from .arguments import at_least_one
 from .errors import ArgumentError
 from .init import generator, initializer
-from .module import Module
+from .module import Module, as_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -44,6 +44,7 @@ class Neuron(Module):
         n_outputs: how many neurons share the inputs, which some initialisers ask for.
         layer: the number of its layer, for the labels.
         index: its number in that layer, for the labels.
+        nonlin: as micrograd puts it, in place of an activation: True is "relu" and False "identity".
 
     Attributes:
         w: the weights, a list of n_inputs Values.
@@ -75,9 +76,10 @@ class Neuron(Module):
         n_outputs: int = 1,
         layer: int = 1,
         index: int = 1,
+        nonlin: bool | None = None,
     ) -> None:
         self.n_inputs = at_least_one(n_inputs, "n_inputs")
-        self.activation = activation
+        self.activation = activation = _named_by(nonlin, activation)
         self._function = activation_function(activation)
         draw, rng = initializer(init), generator(seed, rng)
         self.w = [Value(draw(rng, n_inputs, n_outputs)) for _ in range(n_inputs)]
@@ -155,6 +157,7 @@ class Layer(Module):
         init: the distribution of the initial weights.
         seed: in place of ``rng``.
         number: which layer of the network it is, for the labels; a Sequential sets it.
+        nonlin: as for a Neuron.
 
     Attributes:
         neurons: the list of them.
@@ -178,10 +181,11 @@ class Layer(Module):
         *,
         seed: int | None = None,
         number: int = 1,
+        nonlin: bool | None = None,
     ) -> None:
         self.n_inputs = at_least_one(n_inputs, "n_inputs")
         self.n_outputs = at_least_one(n_outputs, "n_outputs")
-        self.activation = activation
+        self.activation = activation = _named_by(nonlin, activation)
         self.bias = bias
         rng = generator(seed, rng)
         self.neurons = [
@@ -243,8 +247,8 @@ class Sequential(Module):
         ArgumentError: one of them is no Module.
 
     >>> model = Sequential(Layer(2, 4, "tanh"), Dropout(0.1), Layer(4, 1, "identity"))
-    >>> len(model([1.0, 2.0])), list(model.named_parameters())[-1], list(model.state_dict())[-1]
-    (1, 'b_1^(2)', 'layers.2.bias')
+    >>> list(model.named_parameters())[-1], list(model.state_dict())[-1]
+    ('b_1^(2)', 'layers.2.bias')
     """
 
     def __init__(self, *modules: Module) -> None:
@@ -259,13 +263,13 @@ class Sequential(Module):
         for number, layer in enumerate(layers, 1):
             layer.relabel(number)
 
-    def __call__(self, inputs: Iterable[Value | float]) -> list[Value]:
-        """The outputs of the last module, always a list; of no modules, the inputs."""
+    def __call__(self, inputs: Iterable[Value | float]) -> Any:
+        """The outputs of the last module in a list, or, as in micrograd, the output itself if there is only one."""
         xs: Any = inputs
         for module in self.layers:
-            outputs = module(xs)
-            xs = [outputs] if isinstance(outputs, Value) else outputs  # a Neuron gives a single one
-        return xs if isinstance(xs, list) else [*xs]
+            xs = as_list(module(xs))
+        outputs = [*xs]
+        return outputs[0] if len(outputs) == 1 else outputs
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.layers))})"
@@ -305,8 +309,8 @@ class MLP(Sequential):
     >>> model = MLP(2, [16, 16, 1], seed=1337)  # micrograd's demo
     >>> model
     MLP(2, [16, 16, 1], 'relu', 'identity')
-    >>> len(model.parameters()), len(model([1.0, 2.0]))
-    (337, 1)
+    >>> len(model.parameters()), model([1.0, 2.0]).label  # one output is a Value, several are a list of them
+    (337, 'S_1^(3)')
     """
 
     def __init__(
@@ -394,6 +398,15 @@ class Dropout(Module):
     def config(self) -> dict[str, Any] | None:
         """The probability."""
         return _config(self, Dropout, p=self.p)
+
+
+def _named_by(nonlin: bool | None, activation: Activation) -> Activation:
+    """The activation that micrograd means by ``nonlin``, or that which was given without it."""
+    if nonlin is None:
+        return activation
+    if activation != "tanh":  # the default
+        raise ArgumentError(f"give an activation or nonlin, not both: {activation!r} and nonlin={nonlin!r}")
+    return "relu" if nonlin else "identity"
 
 
 def _read(inputs: Iterable[Value | float], n: int, what: str) -> tuple[tuple[Any, ...], Sequence[float] | None]:

@@ -191,7 +191,8 @@ def _timed(
     gradients: list[list[float]] = []
 
     def e() -> Value:
-        return squared_error(model([1.0, -1.0] * (WIDTH // 2)), 0.5)
+        loss: Value = squared_error(model([1.0, -1.0] * (WIDTH // 2)), 0.5)
+        return loss
 
     timer = Timer(lambda: gradients.append(way(e, parameters)), timer=CLOCK)
     seconds = min(timer.repeat(repeats, number=1))
