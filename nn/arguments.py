@@ -31,7 +31,7 @@ def at_least_one(n: Any, what: str) -> int:
 
 
 def number(x: Any, what: str, wanted: str = "a number from 0 on", below: float = inf) -> float:
-    """``x`` as a float from 0 on, and less than ``below``; 0 itself does not count where it is to be "above 0".
+    """``x`` as a float from 0 on, and less than ``below``; 0 itself does not count where ``wanted`` says "above 0".
 
     >>> number(2, "eps", "a number above 0")
     2.0
@@ -41,7 +41,7 @@ def number(x: Any, what: str, wanted: str = "a number from 0 on", below: float =
     nn.errors.ArgumentError: momentum is a number from 0 to below 1, not 1.5
     """
     given = float(x) if is_number(x) else nan  # which is in no range
-    if not (given > 0 if wanted.endswith("above 0") else 0 <= given < below):
+    if not (given > 0 if "above 0" in wanted else 0 <= given < below):
         raise ArgumentError(f"{what} is {wanted}, not {x!r}")
     return given
 

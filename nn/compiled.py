@@ -237,7 +237,7 @@ def _surprise_of_the_true_class(logits: list[Any], one_hot: list[Any]) -> Any:
 def _targets(loss: Callable[..., Any], targets: list[Any], outputs: int) -> list[list[float]]:
     """Each target as the numbers that stand in its columns."""
     if is_known_loss(loss):
-        return [_checked(loss, y, outputs) for y in targets]
+        return [losses.target_numbers(loss.__name__, [0.0] * outputs, y) for y in targets]
     lengths = {len(y) if isinstance(y, (list, tuple)) else None for y in targets}
     if len(lengths) > 1:
         raise LengthError(
@@ -245,12 +245,3 @@ def _targets(loss: Callable[..., Any], targets: list[Any], outputs: int) -> list
             "take engine='eager' for others"
         )
     return [[as_number(number, "a target") for number in (y if isinstance(y, (list, tuple)) else [y])] for y in targets]
-
-
-def _checked(loss: Callable[..., Any], target: Any, outputs: int) -> list[float]:
-    """A number for each output."""
-    if loss is losses.cross_entropy and is_number(target):
-        c = losses.true_class(target, outputs)
-        return [float(j == c) for j in range(outputs)]
-    pairs = losses.pairs(loss.__name__, [0.0] * outputs, target)
-    return [as_number(y, "a target") for _, y in pairs]

@@ -31,7 +31,26 @@ if TYPE_CHECKING:
 __all__ = ["MLP", "Dropout", "Layer", "Neuron", "Sequential"]
 
 
-class Neuron(Module):
+class _OfArguments(Module):
+    """A module that the arguments of this list build anew; each is an attribute as well."""
+
+    _arguments: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        given = [f"{getattr(self, name)!r}" for name in self._arguments if name != "bias"]
+        return f"{type(self).__name__}({', '.join(given + ['bias=False'] * (not getattr(self, 'bias', True)))})"
+
+    def config(self) -> dict[str, Any] | None:
+        """The arguments of the call that builds the same module."""
+        kind = type(self)
+        if "_arguments" not in vars(kind):  # a subclass, which may need others
+            return None
+        found = {name: getattr(self, name) for name in self._arguments}
+        found |= {name: activation_name(found[name]) for name in found if name.endswith("activation")}
+        return None if None in found.values() else {"kind": kind.__name__, **found}
+
+
+class Neuron(_OfArguments):
     """A weighted sum and a function of it: two nodes, S = Σ wᵢ·xᵢ + b and x = g(S).
 
     Args:
@@ -63,6 +82,7 @@ class Neuron(Module):
     """
 
     S: Value
+    _arguments = ("n_inputs", "activation", "bias")
 
     def __init__(
         self,
@@ -83,6 +103,7 @@ class Neuron(Module):
         self._function = activation_function(activation)
         draw, rng = initializer(init), generator(seed, rng)
         self.w = [Value(draw(rng, n_inputs, n_outputs)) for _ in range(n_inputs)]
+        self.bias = bool(bias)
         self.b = Value(0.0) if bias else None
         self.relabel(layer, index)
 
@@ -129,13 +150,6 @@ class Neuron(Module):
         """A copy or a pickle holds the neuron, not the graph of its last call."""
         return {name: attribute for name, attribute in vars(self).items() if name != "S"}
 
-    def __repr__(self) -> str:
-        return f"Neuron({self.n_inputs}, {self.activation!r}{', bias=False' if self.b is None else ''})"
-
-    def config(self) -> dict[str, Any] | None:
-        """The arguments of the call that builds the same neuron."""
-        return _config(self, Neuron, n_inputs=self.n_inputs, activation=self.activation, bias=self.b is not None)
-
     def _named(self) -> Iterator[tuple[str, Value]]:
         """The weights w_1j^(l), w_2j^(l) and so on, and the bias b_j^(l)."""
         return zip(self._names, self.w if self.b is None else [*self.w, self.b], strict=True)
@@ -145,7 +159,7 @@ class Neuron(Module):
         return {"weight": self.w} if self.b is None else {"weight": self.w, "bias": self.b}
 
 
-class Layer(Module):
+class Layer(_OfArguments):
     """Neurons side by side, all with the same inputs.
 
     Args:
@@ -169,6 +183,8 @@ class Layer(Module):
     >>> len(layer([1.0, 2.0, 3.0]))
     2
     """
+
+    _arguments = ("n_inputs", "n_outputs", "activation", "bias")
 
     def __init__(
         self,
@@ -208,21 +224,6 @@ class Layer(Module):
         """
         xs, numbers = _read(inputs, self.n_inputs, f"layer {self.number}")
         return [neuron._output(xs, numbers) for neuron in self.neurons]
-
-    def __repr__(self) -> str:
-        bias = "" if self.bias else ", bias=False"
-        return f"Layer({self.n_inputs}, {self.n_outputs}, {self.activation!r}{bias})"
-
-    def config(self) -> dict[str, Any] | None:
-        """The arguments of the call that builds the same layer."""
-        return _config(
-            self,
-            Layer,
-            n_inputs=self.n_inputs,
-            n_outputs=self.n_outputs,
-            activation=self.activation,
-            bias=self.bias,
-        )
 
     def _named(self) -> Iterator[tuple[str, Value]]:
         """Neuron by neuron: w_11^(l), w_21^(l) to b_1^(l), then w_12^(l), w_22^(l) to b_2^(l), and so on."""
@@ -277,7 +278,7 @@ class Sequential(Module):
     def config(self) -> dict[str, Any] | None:
         """How to build each module."""
         configs = [module.config() for module in self.layers]
-        return None if None in configs else _config(self, Sequential, layers=configs)
+        return None if type(self) is not Sequential or None in configs else {"kind": "Sequential", "layers": configs}
 
     def _named(self) -> Iterator[tuple[str, Value]]:
         """Those of the Layers are w_ij^(l) and b_j^(l); a module of another kind comes with its path, layers.0 say."""
@@ -287,7 +288,7 @@ class Sequential(Module):
                 yield path + name, p
 
 
-class MLP(Sequential):
+class MLP(_OfArguments, Sequential):
     """A multilayer perceptron: fully connected layers.
 
     Args:
@@ -313,6 +314,8 @@ class MLP(Sequential):
     (337, 'S_1^(3)')
     """
 
+    _arguments = ("n_inputs", "sizes", "activation", "output_activation", "bias")
+
     def __init__(
         self,
         n_inputs: int,
@@ -337,24 +340,8 @@ class MLP(Sequential):
         super().__init__(*layers)
         self.n_inputs, self.sizes = layers[0].n_inputs, [layer.n_outputs for layer in layers]
 
-    def __repr__(self) -> str:
-        bias = "" if self.bias else ", bias=False"
-        return f"MLP({self.n_inputs}, {self.sizes}, {self.activation!r}, {self.output_activation!r}{bias})"
 
-    def config(self) -> dict[str, Any] | None:
-        """The arguments of the call that builds the same network."""
-        return _config(
-            self,
-            MLP,
-            n_inputs=self.n_inputs,
-            sizes=self.sizes,
-            activation=self.activation,
-            output_activation=self.output_activation,
-            bias=self.bias,
-        )
-
-
-class Dropout(Module):
+class Dropout(_OfArguments):
     """Sets each input to 0 with probability p in training, and lets everything pass in evaluation.
 
     What remains is multiplied by 1/(1 - p), so that the expected value stays the same.
@@ -378,6 +365,8 @@ class Dropout(Module):
     [2.0, 4.0, 0.0]
     """
 
+    _arguments = ("p",)
+
     def __init__(self, p: float, rng: Random | None = None, *, seed: int | None = None) -> None:
         if not (is_number(p) and 0 <= p < 1):
             raise ArgumentError(f"the probability p of a Dropout is a number from 0 on and less than 1, not {p!r}")
@@ -391,13 +380,6 @@ class Dropout(Module):
             return [*inputs]
         scale = 1 / (1 - self.p)
         return [x * (scale if self.rng.random() >= self.p else 0.0) for x in inputs]
-
-    def __repr__(self) -> str:
-        return f"Dropout({self.p!r})"
-
-    def config(self) -> dict[str, Any] | None:
-        """The probability."""
-        return _config(self, Dropout, p=self.p)
 
 
 def _named_by(nonlin: bool | None, activation: Activation) -> Activation:
@@ -436,13 +418,3 @@ def _weighted_sum(w: list[Value], xs: tuple[Any, ...], b: Value | None, numbers:
         S: Value = dot(w, xs, b)
         return S
     return record_dot(w, [p.data for p in w], xs, numbers, b)
-
-
-def _config(module: Module, kind: type[Module], **arguments: Any) -> dict[str, Any] | None:
-    """The ``arguments`` that build ``module``, with its kind; None for a subclass, which may need others."""
-    for name, argument in arguments.items():
-        if name.endswith("activation"):
-            arguments[name] = activation_name(argument)
-    if type(module) is not kind or None in arguments.values():
-        return None
-    return {"kind": kind.__name__, **arguments}
