@@ -12,6 +12,7 @@ All numbers are plain floats in lists, so that no array stands between a sample 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import cos, fsum, hypot, inf, isfinite, pi, sin, sqrt
 from random import Random
 from typing import TYPE_CHECKING
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 
+@dataclass(eq=False, repr=False)
 class Dataset:
     """Samples with their targets.
 
@@ -56,21 +58,16 @@ class Dataset:
     Dataset('two points', 2 samples of 1 feature, 2 classes)
     """
 
-    def __init__(
-        self,
-        name: str,
-        X: list[list[float]],
-        y: list[Any],
-        features: Iterable[str],
-        classes: Iterable[str] = (),
-    ) -> None:
-        if len(X) != len(y):
-            raise LengthError(f"{name}: {len(X)} samples and {len(y)} targets; each sample has one")
-        self.name = name
-        self.X = X
-        self.y = y
-        self.features = list(features)
-        self.classes = list(classes)
+    name: str
+    X: list[list[float]]
+    y: list[Any]
+    features: Sequence[str]
+    classes: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.X) != len(self.y):
+            raise LengthError(f"{self.name}: {len(self.X)} samples and {len(self.y)} targets; each sample has one")
+        self.features, self.classes = list(self.features), list(self.classes)
 
     def __len__(self) -> int:
         return len(self.X)
@@ -220,8 +217,8 @@ def _bundled(name: str) -> Dataset:
     except ImportError:
         raise MissingExtra(f"the data set {name}", "scikit-learn") from None
     bunch = getattr(datasets, f"load_{name}")()
-    classes = map(str, getattr(bunch, "target_names", ()))
-    return Dataset(name, bunch.data.tolist(), bunch.target.tolist(), map(str, bunch.feature_names), classes)
+    features, classes = (getattr(bunch, names, ()) for names in ("feature_names", "target_names"))
+    return Dataset(name, bunch.data.tolist(), bunch.target.tolist(), [*map(str, features)], [*map(str, classes)])
 
 
 DATASETS: dict[str, Callable[..., Dataset]] = {

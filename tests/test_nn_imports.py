@@ -32,7 +32,7 @@ BELOW = {
     "best": ["errors"],
     "train": ["compiled", "best", "history", "progress"],
     "plots": ["prediction"],
-    "naive_cost": ["plots", "table"],
+    "naive_cost": ["layers", "losses"],
     "task": ["data", "metrics"],
     "demo": ["train", "plots", "storage", "task", "schedules", "table"],
     "__main__": ["demo"],
