@@ -107,11 +107,6 @@ def _number(x: float) -> str:
     return f"{x:.4g}".replace("-", "−")
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# 1. Two paths.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
 def two_paths() -> Texts:
     """The gradient of f = x²z, with x = 2y and z = sin y, path by path and step by step."""
     _heading("1/5  Two paths from y to f: f = x²z with x = 2y and z = sin y, at y = 3")
@@ -123,11 +118,6 @@ def two_paths() -> Texts:
     explanation, sweep = ad.explain(f, y), ad.steps(f)
     print(f"{explanation}\n\n{sweep}")
     return {"two_paths": Markup(ad.draw(f).svg), "explanation": explanation, "sweep": sweep}
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# 2. Networks that are small enough to see.
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def networks() -> Texts:
@@ -143,10 +133,6 @@ def networks() -> Texts:
         texts[name] = Markup(drawing.svg)
     return texts
 
-
-# ---------------------------------------------------------------------------------------------------------------------
-# 3. micrograd's demo.
-# ---------------------------------------------------------------------------------------------------------------------
 
 # The losses that micrograd's notebook prints, by step (karpathy/micrograd at c911406e, demo.ipynb; MIT licence).
 PUBLISHED = {0: 0.8958441028683222, 99: 0.010978370135492717}
@@ -200,11 +186,6 @@ def moons(out: Path, epochs: int | None) -> tuple[Result, Texts]:
     }
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# 4. Logistic regression.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
 def breast_cancer(out: Path, epochs: int | None) -> tuple[Result, Texts]:
     """One neuron for two classes, with an L2 penalty, by gradient descent with momentum on all samples at once."""
     _heading("4/5  breast_cancer: logistic regression as a single-layer network")
@@ -221,11 +202,6 @@ def breast_cancer(out: Path, epochs: int | None) -> tuple[Result, Texts]:
         "cancer_test": len(test),
         "cancer_weights": [[name, _number(w)] for name, w in largest],
     }
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# 5. Digits.
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def digits(out: Path, epochs: int | None) -> tuple[Result, Texts]:
@@ -245,10 +221,6 @@ def digits(out: Path, epochs: int | None) -> tuple[Result, Texts]:
         "digits_test": len(test),
     }
 
-
-# ---------------------------------------------------------------------------------------------------------------------
-# What the sections share.
-# ---------------------------------------------------------------------------------------------------------------------
 
 TEST, SEED = 0.25, 42  # the split of the accuracies in the documentation
 

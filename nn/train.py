@@ -192,11 +192,6 @@ def _rate_of(optimizer: Optimizer) -> Iterator[float]:
         optimizer.lr = rate
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Arguments.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
 def _generator(seed: int | None, model: Module) -> Random:
     """For all that is random, with the Dropouts that were made without a seed."""
     rng = generator(seed, None)
