@@ -848,7 +848,7 @@ def pow(x: float, y: float) -> float:
 
 @compiled
 def powlog(x: float, y: float, n: float, k: float) -> float:
-    """x**(y - n)·log(x)**k, as ``ieee.powlog``."""
+    """x**(y - n)·log(x)**k, as ``formulas.powlog``."""
     exponent = y - n
     power = pow(x, exponent)
     lost = two_sum(y, -n)[1]

@@ -26,7 +26,7 @@ import math
 from functools import lru_cache, partial, reduce
 from typing import TYPE_CHECKING
 
-from .. import ieee, ops
+from .. import formulas, ops
 from ..errors import MissingDependency, OperandError
 from ..ops import OPS, NaryOp
 from ..value import Value
@@ -176,10 +176,10 @@ def _on_jax_arrays(f: Function) -> Function:
 
 def _math() -> Namespace:
     names: Namespace = {name: _spread(op.value) if isinstance(op, NaryOp) else op.value for name, op in OPS.items()}
-    names |= {name: _spread(getattr(ieee, name)) for name in LISTS}
+    names |= {name: _spread(getattr(formulas, name)) for name in LISTS}
     names |= {name: getattr(ops, private) for name, private in CONSTANTS.items()}
-    names |= {"inf": math.inf, "nan": math.nan, "number": float, "guard": ieee.clamp}
-    names["scaled"] = lambda factor, x: 0.0 if factor == 0 else ieee.mul0(factor, x)
+    names |= {"inf": math.inf, "nan": math.nan, "number": float, "guard": formulas.clamp}
+    names["scaled"] = lambda factor, x: 0.0 if factor == 0 else formulas.mul0(factor, x)
     return names | {"dot": _of_lists(names["dot"])}
 
 
@@ -196,7 +196,7 @@ def _of_lists(dot: Function) -> Function:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Arrays: the functions of ``ieee`` for every element, with NumPy or with jax.numpy as ``np``.
+# Arrays: the functions of ``formulas`` for every element, with NumPy or with jax.numpy as ``np``.
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -253,11 +253,11 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
 
     def normal_cdf(x: Any) -> Any:
         x = floats(x)
-        root = np.asarray(ieee._SQRT_HALF, x.dtype)
-        tail = (ieee._SQRT_HALF - float(root)) + ieee._SQRT_HALF_TAIL
+        root = np.asarray(formulas.SQRT_HALF, x.dtype)
+        tail = (formulas.SQRT_HALF - float(root)) + formulas.SQRT_HALF_TAIL
         t = -x * root
         error = product_error(-x, root, t) - x * tail
-        corrected = 0.5 * erfc(t) - ieee._ONE_OVER_SQRT_PI * exp_minus_square(t, 1.0) * error
+        corrected = 0.5 * erfc(t) - formulas.ONE_OVER_SQRT_PI * exp_minus_square(t, 1.0) * error
         return where((x >= 0) | (t > 28), 0.5 * erfc(t), corrected)
 
     def sigmoid(x: Any) -> Any:
@@ -416,7 +416,7 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
         "sech": sech,
         "half_sech": lambda x: 0.5 * sech(0.5 * x),
         "gaussian": lambda x: exp_minus_square(x, 1.0),
-        "normal_pdf": lambda x: ieee._ONE_OVER_SQRT_2PI * exp_minus_square(x, 0.5),
+        "normal_pdf": lambda x: formulas.ONE_OVER_SQRT_2PI * exp_minus_square(x, 0.5),
         "normal_cdf": normal_cdf,
         "powlog": powlog,
         "inf": inf,
