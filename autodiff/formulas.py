@@ -63,7 +63,7 @@ def split(x: float) -> tuple[float, float]:
 
 def mul0(x: float, y: float) -> float:
     """x·y, where 0·∞ is 0."""
-    return 0.0 if (x == 0 and fabs(y) == inf) or (y == 0 and fabs(x) == inf) else x * y
+    return 0.0 if (x == 0.0 and fabs(y) == inf) or (y == 0.0 and fabs(x) == inf) else x * y
 
 
 def powlog(x: float, y: float, n: float, k: float) -> float:
@@ -72,8 +72,8 @@ def powlog(x: float, y: float, n: float, k: float) -> float:
     power = pow(x, exponent)
     lost = 0.0 if -1e15 < y < 1e15 and is_integer(y) else difference_error(y, n, exponent)
     # At 0 and beyond the range it can only turn the sign, and that of a whole power alone.
-    base = x if not lost or 0 < fabs(power) < inf else copysign(1.0, x) if is_integer(y) else 1.0
-    power = power * pow(base, lost) if lost else power
+    factor = pow(x if 0.0 < fabs(power) < inf else copysign(1.0, x) if is_integer(y) else 1.0, lost) if lost else 1.0
+    power = power * factor
     return mul0(power, pow(log(x), k)) if k else power
 
 
@@ -98,7 +98,7 @@ def exp2(x: float) -> float:
 def sech(x: float) -> float:
     """1 / cosh(x), also where cosh overflows."""
     decay = exp(-fabs(x))
-    return 2 * decay / (1 + decay * decay)
+    return 2.0 * decay / (1.0 + decay * decay)
 
 
 def half_sech(x: float) -> float:
@@ -118,7 +118,7 @@ def normal_pdf(x: float) -> float:
 
 def exp_minus_square(x: float, scale: float) -> float:
     """exp(-scale·x²) for scale 1 or ½; exp would magnify the rounding error of x² x² times, so that is put back."""
-    if not fabs(x) < 40:
+    if not fabs(x) < 40.0:
         return x if x != x else 0.0
     high, low = split(x)  # x² = high² + low·(x + high), and high² is exact
     return exp(-scale * high * high) * exp(-scale * low * (x + high))
@@ -127,7 +127,7 @@ def exp_minus_square(x: float, scale: float) -> float:
 def normal_cdf(x: float) -> float:
     """½·erfc(-x/√2), with the rounding error of x/√2 put back."""
     t = -x * SQRT_HALF
-    if x >= 0 or t > 28:
+    if x >= 0.0 or t > 28.0:
         return 0.5 * erfc(t)
     # For the exact -x/√2 = t + error: erfc(t + error) = erfc(t) - 2/√π·exp(-t²)·error.
     error = product_error(-x, SQRT_HALF, t) - x * SQRT_HALF_TAIL
@@ -141,29 +141,29 @@ def normal_cdf(x: float) -> float:
 
 def relu(x: float) -> float:
     """max(x, 0)."""
-    return x if x > 0 or x != x else 0.0
+    return x if x > 0.0 or x != x else 0.0
 
 
 def leaky_relu(x: float, slope: float) -> float:
     """x if x > 0 else slope·x."""
-    return x if x > 0 else slope * x
+    return x if x > 0.0 else slope * x
 
 
 def elu(x: float, alpha: float) -> float:
     """x if x > 0 else alpha·(exp(x) - 1)."""
-    return x if x > 0 else alpha * expm1(x)
+    return x if x > 0.0 else alpha * expm1(x)
 
 
 def sigmoid(x: float) -> float:
     """1 / (1 + exp(-x))."""
-    decay = exp(-x if x >= 0 else x)
-    return (1.0 if x >= 0 else decay) / (1 + decay)
+    decay = exp(-x if x >= 0.0 else x)
+    return (1.0 if x >= 0.0 else decay) / (1.0 + decay)
 
 
 def softplus(x: float) -> float:
     """log(1 + exp(x))."""
-    rest = log1p(exp(-x if x > 0 else x))
-    return x + rest if x > 0 else rest
+    rest = log1p(exp(-x if x > 0.0 else x))
+    return x + rest if x > 0.0 else rest
 
 
 def log_sigmoid(x: float) -> float:
@@ -173,8 +173,8 @@ def log_sigmoid(x: float) -> float:
 
 def silu(x: float) -> float:
     """x·sigmoid(x)."""
-    if -inf < x < -700:
-        return x * exp(x + 64) * EXP_MINUS_64  # sigmoid(x) alone is subnormal soon, and loses digits
+    if -inf < x < -700.0:
+        return x * exp(x + 64.0) * EXP_MINUS_64  # sigmoid(x) alone is subnormal soon, and loses digits
     return mul0(x, sigmoid(x))
 
 
@@ -190,12 +190,12 @@ def compare(x: float, y: float) -> float:
 
 def sign(x: float) -> float:
     """-1, 0 or 1."""
-    return 1.0 if x > 0 else -1.0 if x < 0 else x
+    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else x
 
 
 def step(x: float) -> float:
     """1 if x > 0 else 0."""
-    return x if x != x else 1.0 if x > 0 else 0.0
+    return x if x != x else 1.0 if x > 0.0 else 0.0
 
 
 def maximum(x: float, y: float) -> float:
@@ -220,7 +220,7 @@ def where(condition: float, x: float, y: float) -> float:
 
 def nonneg(x: float) -> float:
     """``x`` on its domain x ≥ 0, nan outside; -0 becomes 0."""
-    return x + 0.0 if x >= 0 else nan
+    return x + 0.0 if x >= 0.0 else nan
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -299,8 +299,7 @@ def softmax_all(xs: Sequence[float]) -> list[float]:
 def exp_shifted(xs: Sequence[float]) -> tuple[float, list[float]]:
     """The maximum, and every exp(x - maximum), the rounding error of each difference put back."""
     top = max(xs)
-    differences = [x - top for x in xs]
-    return top, [exp(d) * (1 + difference_error(x, top, d)) for x, d in zip(xs, differences, strict=True)]
+    return top, [exp(d) * (1.0 + difference_error(x, top, d)) for x in xs for d in [x - top]]
 
 
 def direction(operands: Sequence[float]) -> float:
@@ -311,7 +310,7 @@ def direction(operands: Sequence[float]) -> float:
 def direction_all(xs: Sequence[float]) -> list[float]:
     """x_i / ‖x‖ for every i; 0 at the origin."""
     length = norm(xs)
-    if length == 0:
+    if length == 0.0:
         return [0.0] * len(xs)
     if length < 1e-290 or length == inf:  # scaled, so that the length neither overflows nor is subnormal
         largest = max([fabs(x) for x in xs])
