@@ -16,12 +16,14 @@ from functools import reduce
 from itertools import accumulate
 from math import copysign, erfc, exp, expm1, fabs, frexp, fsum, hypot, inf, isfinite, log1p, nan
 from operator import mul as multiply
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 from .primitives import div, is_integer, ldexp, log, max, pow, sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 SQRT_HALF, SQRT_HALF_TAIL = 0.7071067811865476, -4.833646656726457e-17  # √½ as the sum of two doubles
 ONE_OVER_SQRT_PI = 0.5641895835477563
@@ -127,11 +129,12 @@ def exp_minus_square(x: float, scale: float) -> float:
 def normal_cdf(x: float) -> float:
     """½·erfc(-x/√2), with the rounding error of x/√2 put back."""
     t = -x * SQRT_HALF
+    tail = 0.5 * erfc(t)
     if x >= 0.0 or t > 28.0:
-        return 0.5 * erfc(t)
+        return tail
     # For the exact -x/√2 = t + error: erfc(t + error) = erfc(t) - 2/√π·exp(-t²)·error.
     error = product_error(-x, SQRT_HALF, t) - x * SQRT_HALF_TAIL
-    return 0.5 * erfc(t) - ONE_OVER_SQRT_PI * gaussian(t) * error
+    return tail - ONE_OVER_SQRT_PI * gaussian(t) * error
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -258,11 +261,8 @@ def mean(xs: Sequence[float]) -> float:
 
 def dot(operands: Sequence[float]) -> float:
     """w_1·x_1 + … + w_n·x_n [+ b] of the operands w_1 … w_n, x_1 … x_n [, b]; each product rounded, the sum exact."""
-    n, biased = divmod(len(operands), 2)
-    terms = [*map(multiply, operands[:n], operands[n:])]
-    if biased:
-        terms.append(operands[-1])
-    return sum(terms)
+    n = len(operands) // 2
+    return sum([*map(multiply, operands[:n], operands[n : 2 * n]), *operands[2 * n :]])
 
 
 def norm(xs: Sequence[float]) -> float:
@@ -317,3 +317,22 @@ def direction_all(xs: Sequence[float]) -> list[float]:
         xs = [x / largest if largest < inf else copysign(1.0 if fabs(x) == inf else 0.0, x) for x in xs]
         length = norm(xs)
     return [x / length for x in xs]
+
+
+FORMULAS = {name: x for name, x in vars().items() if isinstance(x, FunctionType) and x.__module__ == __name__}
+"""All of them by name."""
+
+SHARED = {name: x for name, x in vars().items() if type(x) is float} | dict(accumulate=accumulate, reduce=reduce)
+SHARED["multiply"] = multiply
+"""What they name that is the same for all kinds of numbers."""
+
+
+def with_names(names: dict[str, Any]) -> dict[str, Any]:
+    """``names``, and every formula that is not among them, in whose code a name stands for what it stands for here.
+
+    >>> with_names({"exp": lambda x: 0.0})["sigmoid"](5.0)
+    1.0
+    """
+    every = SHARED | names
+    every |= {name: FunctionType(f.__code__, every) for name, f in FORMULAS.items() if name not in names}
+    return every
