@@ -87,13 +87,6 @@ def build(text: str, kind: str, context: Any = None) -> tuple[Function, Function
     return adapt(names["forward"]), adapt(names["value_and_grad"])
 
 
-_SAME_NAME = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "sech", "asinh", "acosh", "atanh")
-"""Rows that SymPy and mpmath have under the same name."""
-
-_MPMATH = ("sqrt", "exp", "expm1", "log", "log1p", "log10", "atan2", "erf", "erfc")
-"""And those that mpmath has so alone."""
-
-
 def _package(name: str) -> Any:
     root = name.partition(".")[0]
     try:
@@ -149,10 +142,12 @@ def _on_jax_arrays(f: Function) -> Function:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _arithmetic() -> Namespace:
-    """The rows whose value is ``+ - *`` alone, on numbers of any kind."""
-    values = {name: op.value for name, op in OPS.items() if getattr(op.value, "__module__", "") == ops.__name__}
-    return {name: value for name, value in values.items() if not value.__code__.co_names}
+def _from(package: Any) -> Namespace:
+    """The rows that ``package`` has under the same name and that no formula gives; ``+ - *`` are those of any kind."""
+    fixed = {name: op.value for name, op in OPS.items() if name not in FORMULAS and not isinstance(op, NaryOp)}
+    theirs = {name: getattr(package, name) for name in fixed if hasattr(package, name)}
+    plain = {name: f for name, f in fixed.items() if getattr(f, "__module__", "") == ops.__name__}
+    return theirs | {name: f for name, f in plain.items() if not f.__code__.co_names}
 
 
 def _of_operands(names: Namespace) -> Namespace:
@@ -244,11 +239,7 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
         **dict(all=partial(reduce, np.logical_and), isfinite=isfinite, is_integer=lambda x: np.floor(x) == x),
         **dict(fabs=fabs, copysign=copysign, frexp=lambda x: np.frexp(floats(x)), ldexp=np.ldexp, split=split),
         **dict(fsum=add_up, sum_of_others=sum_of_others, inf=np.inf, nan=np.nan),
-        **dict(div=np.divide, mod=np.mod, pow=power, reciprocal=lambda x: 1 / floats(x), abs=fabs, sqrt=np.sqrt),
-        **dict(cbrt=np.cbrt, exp=np.exp, exp2=np.exp2, expm1=np.expm1, log=np.log, log2=np.log2, log10=np.log10),
-        **dict(log1p=np.log1p, sin=np.sin, cos=np.cos, tan=np.tan, asin=np.arcsin, acos=np.arccos, atan=np.arctan),
-        **dict(atan2=np.arctan2, hypot=np.hypot, sinh=np.sinh, cosh=np.cosh, tanh=np.tanh, asinh=np.arcsinh),
-        **dict(acosh=np.arccosh, atanh=np.arctanh, erf=erf, erfc=erfc, floor=np.floor, ceil=np.ceil, round=np.rint),
+        **dict(div=np.divide, pow=power, reciprocal=lambda x: 1 / floats(x), exp2=np.exp2, erf=erf, erfc=erfc),
         **dict(max=partial(reduce, np.maximum), min=partial(reduce, np.minimum), sum=total, dot=dot),
         **dict(norm=norm, direction_all=direction_all),
     }
@@ -257,7 +248,7 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
         """A selection of constants has no precision of its own."""
         return lambda *xs: np.asarray(f(*xs), np.result_type(*xs, 1.0))
 
-    names = lift(_arithmetic() | primitives)
+    names = lift(_from(np) | primitives)
     fixed = {name: of_their_kind(names[name]) for name in FORMULAS if name in OPS and not isinstance(OPS[name], NaryOp)}
     rows = _of_operands(names) | fixed | {name: getattr(ops, private) for name, private in CONSTANTS.items()}
     rows |= {"scaled": lambda factor, x: where(factor == 0, 0.0, names["mul0"](factor, x)), "guard": rows["clamp"]}
@@ -428,12 +419,10 @@ def _sympy() -> Namespace:
         half = sympy.Rational(1, 2)
         return sympy.floor(x + half) - choose(sympy.Eq(sympy.Mod(x, 2), half), 1, 0)  # a half goes to the even side
 
-    names = dict(select=choose, both=sympy.And, either=sympy.Or, negated=sympy.Not, where=where)
+    names = _from(sympy) | dict(select=choose, both=sympy.And, either=sympy.Or, negated=sympy.Not, where=where)
     names |= dict(abs=through(sympy.Abs), sign=through(sympy.sign), floor=sympy.floor, ceil=sympy.ceiling, round=rint)
-    names |= dict(sqrt=sympy.sqrt, exp=sympy.exp, log=sympy.log, erf=sympy.erf, erfc=sympy.erfc, atan2=sympy.atan2)
-    names |= dict(expm1=lambda x: sympy.exp(x) - 1, log1p=lambda x: sympy.log(1 + x), mod=sympy.Mod, pow=sympy.Pow)
-    names |= dict(cbrt=lambda x: sympy.sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3))
-    names |= {name: getattr(sympy, name) for name in _SAME_NAME}
+    names |= dict(expm1=lambda x: sympy.exp(x) - 1, log1p=lambda x: sympy.log(1 + x), sech=sympy.sech)
+    names |= dict(cbrt=lambda x: sympy.sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3), mod=sympy.Mod, pow=sympy.Pow)
     names |= dict(sum=lambda xs: sympy.Add(*xs), prod=lambda xs: sympy.Mul(*xs), maximum=sympy.Max, minimum=sympy.Min)
     names |= dict(max=lambda xs: sympy.Max(*xs), min=lambda xs: sympy.Min(*xs), nonneg=lambda x: x)
     names |= dict(mul0=lambda x, y: x * y, one_minus_square=lambda x: 1 - x**2, compare=lambda x, y: sympy.sign(x - y))
@@ -441,7 +430,8 @@ def _sympy() -> Namespace:
     names |= dict(softplus=lambda x: sympy.log(1 + sympy.exp(x)), exp_shifted=lambda xs: (0, [*map(sympy.exp, xs)]))
     names |= dict(sum_of_others=lambda xs, x: sympy.Add(*xs) - x, number=number)
     names |= dict(pi=sympy.pi, inf=sympy.oo, nan=sympy.nan)
-    return _exact(number, lift(_arithmetic() | _textbook(names) | names, literals=True)) | {
+    del names["div"]  # SymPy's divides polynomials
+    return _exact(number, lift(_textbook(names) | names, literals=True)) | {
         **dict(LN_2=sympy.log(2), LOG2_E=1 / sympy.log(2), LOG10_E=1 / sympy.log(10)),
         "TWO_OVER_SQRT_PI": 2 / sympy.sqrt(sympy.pi),
     }
@@ -457,12 +447,11 @@ def _mpmath(mp: Any) -> Namespace:
 
         return mp.constant(rounded, name)
 
-    names: Namespace = {name: getattr(mp, name) for name in (*_SAME_NAME, *_MPMATH)}
-    names |= dict(abs=abs, floor=mp.floor, ceil=mp.ceil, round=mp.nint, mod=lambda x, y: x % y if y else mp.nan)
+    names = _from(mp) | dict(abs=abs, round=mp.nint, mod=lambda x, y: x % y if y else mp.nan)
     names |= dict(cbrt=lambda x: mp.sign(x) * mp.cbrt(abs(x)), pow=mp.power)
     names |= dict(max=max, min=min, sum=mp.fsum, prod=mp.fprod, mul0=lambda x, y: x * y if x and y else mp.mpf(0))
     names |= dict(number=mp.mpf, pi=mp.pi, inf=mp.inf, nan=mp.nan)
-    exact = _exact(mp.mpf, with_names(_arithmetic() | _textbook(names) | names))
+    exact = _exact(mp.mpf, with_names(_textbook(names) | names))
     return {
         **exact,
         **{name: _as_ieee(mp, op, exact[name]) for name, op in OPS.items()},
