@@ -164,9 +164,9 @@ def _spread(f: Function) -> Function:
 
 def _math() -> Namespace:
     values = {name: getattr(formulas, name) for name in LISTS} | {name: op.value for name, op in OPS.items()}
-    constants = {name: getattr(ops, private) for name, private in CONSTANTS.items()}
-    scaled = {"scaled": lambda factor, x: 0.0 if factor == 0 else formulas.mul0(factor, x), "guard": formulas.clamp}
-    return _of_operands(values) | constants | scaled | {"inf": math.inf, "nan": math.nan, "number": float}
+    others = {name: getattr(ops, private) for name, private in CONSTANTS.items()}
+    others |= {"scaled": lambda factor, x: 0.0 if factor == 0 else formulas.mul0(factor, x), "guard": formulas.clamp}
+    return _of_operands(values) | others | {"inf": math.inf, "nan": math.nan, "number": float}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -238,10 +238,11 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
         **dict(select=where, both=np.logical_and, either=np.logical_or, negated=np.logical_not),
         **dict(all=partial(reduce, np.logical_and), isfinite=isfinite, is_integer=lambda x: np.floor(x) == x),
         **dict(fabs=fabs, copysign=copysign, frexp=lambda x: np.frexp(floats(x)), ldexp=np.ldexp, split=split),
-        **dict(fsum=add_up, sum_of_others=sum_of_others, inf=np.inf, nan=np.nan),
+        **dict(
+            fsum=add_up, sum_of_others=sum_of_others, inf=np.inf, nan=np.nan, norm=norm, direction_all=direction_all
+        ),
         **dict(div=np.divide, pow=power, reciprocal=lambda x: 1 / floats(x), exp2=np.exp2, erf=erf, erfc=erfc),
         **dict(max=partial(reduce, np.maximum), min=partial(reduce, np.minimum), sum=total, dot=dot),
-        **dict(norm=norm, direction_all=direction_all),
     }
 
     def of_their_kind(f: Function) -> Function:
@@ -274,12 +275,8 @@ def _numpy() -> Namespace:
     return _arrays(np, elementwise(math.erf), elementwise(math.erfc), add_up)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# JAX: its derivative of a row is the row's.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
 def _jax() -> Namespace:
+    """The same in rows that JAX differentiates, by their own rules."""
     jnp, special = _package("jax.numpy"), _package("jax.scipy.special")
     values = _arrays(jnp, special.erf, special.erfc, partial(reduce, jnp.add))
     names = names_in_rules()
@@ -343,9 +340,8 @@ def _jax_row(op: ops.Op, value: Function, names: Namespace) -> Function:
         constants = tuple([repr(float(x)) if isinstance(x, (int, float)) else "" for x in xs])
         if all(constants):
             return op.evaluate([float(x) for x in xs])
-        return of_arrays(constants)(
-            *(jnp.asarray(x) for x, constant in zip(xs, constants, strict=True) if not constant)
-        )
+        arrays = [jnp.asarray(x) for x, constant in zip(xs, constants, strict=True) if not constant]
+        return of_arrays(constants)(*arrays)
 
     return row
 
@@ -357,8 +353,7 @@ def _jax_row(op: ops.Op, value: Function, names: Namespace) -> Function:
 
 def _textbook(of: Namespace) -> Namespace:
     """What both exact kinds write otherwise than floats do, from the elementary functions ``of`` the kind."""
-    exp, log, sqrt, erfc, power, number = of["exp"], of["log"], of["sqrt"], of["erfc"], of["pow"], of["number"]
-    two = number(2)
+    exp, log, sqrt, erfc, power, two = of["exp"], of["log"], of["sqrt"], of["erfc"], of["pow"], of["number"](2)
 
     def norm(xs: Sequence[Any]) -> Any:
         return sqrt(of["sum"]([x**2 for x in xs]))
@@ -428,13 +423,12 @@ def _sympy() -> Namespace:
     names |= dict(mul0=lambda x, y: x * y, one_minus_square=lambda x: 1 - x**2, compare=lambda x, y: sympy.sign(x - y))
     names |= dict(sigmoid=lambda x: 1 / (1 + sympy.exp(-x)), silu=lambda x: x / (1 + sympy.exp(-x)))
     names |= dict(softplus=lambda x: sympy.log(1 + sympy.exp(x)), exp_shifted=lambda xs: (0, [*map(sympy.exp, xs)]))
-    names |= dict(sum_of_others=lambda xs, x: sympy.Add(*xs) - x, number=number)
-    names |= dict(pi=sympy.pi, inf=sympy.oo, nan=sympy.nan)
+    names |= dict(sum_of_others=lambda xs, x: sympy.Add(*xs) - x)
+    names |= dict(number=number, pi=sympy.pi, inf=sympy.oo, nan=sympy.nan)
     del names["div"]  # SymPy's divides polynomials
-    return _exact(number, lift(_textbook(names) | names, literals=True)) | {
-        **dict(LN_2=sympy.log(2), LOG2_E=1 / sympy.log(2), LOG10_E=1 / sympy.log(10)),
-        "TWO_OVER_SQRT_PI": 2 / sympy.sqrt(sympy.pi),
-    }
+    constants = dict(LN_2=sympy.log(2), LOG2_E=1 / sympy.log(2), LOG10_E=1 / sympy.log(10))
+    constants["TWO_OVER_SQRT_PI"] = 2 / sympy.sqrt(sympy.pi)
+    return _exact(number, lift(_textbook(names) | names, literals=True)) | constants
 
 
 def _mpmath(mp: Any) -> Namespace:
@@ -452,9 +446,8 @@ def _mpmath(mp: Any) -> Namespace:
     names |= dict(max=max, min=min, sum=mp.fsum, prod=mp.fprod, mul0=lambda x, y: x * y if x and y else mp.mpf(0))
     names |= dict(number=mp.mpf, pi=mp.pi, inf=mp.inf, nan=mp.nan)
     exact = _exact(mp.mpf, with_names(_textbook(names) | names))
-    return {
-        **exact,
-        **{name: _as_ieee(mp, op, exact[name]) for name, op in OPS.items()},
+    exact |= {name: _as_ieee(mp, op, exact[name]) for name, op in OPS.items()}
+    return exact | {
         "LN_2": mp.ln2,
         "LOG2_E": constant("log2(e)", lambda: 1 / mp.ln2),
         "LOG10_E": constant("log10(e)", lambda: 1 / mp.ln10),
