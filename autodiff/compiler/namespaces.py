@@ -236,11 +236,9 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
 
     primitives = {
         **dict(select=where, both=np.logical_and, either=np.logical_or, negated=np.logical_not),
-        **dict(
-            all=partial(reduce, np.logical_and), nan=np.nan, isfinite=isfinite, is_integer=lambda x: np.floor(x) == x
-        ),
+        **dict(all=partial(reduce, np.logical_and), isfinite=isfinite, is_integer=lambda x: np.floor(x) == x),
         **dict(fabs=fabs, copysign=copysign, frexp=lambda x: np.frexp(floats(x)), ldexp=np.ldexp, split=split),
-        **dict(fsum=add_up, sum_of_others=sum_of_others, norm=norm, direction_all=direction_all, inf=np.inf),
+        **dict(fsum=add_up, sum_of_others=sum_of_others, norm=norm, direction_all=direction_all),
         **dict(div=np.divide, pow=power, reciprocal=lambda x: 1 / floats(x), exp2=np.exp2, erf=erf, erfc=erfc),
         **dict(max=partial(reduce, np.maximum), min=partial(reduce, np.minimum), sum=total, dot=dot),
     }
