@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 from . import functions
 from .entrance import as_number
 from .errors import OperandError
-from .ops import OPS
+from .formulas import with_names
+from .ops import OPS, NaryOp
 from .value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any, NoReturn
 
     from .ops import Op
@@ -170,35 +171,43 @@ def _erf_beyond(z: complex) -> complex:
     return 2 / math.sqrt(math.pi) * cmath.exp(-(((z.real + z) / 2) ** 2)) * (z - z.real)
 
 
-def _sigmoid(z: complex) -> complex:
-    if z.real >= 0:
-        return 1 / (1 + cmath.exp(-z))
-    decay = cmath.exp(z)
-    return decay / (1 + decay)
+class _Ordered(complex):
+    """A complex number whose real part says which way a formula takes."""
+
+    def __lt__(self, other: complex) -> bool:
+        return self.real < other.real
+
+    def __gt__(self, other: complex) -> bool:
+        return self.real > other.real
+
+    def __le__(self, other: complex) -> bool:
+        return self.real <= other.real
+
+    def __ge__(self, other: complex) -> bool:
+        return self.real >= other.real
+
+    def __neg__(self) -> _Ordered:
+        return _Ordered(-self.real, -self.imag)
 
 
-def _softplus(z: complex) -> complex:
-    return z + _log1p(cmath.exp(-z)) if z.real > 0 else _log1p(cmath.exp(z))
+_NAMES = with_names(
+    {
+        **dict(exp=cmath.exp, log1p=_log1p, isfinite=cmath.isfinite, mul0=operator.mul, sum=sum, fsum=sum),
+        "max": lambda zs: max(zs, key=lambda z: z.real),
+        "normal_cdf": lambda z: _erfc(-z / math.sqrt(2)) / 2,
+    }
+)
 
 
-def _dot(*zs: complex) -> complex:
-    n = len(zs) // 2
-    return sum(map(operator.mul, zs[:n], zs[n : 2 * n]), start=sum(zs[2 * n :], start=0j))
-
-
-def _exp_shifted(zs: Sequence[complex]) -> tuple[float, list[complex]]:
-    top = max(z.real for z in zs)
-    return top, [cmath.exp(z - top) for z in zs]
-
-
-def _logsumexp(*zs: complex) -> complex:
-    top, powers = _exp_shifted(zs)
-    return top + cmath.log(sum(powers))
+def _by_formula(name: str) -> Callable[..., complex]:
+    formula = _NAMES[name]
+    if isinstance(OPS[name], NaryOp):
+        return lambda *zs: formula([*map(_Ordered, zs)])
+    return lambda *zs: formula(*map(_Ordered, zs))
 
 
 def _softmax(i: complex, *zs: complex) -> complex:
-    powers = _exp_shifted(zs)[1]
-    return powers[int(i.real)] / sum(powers)
+    return _NAMES["softmax_all"](zs)[int(i.real)]  # type: ignore[no-any-return]
 
 
 _ANALYTIC: dict[str, Callable[..., complex]] = {
@@ -235,16 +244,10 @@ _ANALYTIC: dict[str, Callable[..., complex]] = {
     "atanh": cmath.atanh,
     "erf": _erf,
     "erfc": _erfc,
-    "sigmoid": _sigmoid,
-    "log_sigmoid": lambda z: -_softplus(-z),
-    "softplus": _softplus,
-    "silu": lambda z: z * _sigmoid(z),
-    "gelu": lambda z: z * _erfc(-z / math.sqrt(2)) / 2,
+    **{name: _by_formula(name) for name in ("sigmoid", "log_sigmoid", "softplus", "silu", "gelu")},
+    **{name: _by_formula(name) for name in ("mean", "dot", "logsumexp")},
     "sum": lambda *zs: sum(zs),
-    "mean": lambda *zs: sum(zs) / len(zs),
-    "dot": _dot,
     "prod": lambda *zs: math.prod(zs),
-    "logsumexp": _logsumexp,
     "softmax": _softmax,
     "norm": _norm,
 }

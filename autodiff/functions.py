@@ -21,10 +21,11 @@ from math import inf
 from operator import mul as multiply
 from typing import TYPE_CHECKING, overload
 
-from . import ieee, ops
+from . import ops, primitives
 from .entrance import as_number
 from .errors import LengthError, OperandError
-from .value import Value, ordered, record
+from .operators import ordered
+from .value import Value, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -480,7 +481,7 @@ def record_dot(ws: Sequence[Value], w: Sequence[float], xs: Sequence[Any], x: Se
     constants.  This is what the row comes to, spelled out, in two thirds of the time; a test holds it to the row.
     """
     tail, one = ((), ()) if bias is None else ((bias,), (1.0,))
-    z = ieee.sum([*map(multiply, w, x), *[b.data for b in tail]])
+    z = primitives.sum([*map(multiply, w, x), *[b.data for b in tail]])
     operands = (*ws, *xs, *tail)
     if x is xs:
         return record(z, ops.dot, operands, (*ws, *tail), (*x, *one))

@@ -25,10 +25,10 @@ from operator import mul as multiply
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from . import ieee
+from . import formulas, primitives
 from .entrance import as_number
-from .ieee import total
 from .operators import OPS, Ieee
+from .primitives import total
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -173,7 +173,7 @@ def _scaled(factor: Any, x: Any) -> Any:
 def _prod_partials(xs: Sequence[Any], z: Any) -> list[Any]:
     """The product of the others, from running products of both sides: linear work, and right when a factor is 0."""
     if all(isinstance(x, float) for x in xs):
-        return ieee.products_of_others(xs)
+        return formulas.products_of_others(xs)
     before = [*accumulate(xs[:-1], multiply, initial=1.0)]
     after = [*accumulate(xs[:0:-1], multiply, initial=1.0)]
     return [*map(multiply, before, reversed(after))]
@@ -194,7 +194,7 @@ def _share_among_ties(xs: Sequence[Any], z: Any) -> list[Any]:
 def softmax_all(xs: Sequence[Any]) -> list[Any]:
     """Every component: in one pass on floats, as one node each on anything else."""
     if all(isinstance(x, float) for x in xs):
-        return ieee.softmax_all(xs)
+        return formulas.softmax_all(xs)
     return [softmax(float(i), *xs) for i in range(len(xs))]
 
 
@@ -209,7 +209,7 @@ def _softmax_partials(operands: Sequence[Any], z: Any) -> list[Any]:
 def _direction_all(xs: Sequence[Any]) -> list[Any]:
     """Every component: in one pass on floats, as one node each on anything else."""
     if all(isinstance(x, float) for x in xs):
-        return ieee.direction_all(xs)
+        return formulas.direction_all(xs)
     return [direction(float(i), *xs) for i in range(len(xs))]
 
 
@@ -236,25 +236,25 @@ _TWO_OVER_SQRT_PI = 1.1283791670955126
 add         = Op("add",        "x + y",         lambda x, y: x + y,    lambda x, y, z: 1.0,    lambda x, y, z: 1.0)
 sub         = Op("sub",        "x - y",         lambda x, y: x - y,    lambda x, y, z: 1.0,    lambda x, y, z: -1.0)
 mul         = Op("mul",        "x * y",         lambda x, y: x * y,    lambda x, y, z: y,      lambda x, y, z: x)
-div         = Op("div",        "x / y",         ieee.div,              lambda x, y, z: 1 / y,  lambda x, y, z: -z / y)
-mod         = Op("mod",        "x % y",         ieee.mod,
+div         = Op("div",        "x / y",         primitives.div,        lambda x, y, z: 1 / y,  lambda x, y, z: -z / y)
+mod         = Op("mod",        "x % y",         primitives.mod,
                  lambda x, y, z: 1 + compare(z, z),                              # nan where z is
                  lambda x, y, z: -round(x / y - z / y))                          # -⌊x / y⌋
-pow         = Op("pow",        "x**y",          ieee.pow,
+pow         = Op("pow",        "x**y",          primitives.pow,
                  lambda x, y, z: _scaled(y, powlog(x, y, 1.0, 0.0)),             # y·x**(y - 1)
                  lambda x, y, z: powlog(x, y, 0.0, 1.0))                         # x**y·log(x)
 neg         = Op("neg",        "-x",            lambda x: -x,          lambda x, z: -1.0)
 abs         = Op("abs",        "|x|",           math.fabs,             lambda x, z: sign(x))
 square      = Op("square",     "x²",            lambda x: x * x,       lambda x, z: 2 * x)
-reciprocal  = Op("reciprocal", "1 / x",         lambda x: ieee.div(1.0, x), lambda x, z: -square(z))
+reciprocal  = Op("reciprocal", "1 / x",         lambda x: primitives.div(1.0, x), lambda x, z: -square(z))
 sqrt        = Op("sqrt",       "√x",            total(math.sqrt),      lambda x, z: 0.5 / nonneg(z))  # -0 becomes 0
-cbrt        = Op("cbrt",       "∛x",            ieee.cbrt,             lambda x, z: square(1 / z) / 3)
+cbrt        = Op("cbrt",       "∛x",            primitives.cbrt,       lambda x, z: square(1 / z) / 3)
 
 # Exponentials and logarithms.
-exp         = Op("exp",        "exp(x)",        ieee.exp,              lambda x, z: z)
-exp2        = Op("exp2",       "2**x",          ieee.exp2,             lambda x, z: _LN_2 * z)
+exp         = Op("exp",        "exp(x)",        primitives.exp,        lambda x, z: z)
+exp2        = Op("exp2",       "2**x",          formulas.exp2,         lambda x, z: _LN_2 * z)
 expm1       = Op("expm1",      "exp(x) - 1",    total(math.expm1),     lambda x, z: exp(x))
-log         = Op("log",        "log(x)",        ieee.log,              lambda x, z: 1 / nonneg(x))
+log         = Op("log",        "log(x)",        primitives.log,        lambda x, z: 1 / nonneg(x))
 log2        = Op("log2",       "log2(x)",       total(math.log2, 0.0), lambda x, z: _LOG2_E / nonneg(x))
 log10       = Op("log10",      "log10(x)",      total(math.log10, 0.0), lambda x, z: _LOG10_E / nonneg(x))
 log1p       = Op("log1p",      "log(1 + x)",    total(math.log1p, -1.0), lambda x, z: 1 / nonneg(1 + x))
@@ -279,82 +279,82 @@ cosh        = Op("cosh",       "cosh(x)",       total(math.cosh),      lambda x,
 tanh        = Op("tanh",       "tanh(x)",       math.tanh,             lambda x, z: square(sech(x)))
 asinh       = Op("asinh",      "asinh(x)",      math.asinh,            lambda x, z: rhypot(1.0, x))
 acosh       = Op("acosh",      "acosh(x)",      total(math.acosh),     lambda x, z: 1 / sqrt(x - 1) / sqrt(x + 1))
-atanh       = Op("atanh",      "atanh(x)",      ieee.atanh,            lambda x, z: 1 / nonneg(one_minus_square(x)))
+atanh       = Op("atanh",      "atanh(x)",      primitives.atanh,      lambda x, z: 1 / nonneg(one_minus_square(x)))
 
 # The error function.
 erf         = Op("erf",        "erf(x)",        math.erf,              lambda x, z: _TWO_OVER_SQRT_PI * gaussian(x))
 erfc        = Op("erfc",       "erfc(x)",       math.erfc,             lambda x, z: -_TWO_OVER_SQRT_PI * gaussian(x))
 
 # Activations.  At 0 the derivative is 0 for relu, and that of the left side for leaky_relu and elu, as in PyTorch.
-relu        = Op("relu",       "max(x, 0)",     ieee.relu,             lambda x, z: step(x))
-leaky_relu  = Op("leaky_relu", "x if x > 0 else y·x", ieee.leaky_relu,
+relu        = Op("relu",       "max(x, 0)",     formulas.relu,         lambda x, z: step(x))
+leaky_relu  = Op("leaky_relu", "x if x > 0 else y·x", formulas.leaky_relu,
                  lambda x, y, z: where(step(x), 1.0, y),
                  lambda x, y, z: minimum(x, 0.0))
-elu         = Op("elu",        "x if x > 0 else y·(exp(x) - 1)", ieee.elu,
+elu         = Op("elu",        "x if x > 0 else y·(exp(x) - 1)", formulas.elu,
                  lambda x, y, z: where(step(x), 1.0, y * exp(where(step(x), 0.0, x))),  # never exp of a large x
                  lambda x, y, z: expm1(where(step(x), 0.0, x)))
-sigmoid     = Op("sigmoid",    "σ(x)",          ieee.sigmoid,          lambda x, z: square(half_sech(x)))
-log_sigmoid = Op("log_sigmoid", "log σ(x)",     ieee.log_sigmoid,      lambda x, z: sigmoid(-x))
-softplus    = Op("softplus",   "log(1 + exp(x))", ieee.softplus,       lambda x, z: sigmoid(x))
-silu        = Op("silu",       "x·σ(x)",        ieee.silu,
+sigmoid     = Op("sigmoid",    "σ(x)",          formulas.sigmoid,      lambda x, z: square(half_sech(x)))
+log_sigmoid = Op("log_sigmoid", "log σ(x)",     formulas.log_sigmoid,  lambda x, z: sigmoid(-x))
+softplus    = Op("softplus",   "log(1 + exp(x))", formulas.softplus,   lambda x, z: sigmoid(x))
+silu        = Op("silu",       "x·σ(x)",        formulas.silu,
                  lambda x, z: sigmoid(x) + clamp(x, -1500.0, 1500.0) * half_sech(x) * half_sech(x))
-gelu        = Op("gelu",       "x·Φ(x)",        ieee.gelu,
+gelu        = Op("gelu",       "x·Φ(x)",        formulas.gelu,
                  lambda x, z: normal_cdf(x) + clamp(x, -40.0, 40.0) * normal_pdf(x))
 
 # Piecewise constant: the derivative is 0, at the jumps too.
-sign        = Op("sign",       "sign(x)",       ieee.sign,             lambda x, z: 0.0)
-step        = Op("step",       "1 if x > 0 else 0", ieee.step,         lambda x, z: 0.0)
-floor       = Op("floor",      "⌊x⌋",           ieee.whole(math.floor), lambda x, z: 0.0)
-ceil        = Op("ceil",       "⌈x⌉",           ieee.whole(math.ceil), lambda x, z: 0.0)
-round       = Op("round",      "round(x)",      ieee.whole(builtins.round), lambda x, z: 0.0)
-compare     = Op("compare",    "sign(x - y)",   ieee.compare,          lambda x, y, z: 0.0,  lambda x, y, z: 0.0)
+sign        = Op("sign",       "sign(x)",       formulas.sign,         lambda x, z: 0.0)
+step        = Op("step",       "1 if x > 0 else 0", formulas.step,     lambda x, z: 0.0)
+floor       = Op("floor",      "⌊x⌋",           primitives.whole(math.floor), lambda x, z: 0.0)
+ceil        = Op("ceil",       "⌈x⌉",           primitives.whole(math.ceil), lambda x, z: 0.0)
+round       = Op("round",      "round(x)",      primitives.whole(builtins.round), lambda x, z: 0.0)
+compare     = Op("compare",    "sign(x - y)",   formulas.compare,      lambda x, y, z: 0.0,  lambda x, y, z: 0.0)
 
 # Selections.  A tie of maximum or minimum gives ½ to each; at a bound clamp gives 1 to x.
-maximum     = Op("maximum",    "max(x, y)",     ieee.maximum,
+maximum     = Op("maximum",    "max(x, y)",     formulas.maximum,
                  lambda x, y, z: 0.5 * (1 + compare(x, y)),
                  lambda x, y, z: 0.5 * (1 + compare(y, x)))
-minimum     = Op("minimum",    "min(x, y)",     ieee.minimum,
+minimum     = Op("minimum",    "min(x, y)",     formulas.minimum,
                  lambda x, y, z: 0.5 * (1 + compare(y, x)),
                  lambda x, y, z: 0.5 * (1 + compare(x, y)))
-clamp       = Op("clamp",      "clamp(x, low, high)", ieee.clamp,
+clamp       = Op("clamp",      "clamp(x, low, high)", formulas.clamp,
                  lambda x, low, high, z: 1 - abs(compare(x, z)),
                  lambda x, low, high, z: step(compare(low, x)),
                  lambda x, low, high, z: step(compare(x, high)))
-where       = Op("where",      "x if condition else y", ieee.where,
+where       = Op("where",      "x if condition else y", formulas.where,
                  lambda condition, x, y, z: 0.0,
                  lambda condition, x, y, z: abs(sign(condition)),
                  lambda condition, x, y, z: 1 - abs(sign(condition)))
 
 # Any number of operands.
-sum         = NaryOp("sum",    "Σ xᵢ",          ieee.sum,              lambda xs, z: [1.0] * len(xs))
-mean        = NaryOp("mean",   "Σ xᵢ / n",      ieee.mean,             lambda xs, z: [1 / len(xs)] * len(xs))
-dot         = NaryOp("dot",    "Σ wᵢ·xᵢ + b",   ieee.dot,              _dot_partials)
-prod        = NaryOp("prod",   "Π xᵢ",          ieee.prod,             _prod_partials)
-max         = NaryOp("max",    "max xᵢ",        ieee.max,              _share_among_ties)
-min         = NaryOp("min",    "min xᵢ",        ieee.min,              _share_among_ties)
-logsumexp   = NaryOp("logsumexp", "log Σ exp(xᵢ)", ieee.logsumexp,     lambda xs, z: softmax_all(xs))
-softmax     = NaryOp("softmax", "exp(xᵢ) / Σ exp(xⱼ)", ieee.softmax,   _softmax_partials)    # of i, x_0, x_1 …
-norm        = NaryOp("norm",   "√(Σ xᵢ²)",      ieee.norm,             lambda xs, z: _direction_all(xs))
+sum         = NaryOp("sum",    "Σ xᵢ",          primitives.sum,        lambda xs, z: [1.0] * len(xs))
+mean        = NaryOp("mean",   "Σ xᵢ / n",      formulas.mean,         lambda xs, z: [1 / len(xs)] * len(xs))
+dot         = NaryOp("dot",    "Σ wᵢ·xᵢ + b",   formulas.dot,          _dot_partials)
+prod        = NaryOp("prod",   "Π xᵢ",          formulas.prod,         _prod_partials)
+max         = NaryOp("max",    "max xᵢ",        primitives.max,        _share_among_ties)
+min         = NaryOp("min",    "min xᵢ",        primitives.min,        _share_among_ties)
+logsumexp   = NaryOp("logsumexp", "log Σ exp(xᵢ)", formulas.logsumexp, lambda xs, z: softmax_all(xs))
+softmax     = NaryOp("softmax", "exp(xᵢ) / Σ exp(xⱼ)", formulas.softmax, _softmax_partials)    # of i, x_0, x_1 …
+norm        = NaryOp("norm",   "√(Σ xᵢ²)",      formulas.norm,         lambda xs, z: _direction_all(xs))
 
 # Helpers that rules name, and a new name for a Value.  Where clamp stands, what x multiplies is 0 beyond the bounds.
 identity    = Op("identity",   "x",             lambda x: x,           lambda x, z: 1.0)
-nonneg      = Op("nonneg",     "x if x ≥ 0 else nan", ieee.nonneg,     lambda x, z: 1.0)
-mul0        = Op("mul0",       "x·y, where 0·∞ = 0", ieee.mul0,        lambda x, y, z: y,    lambda x, y, z: x)
+nonneg      = Op("nonneg",     "x if x ≥ 0 else nan", formulas.nonneg, lambda x, z: 1.0)
+mul0        = Op("mul0",       "x·y, where 0·∞ = 0", formulas.mul0,    lambda x, y, z: y,    lambda x, y, z: x)
 one_minus_square = Op("one_minus_square", "1 - x²", lambda x: (1 - x) * (1 + x), lambda x, z: -2 * x)
-rhypot      = Op("rhypot",     "1/√(x² + y²)",  ieee.rhypot,
+rhypot      = Op("rhypot",     "1/√(x² + y²)",  formulas.rhypot,
                  lambda x, y, z: -square(z) * direction(0.0, x, y),
                  lambda x, y, z: -square(z) * direction(1.0, x, y))
-sech        = Op("sech",       "1 / cosh(x)",   ieee.sech,             lambda x, z: -z * tanh(x))
-half_sech   = Op("half_sech",  "½/cosh(½·x)",   ieee.half_sech,        lambda x, z: -0.5 * z * tanh(0.5 * x))
-gaussian    = Op("gaussian",   "exp(-x²)",      ieee.gaussian,         lambda x, z: -2 * clamp(x, -40.0, 40.0) * z)
-normal_pdf  = Op("normal_pdf", "φ(x)",          ieee.normal_pdf,       lambda x, z: -clamp(x, -40.0, 40.0) * z)
-normal_cdf  = Op("normal_cdf", "Φ(x)",          ieee.normal_cdf,       lambda x, z: normal_pdf(x))
-powlog      = Op("powlog",     "x**(y - n)·log(x)**k", ieee.powlog,    # n and k are whole constants
+sech        = Op("sech",       "1 / cosh(x)",   formulas.sech,         lambda x, z: -z * tanh(x))
+half_sech   = Op("half_sech",  "½/cosh(½·x)",   formulas.half_sech,    lambda x, z: -0.5 * z * tanh(0.5 * x))
+gaussian    = Op("gaussian",   "exp(-x²)",      formulas.gaussian,     lambda x, z: -2 * clamp(x, -40.0, 40.0) * z)
+normal_pdf  = Op("normal_pdf", "φ(x)",          formulas.normal_pdf,   lambda x, z: -clamp(x, -40.0, 40.0) * z)
+normal_cdf  = Op("normal_cdf", "Φ(x)",          formulas.normal_cdf,   lambda x, z: normal_pdf(x))
+powlog      = Op("powlog",     "x**(y - n)·log(x)**k", formulas.powlog, # n and k are whole constants
                  _powlog_in_base,
                  lambda x, y, n, k, z: powlog(x, y, n, k + 1),
                  lambda x, y, n, k, z: 0.0,
                  lambda x, y, n, k, z: 0.0)
-direction   = NaryOp("direction", "xᵢ / ‖x‖",   ieee.direction,        _direction_partials)  # of i, x_0, x_1 …
+direction   = NaryOp("direction", "xᵢ / ‖x‖",   formulas.direction,    _direction_partials)  # of i, x_0, x_1 …
 # fmt: on
 
 _FLOATS.update(

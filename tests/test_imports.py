@@ -12,10 +12,11 @@ ROOT = Path(__file__).parent.parent
 # Each module of the package, and those directly below it: it may import them and whatever is below them.
 BELOW = {
     "errors": [],
-    "ieee": [],
+    "primitives": [],
+    "formulas": ["primitives"],
     "entrance": ["errors"],
     "operators": ["entrance"],
-    "ops": ["entrance", "ieee", "operators"],
+    "ops": ["entrance", "formulas", "operators"],
     "symbol": ["ops"],
     "formula": ["symbol"],
     "pausing": [],

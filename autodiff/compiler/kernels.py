@@ -32,7 +32,7 @@ from llvmlite import ir
 from numba import cfunc, types
 from numba.extending import intrinsic
 
-from .. import ieee, ops
+from .. import formulas, ops, primitives
 from ..ops import OPS
 from . import dense, machine, machine_math, memory, nary, template
 from .machine import MACHINE, bound
@@ -212,7 +212,8 @@ def _module(name: str, text: str) -> ModuleType:
 def _directory() -> Path:
     """Where the text is kept: a folder for each state of the sources that machine code is made from."""
     state = hashlib.sha256(f"{sys.version} {numba.__version__}".encode())
-    for module in (sys.modules[__name__], dense, ieee, machine, machine_math, memory, nary, ops, template):
+    sources = (dense, formulas, machine, machine_math, memory, nary, ops, primitives, template)
+    for module in (sys.modules[__name__], *sources):
         state.update(Path(str(module.__file__)).read_bytes())
     base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
     for parent in (Path(base) if base else Path.home() / ".cache", Path(tempfile.gettempdir())):

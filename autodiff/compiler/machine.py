@@ -1,8 +1,8 @@
 """Every operation of the table with a fixed number of operands, as a scalar function that numba compiles.
 
-A rule of ``ops`` and a formula of ``ieee`` name other functions and leave open who computes them.  Here their code runs
-in one more namespace, beside that of rows and that of floats, in which a name stands for a compiled function.  So no
-derivative is written again, and a formula only where Python's own is slow in machine code or does not compile.
+A rule of ``ops`` and a formula of ``formulas`` name other functions and leave open who computes them.  Here their code
+runs in one more namespace, beside that of rows and that of floats, in which a name stands for a compiled function.  So
+no derivative is written again, and a formula only where Python's own is slow in machine code or does not compile.
 
 A loop ``for t in range(n): out[t] = f(x[t])`` over such a function becomes vector instructions, except for those that
 call the C library: pow, cbrt, mod, asin, acos, atan, atan2 and powlog.
@@ -14,7 +14,7 @@ import math
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from .. import ieee, ops
+from .. import formulas, ops
 from ..ops import OPS, NaryOp
 from . import machine_math
 from .machine_math import compiled, part
@@ -45,12 +45,6 @@ def bound(function: Callable[..., Any]) -> Any:
 
 
 @part
-def _one_or_zero(condition: bool) -> float:
-    """What ``float`` makes of a bool."""
-    return 1.0 if condition else 0.0
-
-
-@part
 def _scaled(factor: float, x: float) -> float:
     """``ops._scaled`` where both are floats."""
     return 0.0 if factor == 0.0 else machine_math.mul0(factor, x)
@@ -61,9 +55,9 @@ def _value(op: Op) -> Any:
     return getattr(machine_math, op.name, None) or bound(op.value)
 
 
-for _module in (ops, ieee):
+for _module in (ops, formulas):
     NAMESPACE.update({name: x for name, x in vars(_module).items() if type(x) is float})
-NAMESPACE.update(copysign=machine_math.copysign, fabs=machine_math.fabs, float=_one_or_zero, isfinite=math.isfinite)
+NAMESPACE.update(copysign=machine_math.copysign, fabs=machine_math.fabs, isfinite=math.isfinite)
 NAMESPACE.update(direction=machine_math.direction, _scaled=_scaled)  # the one row of another kind that rules here name
 
 MACHINE: dict[str, Any] = {name: _value(op) for name, op in OPS.items() if not isinstance(op, NaryOp)}

@@ -19,6 +19,8 @@ from llvmlite import ir
 from numba import extending, njit, types
 from numba.core import cgutils
 
+from ..primitives import newton_cbrt
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -289,12 +291,6 @@ def expm1(x: float) -> float:
 
 
 @compiled
-def elu(x: float, alpha: float) -> float:
-    """x if x > 0 else alpha·(exp(x) - 1)."""
-    return x if x > 0.0 else alpha * expm1(x)
-
-
-@compiled
 def tanh(x: float) -> float:
     """Hyperbolic tangent, from exp(2·|x|) - 1."""
     y = 2.0 * fabs(x)
@@ -489,12 +485,6 @@ def softplus(x: float) -> float:
     beyond = z > 0.41421356237309503
     rest = log1p_reduced(0.5 * (z - 1.0) if beyond else z, 1.0 if beyond else 0.0)
     return (0.0 if x < 0.0 else x) + rest
-
-
-@compiled
-def log_sigmoid(x: float) -> float:
-    """log(1 / (1 + exp(-x)))."""
-    return -softplus(-x)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -848,7 +838,7 @@ def pow(x: float, y: float) -> float:
 
 @compiled
 def powlog(x: float, y: float, n: float, k: float) -> float:
-    """x**(y - n)·log(x)**k, as ``ieee.powlog``."""
+    """x**(y - n)·log(x)**k, as ``formulas.powlog``."""
     exponent = y - n
     power = pow(x, exponent)
     lost = two_sum(y, -n)[1]
@@ -858,13 +848,7 @@ def powlog(x: float, y: float, n: float, k: float) -> float:
     return mul0(power, pow(math.log(x), k)) if k != 0.0 else power
 
 
-@compiled
-def cbrt(x: float) -> float:
-    """∛x."""
-    if x == 0.0 or not fabs(x) < math.inf:
-        return x
-    root = copysign(math.pow(fabs(x), 1.0 / 3.0), x)
-    return root - (root - x / (root * root)) / 3.0  # Newton: pow's exponent is not exactly a third
+cbrt = compiled(newton_cbrt)
 
 
 @compiled

@@ -12,7 +12,7 @@ from typing import Any
 
 from numba import carray, float64
 
-from ..ieee import _difference_error
+from .. import formulas
 from .machine import NAMESPACE, bound, compiled
 from .memory import BUFFER, SCRATCH, wide
 
@@ -20,7 +20,7 @@ __all__ = ["direction_all", "dot", "logsumexp", "max", "mean", "min", "norm", "p
 __all__ += ["products_of_others", "softmax_all", "sum"]
 
 exp, log1p = NAMESPACE["exp"], NAMESPACE["log1p"]
-difference_error = bound(_difference_error)
+difference_error = bound(formulas.difference_error)
 
 
 @compiled

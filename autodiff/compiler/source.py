@@ -51,8 +51,8 @@ from unicodedata import normalize
 
 from .. import ops
 from ..errors import OperandError
-from ..ieee import div
 from ..ops import OPS, NaryOp, Op
+from ..primitives import div
 from ..value import Value
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ CONSTANTS = {"LN_2": "_LN_2", "LOG2_E": "_LOG2_E", "LOG10_E": "_LOG10_E", "TWO_O
 """What the text calls a constant of the rules, and what ``ops`` does: in 50 digits it is not that double."""
 
 LISTS = ("softmax_all", "direction_all", "products_of_others")
-"""Functions of ``ieee`` that rules of n-ary rows call for all their partials in one pass."""
+"""Functions of ``formulas`` that rules of n-ary rows call for all their partials in one pass."""
 
 _RESERVED = {*OPS, *CONSTANTS, *LISTS, *dir(builtins), *("forward", "value_and_grad", "inputs", "parameters", "seeds")}
 _RESERVED |= {"inf", "nan", "guard", "scaled", "number"}
@@ -323,7 +323,7 @@ class _Rules:
             self.names[name] = self._of_any_number(name) if isinstance(op, NaryOp) else _of_row(name)
         for public, private in CONSTANTS.items():
             self.names[private] = _variable(public)
-        self.names["ieee"] = SimpleNamespace(**{name: self._list(name) for name in LISTS})
+        self.names["formulas"] = SimpleNamespace(**{name: self._list(name) for name in LISTS})
         scaled = self.names["_scaled"]
         self.names["_scaled"] = lambda y, x: _call("scaled", [y, x]) if y.number is None else scaled(y, x)
         self.names["clamp"] = lambda *xs: _call("guard", xs)  # where what x multiplies is 0 beyond the bounds anyway

@@ -133,7 +133,7 @@ def _names() -> dict[str, Any]:
     """What the names in a rule stand for: of two ways it takes the one for floats, all partials in one pass."""
     names = names_in_rules()  # changed in place, for the functions that rules share look names up here
     names["isinstance"] = lambda x, kind: True
-    names["ieee"] = SimpleNamespace(**{name: partial(_every, name) for name in LISTS})
+    names["formulas"] = SimpleNamespace(**{name: partial(_every, name) for name in LISTS})
     return names
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from .. import functions
 from ..ops import NaryOp
-from ..value import Value, recording, topological_order
+from ..pausing import recording
+from ..value import Value, topological_order
 
 __all__ = ["Expansion", "is_expandable"]
 
