@@ -277,14 +277,14 @@ def _write_reverse(
 ) -> None:
     """For each node of some runs what its reverse instruction works on; ``adjoint`` has the slots of adjoints.
 
-    A layout lists it by numbers: -1 for z̄, -2 for z, i for operand i, 16 + i for its adjoint; 99 ends it.
+    A layout lists it by numbers: -1 for z̄, -2 for z, i for operand i, 16 + i for its adjoint; _END ends it.
     """
     for run in range(len(first)):
         k = at[run]
         for i in range(first[run], first[run] + count[run]):
             node = nodes[i]
             for entry in layouts[which[run]]:
-                if entry == 99:
+                if entry == _END:
                     break
                 if entry == -1:
                     ix[k] = adjoint[node]

@@ -36,9 +36,8 @@ class Runner:
         self, outputs: Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value], wrt: str, precision: str
     ) -> None:
         graph = read_graph(outputs, inputs, parameters)
-        asked = {"": (), "parameters": (graph.parameters,), "inputs": (graph.inputs,)}
-        asked["both"] = (graph.parameters, graph.inputs)
-        numbers = np.concatenate([np.zeros(0, np.int64), *asked[wrt]])
+        asked = [getattr(graph, kind) for kind in ("parameters", "inputs") if wrt in (kind, "both")]
+        numbers = np.concatenate([np.zeros(0, np.int64), *asked])
         self.machine = link(graph, lower(graph, numbers[numbers >= 0]), precision)
         self.wrt = wrt
         self.partials = np.empty((0, self.machine.partial))

@@ -23,7 +23,7 @@ CHUNKS = 8
 """At most so many sums are kept apart, to be added in order."""
 
 # What stands where in a plan: where each section begins and the last one ends, then single numbers, then the sections.
-# (They stand here because numba's disk cache notices a change of this file alone.)
+# (They stand here since numba keeps machine code on disk for as long as this file stays as it is.)
 _SECTIONS = 13
 (
     CALL_FORWARD,
