@@ -63,9 +63,11 @@ def _number(
 
     Args:
         chosen: the nodes of the region.
-        op, start, operands: the graph.
+        op: the graph's, with ``start`` and ``operands``.
         ones: for each operation the operands, in bits, to which the local derivative is 1; -1 for all of them.
         nary: for each operation whether it takes a list, and adds to the adjoints of its operands in any case.
+        start: as in ``Graph``.
+        operands: as in ``Graph``.
         needed: whose adjoint is asked for.
         kept: what is used elsewhere too, and so has an adjoint at any rate.
     """

@@ -71,7 +71,8 @@ def _order(chosen: Any, kind: Any, chains: Any, start: Any, operands: Any) -> An
         chosen: for each node whether it is to run; what is not is taken to be known.
         kind: the kind of each node.
         chains: for each kind whether an operation may take the result of another in its run.
-        start, operands: the graph.
+        start: as in ``Graph``.
+        operands: as in ``Graph``.
 
     Returns:
         The nodes in order, and where each run begins.

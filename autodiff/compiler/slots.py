@@ -84,7 +84,8 @@ def _reuse(nodes: Any, first: Any, start: Any, operands: Any, passing: Any, give
     Args:
         nodes: the nodes in order.
         first: where each run begins.
-        start, operands: the graph.
+        start: as in ``Graph``.
+        operands: as in ``Graph``.
         passing: for each number whether its slot may go to another.
         given: the slots that numbers have already.
         free: the first slot not in use.
