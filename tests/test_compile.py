@@ -537,7 +537,7 @@ def test_an_interrupted_call_leaves_nothing_behind(monkeypatch):
     program = ad.compile((x * w).tanh() ** 2, [x], [w], engine="machine")
     columns = np.linspace(-2, 2, 200_000)
     value, gradient = program.value_and_grad(columns, threads=2)
-    runner = program._machines["parameters"]
+    runner = program._runners["parameters"]
     held = runner.sample_buffers
 
     def interrupted(*arguments):

@@ -17,8 +17,9 @@ except ImportError:  # compile() says so
     np = None  # type: ignore[assignment]
 
 from ..errors import CompileError, LengthError, MissingDependency, OperandError, VerificationError
+from ..pausing import recording
 from ..transforms import gradients
-from ..value import Value, recording
+from ..value import Value
 from .namespaces import build
 from .source import write_source
 
@@ -81,26 +82,23 @@ def compile(
         raise MissingDependency(
             "engine='machine' needs numba: pip install 'scalar-autodiff[compile]'; engine='source' runs without"
         )
-    program = Program(precision, numba and engine != "source")
-    program._parameters = _values(parameters, "parameters")
-    program._inputs = _values(inputs, "inputs")
-    both = {id(x) for x in program._inputs} & {id(x) for x in program._parameters}
-    if both:
+    parameters, inputs = _values(parameters, "parameters"), _values(inputs, "inputs")
+    if {id(x) for x in inputs} & {id(x) for x in parameters}:
         raise OperandError("a Value is either an input, a number for each sample, or a parameter, the same for all")
-    if isinstance(output, Value):
-        program._outputs, program._single = [output], True
-    elif callable(output):
-        if program._inputs:
+    outputs, function = None, None
+    if callable(output) and not isinstance(output, Value):
+        if inputs:
             raise OperandError("the inputs of a function are its arguments: leave out inputs=")
-        program._function = output
+        function = output
     else:
-        program._outputs, program._single = _values(output, "output"), False
-        if not program._outputs:
+        outputs = _values(output, "output")
+        if not outputs:
             raise OperandError("the list of outputs is empty: there is nothing to compute")
-    return program
+    single = isinstance(output, Value)
+    return Program(precision, numba and engine != "source", inputs, parameters, outputs, single, function)
 
 
-def _values(nodes: Iterable[Value], where: str) -> list[Value]:
+def _values(nodes: Value | Iterable[Value], where: str) -> list[Value]:
     found: list[Any] = [*nodes] if hasattr(nodes, "__iter__") else [nodes]
     for node in found:
         if not isinstance(node, Value):
@@ -121,15 +119,22 @@ class Program:
         inputs, parameters, outputs: the Values it was compiled for; of a function known after the first call.
     """
 
-    def __init__(self, precision: str, machine: bool) -> None:
+    def __init__(
+        self,
+        precision: str,
+        machine: bool,
+        inputs: list[Value],
+        parameters: list[Value],
+        outputs: list[Value] | None,
+        single: bool,
+        function: Callable[..., Any] | None,
+    ) -> None:
         self.precision = precision
         self.engine = "machine" if machine else "source"
-        self._inputs: list[Value] = []
-        self._parameters: list[Value] = []
-        self._outputs: list[Value] | None = None
-        self._single = True
-        self._function: Callable[..., Any] | None = None
-        self._machines: dict[str, Any] = {}
+        self._inputs, self._parameters = inputs, parameters
+        self._outputs, self._single = outputs, single  # None until the function is recorded
+        self._function = function
+        self._runners: dict[str, Any] = {}  # by what they derive with respect to
         self._derivable: dict[str | None, str] = {}  # what _check has allowed
         self._lock = Lock()
 
@@ -150,7 +155,7 @@ class Program:
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy or a pickle has the graph; what runs it is made anew."""
-        return vars(self) | {"_machines": {}, "_lock": None}
+        return vars(self) | {"_runners": {}, "_lock": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -406,12 +411,12 @@ class Program:
 
     def _engine(self, wrt: str) -> Any:
         """What runs it; for values alone an engine for derivatives will do."""
-        key = wrt or next(iter(self._machines), "")
-        if key not in self._machines:
+        key = wrt or next(iter(self._runners), "")
+        if key not in self._runners:
             with self._lock:
-                if key not in self._machines:
-                    self._machines[key] = self._make(key)
-        return self._machines[key]
+                if key not in self._runners:
+                    self._runners[key] = self._make(key)
+        return self._runners[key]
 
     def _make(self, wrt: str) -> Any:
         if self.engine == "source":

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import vm
+from .graph import read_graph
+from .link import link
 from .lower import lower
-from .recording import PER_SAMPLE, Recording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,24 +35,11 @@ class Runner:
     def __init__(
         self, outputs: Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value], wrt: str, precision: str
     ) -> None:
-        recording = Recording(outputs, inputs, parameters)
-        chosen = np.zeros(0, np.int64)
-        for kind, numbers in (("parameters", recording.parameters), ("inputs", recording.inputs)):
-            if wrt in (kind, "both"):
-                chosen = np.append(chosen, numbers)
-        self.lowered = lower(recording, chosen[chosen >= 0])
-        self.per_sample = recording.stage[recording.outputs] == PER_SAMPLE
-        self.machine = vm.Machine(
-            self.lowered,
-            recording.inputs,
-            recording.parameters,
-            recording.outputs,
-            self.per_sample,
-            precision,
-            bool(wrt),
-        )
+        graph = read_graph(outputs, inputs, parameters)
+        asked = [getattr(graph, kind) for kind in ("parameters", "inputs") if wrt in (kind, "both")]
+        numbers = np.concatenate([np.zeros(0, np.int64), *asked])
+        self.machine = link(graph, lower(graph, numbers[numbers >= 0]), precision)
         self.wrt = wrt
-        self.on_lanes = bool(self.per_sample[0])
         self.partials = np.empty((0, self.machine.partial))
         self.cuts: dict[int, tuple[int, int, int]] = {}
         self.inputs, self.parameters = len(inputs), len(parameters)
@@ -62,13 +50,13 @@ class Runner:
     def evaluate(self, X: Numbers, parameters: Numbers, threads: int) -> Numbers:
         """The outputs, of shape (outputs, N)."""
         machine = self.machine
-        Y = np.empty((len(self.per_sample), X.shape[1]))
+        Y = np.empty((len(machine.per_sample), X.shape[1]))
         with self.lock:
             U = self.call_buffer
             vm.begin(machine.plan, U, parameters)
-            Y[~self.per_sample] = U[machine.output_slots[~self.per_sample]][:, None]
-            if self.per_sample.any() and X.shape[1]:
-                slots = np.where(self.per_sample, machine.output_slots, -1)
+            Y[~machine.per_sample] = U[machine.outputs[~machine.per_sample]][:, None]
+            if machine.per_sample.any() and X.shape[1]:
+                slots = np.where(machine.per_sample, machine.outputs, -1)
                 N = X.shape[1]
                 block, length, chunks = self._cut(N)
 
@@ -91,7 +79,7 @@ class Runner:
         dX = np.zeros((self.inputs, N)) if self.wrt != "parameters" else _NO_ROWS
         with self.lock:
             U = self.call_buffer
-            if not self.on_lanes:
+            if not machine.per_sample[0]:
                 vm.begin(machine.plan, U, parameters)
                 total = vm.finish(machine.plan, U, np.zeros((1, machine.partial)), 1.0 if mean else float(N), gradient)
                 return (np.full(N, total) if each else total if mean else total * N), gradient, dX

@@ -1,18 +1,66 @@
-"""In which order to run the operations of a program, so that few instructions run many of them."""
+"""A ``Region`` and its ``Adjoints`` come in, ``Runs`` go out: operations of one kind together, operands first."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .passes import compiled_if_large
+from .graph import NAMES, NARY
+from .loops import compiled_if_large
+from .memory import VECTORED
 
-__all__ = ["schedule"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .adjoints import Adjoints
+    from .graph import Graph
+    from .regions import Region
+
+    Integers = NDArray[np.int64]
+
+__all__ = ["Runs", "schedule"]
+
+_CHAINS = np.array([name not in VECTORED for name in NAMES]) & ~NARY
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The nodes of a region in the order in which they run; a run of them has one operation, arity and ways.
+
+    Attributes:
+        nodes: in order.
+        first: where each run begins among them.
+        count: how many nodes each has.
+        op, arity, ways: of each run.
+    """
+
+    nodes: Integers
+    first: Integers
+    count: Integers
+    op: Integers
+    arity: Integers
+    ways: Integers
+
+    def of(self, run: int) -> Integers:
+        """The nodes of one run."""
+        return self.nodes[self.first[run] : self.first[run] + self.count[run]]
+
+
+def schedule(graph: Graph, region: Region, adjoints: Adjoints) -> Runs:
+    """The runs of a region."""
+    arity, ways = graph.arity, adjoints.ways
+    span = int(arity.max(initial=0)) + 1
+    code = ((graph.op * 256 + ways) * span + arity) * region.chosen
+    kinds, kind = np.unique(code, return_inverse=True)
+    nodes, first = _order(region.chosen, kind, _CHAINS[kinds // (256 * span)], graph.start, graph.operands)
+    heads = nodes[first]
+    return Runs(nodes, first, np.diff(first, append=len(nodes)), graph.op[heads], arity[heads], ways[heads])
 
 
 @compiled_if_large
-def schedule(chosen: Any, kind: Any, chains: Any, start: Any, operands: Any) -> Any:
+def _order(chosen: Any, kind: Any, chains: Any, start: Any, operands: Any) -> Any:
     """Order the chosen nodes in runs of one kind each, operands before what uses them.
 
     Of all nodes whose operands are done, those of the most frequent kind run next (Kahn's algorithm with a queue for
@@ -23,8 +71,8 @@ def schedule(chosen: Any, kind: Any, chains: Any, start: Any, operands: Any) -> 
         chosen: for each node whether it is to run; what is not is taken to be known.
         kind: the kind of each node.
         chains: for each kind whether an operation may take the result of another in its run.
-        start: as in ``Recording``.
-        operands: as in ``Recording``.
+        start: as in ``Graph``.
+        operands: as in ``Graph``.
 
     Returns:
         The nodes in order, and where each run begins.

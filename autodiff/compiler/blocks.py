@@ -1,0 +1,81 @@
+"""``dot`` nodes over the same inputs come in, dense blocks go out: a layer as one product of matrices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .graph import NAMES, PER_SAMPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from .graph import Graph
+
+    Integers = NDArray[np.int64]
+
+__all__ = ["DOT", "Block", "blocks_of", "weights_first"]
+
+DOT = NAMES.index("dot")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A dense block: all it names are numbers of the graph.
+
+    Attributes:
+        outputs: the ``dot`` nodes.
+        inputs: what each of them weights.
+        weights: of shape (outputs, inputs), or (outputs, inputs + 1) with the biases last.
+    """
+
+    outputs: Integers
+    inputs: Integers
+    weights: Integers
+
+    @property
+    def size(self) -> int:
+        """How many numbers the matrix and the biases are, biases of 0 included."""
+        return len(self.outputs) * (len(self.inputs) + 1)
+
+    @property
+    def places(self) -> Integers:
+        """Where the weights go, as they stand: first the matrix row by row, then the biases."""
+        places = np.arange(self.size)
+        matrix = places[: len(self.outputs) * len(self.inputs)].reshape(len(self.outputs), -1)
+        biases = places[matrix.size :, None]
+        return np.hstack([matrix, biases])[:, : self.weights.shape[1]]
+
+
+def weights_first(graph: Graph, operands: Integers) -> Integers:
+    """For each ``dot``, by its operands: 1 if weights stand first and inputs second, 0 if reversed, -1 if neither.
+
+    Weights, and the bias, are numbers of the call; inputs are numbers of a sample.
+    """
+    n, biased = divmod(operands.shape[1], 2)
+    varies = graph.rate[operands] == PER_SAMPLE
+    left, right = varies[:, :n], varies[:, n : 2 * n]
+    side = np.full(len(operands), -1)
+    if n:
+        side[~right.any(axis=1) & left.all(axis=1)] = 0
+        side[~left.any(axis=1) & right.all(axis=1)] = 1
+    if biased:
+        side[varies[:, -1]] = -1
+    return side
+
+
+def blocks_of(nodes: Integers, operands: Integers, side: Integers) -> Iterator[Block]:
+    """A block for each set of inputs among ``dot`` nodes of one run."""
+    n = operands.shape[1] // 2
+    factors, bias = [operands[:, :n], operands[:, n : 2 * n]], operands[:, 2 * n :]
+    for first in (1, 0):
+        over: dict[bytes, list[int]] = {}
+        for i in np.flatnonzero(side == first).tolist():
+            over.setdefault(factors[first][i].tobytes(), []).append(i)
+        for rows in over.values():
+            weights = np.hstack([factors[1 - first][rows], bias[rows]])
+            yield Block(nodes[rows], factors[first][rows[0]], weights)

@@ -1,0 +1,137 @@
+"""Values come in, a ``Graph`` goes out: the nodes as flat arrays, in an order in which operands come first.
+
+What works on a graph as a whole goes from a ``Graph`` to a ``Graph`` and stands between here and ``lower``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..ops import OPS, NaryOp
+from ..value import topological_order
+from .loops import compiled_if_large
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ..value import Value
+
+    Integers = NDArray[np.int64]
+
+__all__ = ["CONSTANT", "LEAF", "NAMES", "NARY", "PER_CALL", "PER_SAMPLE", "Graph", "at", "rates", "read_graph"]
+
+NAMES = [*OPS]
+NARY = np.array([isinstance(op, NaryOp) for op in OPS.values()])
+LEAF = -1
+_CODES: dict[Any, int] = {None: LEAF} | {op: code for code, op in enumerate(OPS.values())}
+
+CONSTANT, PER_CALL, PER_SAMPLE = 0, 1, 2
+"""How often a number is computed: it depends on nothing that changes, on parameters only, or on an input."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The nodes below some outputs, numbered in topological order; then the constants among the operands.
+
+    Attributes:
+        op: for each node the number of its operation in ``NAMES``, or LEAF.
+        start, operands: the operands of node i are ``operands[start[i]:start[i + 1]]``.
+        numbers: the value that each node and constant had when it was recorded.
+        rate: CONSTANT, PER_CALL or PER_SAMPLE for each node and constant.
+        inputs, parameters, outputs: their numbers; -1 for what the outputs do not depend on.
+    """
+
+    op: Integers
+    start: Integers
+    operands: Integers
+    numbers: NDArray[np.float64]
+    rate: Integers
+    inputs: Integers
+    parameters: Integers
+    outputs: Integers
+
+    @property
+    def arity(self) -> Integers:
+        """How many operands each node has."""
+        return np.diff(self.start)
+
+    def operands_of(self, nodes: Integers) -> Integers:
+        """The operands of nodes that have equally many, a row for each node."""
+        first = self.start[nodes]
+        count = int(self.start[nodes[0] + 1] - first[0]) if len(nodes) else 0
+        return self.operands[first[:, None] + np.arange(count)]
+
+
+def at(column: Integers, numbers: Integers) -> Integers:
+    """What a column holds for each of these numbers; -1 for what is not in the graph."""
+    return np.where(numbers >= 0, column[numbers], -1)
+
+
+def read_graph(outputs: Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value]) -> Graph:
+    """The graph below the outputs; it is cut at inputs and parameters."""
+    order = topological_order(*outputs)
+    count = len(order)
+    serials = np.fromiter(map(attrgetter("serial"), order), np.int64, count)
+    op = np.fromiter(map(_CODES.__getitem__, map(attrgetter("op"), order)), np.int64, count)
+    operands, parents = [*map(attrgetter("operands"), order)], [*map(attrgetter("parents"), order)]
+    lengths = np.fromiter(map(len, operands), np.int64, count)
+    variables = np.fromiter(map(len, parents), np.int64, count)
+    start = np.concatenate([[0], np.cumsum(lengths)])
+    constants: list[float] = []
+    places: list[int] = []  # of the constants among the operands
+    for node in np.flatnonzero(variables < lengths).tolist():
+        for place, x in enumerate(operands[node], int(start[node])):
+            if type(x) is float:
+                constants.append(x)
+                places.append(place)
+    flat = np.empty(int(start[-1]), np.int64)
+    constant = np.zeros(len(flat), np.bool_)
+    constant[places] = True
+    flat[constant] = count + np.arange(len(constants))
+    above = map(attrgetter("serial"), chain.from_iterable(parents))
+    flat[~constant] = _find(serials, np.fromiter(above, np.int64, int(variables.sum())))
+    numbers = np.empty(count + len(constants))
+    numbers[:count] = np.fromiter(map(attrgetter("data"), order), np.float64, count)
+    numbers[count:] = constants
+    for_inputs, for_parameters = _find_some(serials, inputs), _find_some(serials, parameters)
+    given = np.full(len(numbers), CONSTANT)
+    given[for_parameters[for_parameters >= 0]] = PER_CALL
+    given[for_inputs[for_inputs >= 0]] = PER_SAMPLE
+    op[given[:count] > CONSTANT] = LEAF  # an input or parameter need not be a leaf: the graph is cut there
+    rate = rates(op, start, flat, given)
+    return Graph(op, start, flat, numbers, rate, for_inputs, for_parameters, _find_some(serials, outputs))
+
+
+def _find_some(serials: Integers, nodes: Sequence[Value]) -> Integers:
+    """The numbers of these nodes; -1 for one that is not here."""
+    wanted = np.array([node.serial for node in nodes], dtype=np.int64)
+    place = np.minimum(np.searchsorted(serials, wanted), len(serials) - 1)
+    return np.where(serials[place] == wanted, place, -1)
+
+
+def _find(serials: Integers, wanted: Integers) -> Integers:
+    """The numbers of the nodes with these serials, all of which are here."""
+    low, span = int(serials[0]), int(serials[-1] - serials[0] + 1)
+    if span > 8 * len(serials):
+        return np.searchsorted(serials, wanted)
+    table = np.zeros(span, np.int64)  # a look-up takes a tenth of the time of a search
+    table[serials - low] = np.arange(len(serials))
+    return table[wanted - low]
+
+
+@compiled_if_large
+def rates(op: Any, start: Any, operands: Any, given: Any) -> Any:
+    """The rate of every number, from those of leaves: an operation is computed as often as what it depends on."""
+    rate = given.copy()
+    for node in range(len(op)):
+        if op[node] >= 0:
+            for k in range(start[node], start[node + 1]):
+                rate[node] = max(rate[node], rate[operands[k]])
+    return rate

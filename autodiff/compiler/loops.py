@@ -1,0 +1,28 @@
+"""The loops over a graph that lowering makes, each of which visits every operand once: compiled where it pays."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["compiled_if_large"]
+
+_SMALL = 5_000  # numbers in the longest argument: compiling takes a second or two at first
+
+
+def compiled_if_large(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Machine code for a large graph; for a small one the loop as it is."""
+    machine_code = njit(cache=True)(function)
+
+    @wraps(function)
+    def run(*arguments: Any) -> Any:
+        small = max(x.size for x in arguments if isinstance(x, np.ndarray)) < _SMALL
+        return (function if small else machine_code)(*arguments)
+
+    return run

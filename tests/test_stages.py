@@ -1,0 +1,129 @@
+"""The stages of the compiler: each leaves what it was given as it was, and a pass over the graph fits in between."""
+
+import random
+from dataclasses import fields, is_dataclass, replace
+
+import pytest
+
+import autodiff as ad
+from autodiff import Value
+from autodiff.ops import OPS, NaryOp
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("numba", reason="the stages lead to machine code")
+
+from autodiff.compiler import vm  # noqa: E402
+from autodiff.compiler.adjoints import adjoints  # noqa: E402
+from autodiff.compiler.graph import NAMES, PER_SAMPLE, read_graph  # noqa: E402
+from autodiff.compiler.instructions import instructions  # noqa: E402
+from autodiff.compiler.link import link  # noqa: E402
+from autodiff.compiler.lower import lower  # noqa: E402
+from autodiff.compiler.regions import regions  # noqa: E402
+from autodiff.compiler.schedule import schedule  # noqa: E402
+from autodiff.compiler.slots import allocate  # noqa: E402
+
+OPERATIONS = ["add", "sub", "mul", "tanh", "exp", "relu", "maximum", "where", "sum", "dot", "max", "logsumexp", "prod"]
+
+
+def recorded(seed, size=40):
+    """A random graph with layers and softmaxes in it: output, inputs, parameters."""
+    rng = random.Random(seed)
+    inputs, parameters = ([Value(rng.uniform(-1, 1)) for _ in range(4)] for _ in range(2))
+    nodes = [*inputs, *parameters]
+    for _ in range(size):
+        op = OPS[rng.choice(OPERATIONS)]
+        count = rng.randint(2, 5) if isinstance(op, NaryOp) else len(op.partials)
+        nodes.append(op(*[rng.choice(nodes) if rng.random() < 0.9 else rng.uniform(-1, 1) for _ in range(count)]))
+    nodes += [ad.dot(rng.sample(parameters, 3), inputs[:3], parameters[0]) for _ in range(3)]
+    nodes += ad.softmax([rng.choice(nodes) for _ in range(3)])
+    return ad.sum([ad.tanh(x) for x in nodes[-12:]]), inputs, parameters
+
+
+def frozen(stage):
+    """The same, and whoever writes to one of its arrays is told so."""
+    if isinstance(stage, np.ndarray):
+        stage.flags.writeable = False
+    elif isinstance(stage, (tuple, list)):
+        for part in stage:
+            frozen(part)
+    elif is_dataclass(stage):
+        assert type(stage).__dataclass_params__.frozen
+        for field in fields(stage):
+            frozen(getattr(stage, field.name))
+    return stage
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_stage_changes_what_it_is_given(seed):
+    output, inputs, parameters = recorded(seed)
+    graph = frozen(read_graph([output], inputs, parameters))
+    for wrt in ([], graph.parameters, graph.inputs):
+        wrt = np.array(wrt, np.int64)
+        wrt = frozen(wrt[wrt >= 0])
+        for region in regions(graph, wrt):
+            frozen(region)
+            needs = frozen(adjoints(graph, region))
+            runs = frozen(schedule(graph, region, needs))
+            slots = frozen(allocate(graph, region, needs, runs))
+            frozen(instructions(graph, region, runs, slots))
+        frozen(link(graph, frozen(lower(graph, wrt)), "float64"))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_a_stage_promises(seed):
+    output, inputs, parameters = recorded(seed)
+    graph = read_graph([output], inputs, parameters)
+    wrt = np.concatenate([graph.parameters, graph.inputs])
+    for region in regions(graph, wrt[wrt >= 0]):
+        needs = adjoints(graph, region)
+        runs = schedule(graph, region, needs)
+        assert sorted(runs.nodes) == np.flatnonzero(region.chosen).tolist()
+        when = {node: i for i, node in enumerate(runs.nodes.tolist())}
+        for node, i in when.items():
+            operands = graph.operands[graph.start[node] : graph.start[node + 1]].tolist()
+            assert all(when.get(x, -1) < i for x in operands)  # operands first
+        slots = allocate(graph, region, needs, runs)
+        assert (slots.value[runs.nodes] >= 0).all()
+        asked = np.flatnonzero(region.needed & region.here)
+        assert (slots.adjoint[asked] > slots.nowhere).all()
+        assert not set(slots.value.tolist()) & set(slots.adjoint[asked].tolist())
+        assert ((slots.adjoint < slots.assigned) == (needs.number < 0) | needs.is_sum[needs.number]).all()
+
+
+def merged(graph):
+    """A pass: what is the same operation on the same operands becomes one; nothing else has to know."""
+    stands = np.arange(len(graph.numbers))
+    known = {}
+    for node in range(len(graph.op)):
+        if graph.op[node] >= 0:
+            operands = stands[graph.operands[graph.start[node] : graph.start[node + 1]]]
+            stands[node] = known.setdefault((graph.op[node], *operands.tolist()), node)
+    return replace(graph, operands=stands[graph.operands], outputs=stands[graph.outputs])
+
+
+def run(graph, X, P):
+    """The outputs, and the gradient of their sum to the parameters."""
+    machine = link(graph, lower(graph, graph.parameters[graph.parameters >= 0]), "float64")
+    U, V, gradient = machine.call_buffer(), machine.sample_buffer(), np.empty(len(P))
+    values, count = np.empty(X.shape[1]), X.shape[1]
+    partials, nothing = np.empty((1, machine.partial)), np.zeros((0, 0))
+    vm.differentiate_alone(machine.plan, U, V, X, P, False, machine.lanes, count, partials, values, nothing, gradient)
+    return values, gradient, machine
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_pass_over_the_graph_fits_between_recording_and_lowering(seed):
+    x, y, p, q = (Value(a) for a in (0.3, -0.4, 0.7, 1.1))
+    rng = random.Random(seed)
+    nodes = [x, y, p, q]
+    for _ in range(30):
+        nodes.append(rng.choice([ad.sin, ad.tanh, ad.square])(rng.choice(nodes)) * rng.choice(nodes[:6]))
+    graph = read_graph([ad.sum(nodes)], [x, y], [p, q])
+    assert graph.rate[graph.outputs[0]] == PER_SAMPLE
+    X, P = np.random.default_rng(seed).uniform(-1, 1, (2, 50)), np.array([0.7, 1.1])
+    values, gradient, before = run(graph, X, P)
+    again, slopes, after = run(merged(graph), X, P)
+    np.testing.assert_allclose(again, values, rtol=1e-14)
+    np.testing.assert_allclose(slopes, gradient, rtol=1e-12)
+    assert after.slots < before.slots  # there was something to merge
+    assert NAMES[graph.op[graph.outputs[0]]] == "sum"
