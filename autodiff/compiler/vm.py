@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from .cache import njit
 from .kernels import call_kernel, kernel
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Machine:
             return code
         keys = [*part.kernels]
         dense = np.array([kind == "dense" for kind, _ in keys])[code[:, 0]]
-        addresses = {key: kernel(*keys[key], part.form, precision) for key in np.unique(code[:, 0])}
+        addresses = {key: kernel(*keys[int(key)], part.form, precision) for key in np.unique(code[:, 0])}
         code = code.copy()
         code[dense, 2] = self.matrices_at
         code[:, 0] = [addresses[key] for key in code[:, 0]]
@@ -155,7 +155,7 @@ def _runs(here: Any, there: Any) -> NDArray[np.int64]:
     return np.column_stack([here[first], there[first], np.diff(first, append=len(here))])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _sweep(code: Any, buffer: int, lanes: int, real: int, stride: int) -> None:
     for k in range(0, len(code), 4):
         call_kernel(code[k], buffer, code[k + 1], code[k + 2], code[k + 3], lanes, real, stride)
@@ -164,25 +164,25 @@ def _sweep(code: Any, buffer: int, lanes: int, real: int, stride: int) -> None:
 # Loops in place of NumPy's assignment to slices, of which every use takes numba a quarter of a second to compile.
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _fill(target: Any, count: int, x: float) -> None:
     for i in range(count):
         target[i] = x
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _copy(source: Any, target: Any, count: int) -> None:
     for i in range(count):
         target[i] = source[i]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _add(source: Any, target: Any, count: int) -> None:
     for i in range(count):
         target[i] += source[i]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _total(source: Any, count: int) -> float:
     total = 0.0
     for i in range(count):
@@ -190,7 +190,7 @@ def _total(source: Any, count: int) -> float:
     return total
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def begin(plan: Any, U: Any, parameters: Any) -> None:
     """Run what a call needs once."""
     runs = plan[plan[_PARAMETERS] : plan[_PARAMETERS + 1]]
@@ -199,7 +199,7 @@ def begin(plan: Any, U: Any, parameters: Any) -> None:
     _sweep(plan[plan[_CALL_FORWARD] : plan[_CALL_FORWARD + 1]], U.ctypes.data, 1, 1, 1)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def spread(plan: Any, U: Any, V: Any) -> None:
     """Copy numbers of the call to where the lanes take them from."""
     stride = plan[_STRIDE]
@@ -212,7 +212,7 @@ def spread(plan: Any, U: Any, V: Any) -> None:
         _copy(U[runs[k + 1] :], V[runs[k] :], runs[k + 2])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _load(plan: Any, V: Any, X: Any, low: int, high: int) -> int:
     """One block of the inputs; its last sample fills it up to whole vectors, or four of them, as machine code likes."""
     stride = plan[_STRIDE]
@@ -227,7 +227,7 @@ def _load(plan: Any, V: Any, X: Any, low: int, high: int) -> int:
     return lanes
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def evaluate(plan: Any, V: Any, X: Any, slots: Any, Y: Any, low: int, high: int, block: int) -> None:
     """The outputs of samples low to high."""
     stride = plan[_STRIDE]
@@ -241,7 +241,7 @@ def evaluate(plan: Any, V: Any, X: Any, slots: Any, Y: Any, low: int, high: int,
                 _copy(V[slots[i] * stride :], Y[i, start:], end - start)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def differentiate(
     plan: Any, V: Any, X: Any, seed: float, low: int, high: int, block: int, partial: Any, values: Any, dX: Any
 ) -> None:
@@ -287,7 +287,7 @@ def differentiate(
         at += blocks[b + 1]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def finish(plan: Any, U: Any, partials: Any, seed: float, gradient: Any) -> float:
     """Add the chunks, in order, and go back through what was done once; the value, and the gradient in place."""
     returned, matrices = (
@@ -315,7 +315,7 @@ def finish(plan: Any, U: Any, partials: Any, seed: float, gradient: Any) -> floa
     return value
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def differentiate_alone(
     plan: Any,
     U: Any,
