@@ -91,7 +91,7 @@ class _Kept:
         try:
             return CompileResult._rebuild(context, *pickle.loads(data))
         except Exception as error:  # it is whole, and yet numba cannot take it
-            _warn(f"the machine code kept in {name} is made anew, for it cannot be taken: {error!r}")
+            _warn("damaged", f"the machine code kept in {name} is made anew, for numba cannot take it: {error!r}")
             return None
 
     def save_overload(self, signature: Any, code: Any) -> None:
@@ -128,13 +128,13 @@ def _read(name: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        _warn(f"the machine code kept in {here / name} cannot be read, and is made anew: {error}")
+        _warn("damaged", f"the machine code kept in {here / name} cannot be read, and is made anew: {error.strerror}")
         return None
     with open(handle, "rb") as file:
         found = os.fstat(handle)
         data = file.read() if S_ISREG(found.st_mode) and _is_ours(found) else b""
     if sha256(data[32:]).digest() != data[:32]:
-        _warn(f"the machine code kept in {here / name} is damaged, and is made anew")
+        _warn("damaged", f"the machine code kept in {here / name} is damaged, and is made anew")
         return None
     if time.time() - found.st_mtime > UNUSED / 30:
         with suppress(OSError):
@@ -151,7 +151,7 @@ def _write(name: str, data: bytes) -> None:
         write_whole(here / name, sha256(data).digest() + data, 0o600)
         _tidy(here)
     except OSError as error:
-        _warn(f"machine code is not kept, and each process compiles it anew: {error}")
+        _warn("not kept", f"machine code is not kept, and each process compiles it anew: {error}")
 
 
 @cache
@@ -189,9 +189,9 @@ def folder() -> Path | None:
             refused.append(f"{error.strerror}: {error.filename}")
             continue
         if refused:
-            _warn(f"machine code is kept in {candidate}, until that is cleaned up: {_remedy(refused)}")
+            _warn("not kept", f"machine code is kept in {candidate}, until that is cleaned up: {_remedy(refused)}")
         return candidate
-    _warn(f"machine code is not kept, and each process compiles it anew: {_remedy(refused)}")
+    _warn("not kept", f"machine code is not kept, and each process compiles it anew: {_remedy(refused)}")
     return None
 
 
@@ -246,7 +246,11 @@ def _user() -> int:
     return os.geteuid() if hasattr(os, "geteuid") else 0
 
 
-@cache
-def _warn(message: str) -> None:
-    """Once a process."""
-    warnings.warn(message, RuntimeWarning, stacklevel=2)
+_TOLD: set[str] = set()
+
+
+def _warn(kind: str, message: str) -> None:
+    """Once a process for each kind: where one file is damaged, others are."""
+    if kind not in _TOLD:
+        _TOLD.add(kind)
+        warnings.warn(message, RuntimeWarning, stacklevel=2)

@@ -31,7 +31,7 @@ def fingerprint(function: Any, *more: object) -> str:
 
     Args:
         function: a Python function, or one that numba has decorated.
-        more: what else decides, as text: signature, options, processor.
+        more: what else decides: signature, options, processor.
 
     >>> half = lambda x: x / 2
     >>> fingerprint(half) == fingerprint(lambda y: y / 2), fingerprint(half) == fingerprint(lambda x: x / 3)
@@ -40,7 +40,7 @@ def fingerprint(function: Any, *more: object) -> str:
     (True, False)
     """
     digest = sha256()
-    for word in (*_versions(), *map(str, more), *_Walk().words(function)):
+    for word in _Walk().words([_versions(), function, *more]):
         digest.update(f"{len(word)}:{word}".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:32]
 
@@ -79,7 +79,7 @@ class _Walk:
             for item in x:
                 yield from self.words(item)
         elif isinstance(x, (set, frozenset)):
-            yield from sorted(map(repr, x))  # in no order of its own
+            yield from sorted(map(repr, x))  # which have no order, or another in each process
         elif isinstance(x, dict):
             for key, item in x.items():
                 yield repr(key)
@@ -95,7 +95,7 @@ class _Walk:
         elif isinstance(x, FunctionType):
             yield from self._function(x)
         elif hasattr(x, "py_func"):  # numba's, compiled when it is called
-            yield repr(sorted(x.targetoptions.items()))
+            yield from self.words(dict(sorted(x.targetoptions.items())))
             yield from self.words(x.py_func)
         elif hasattr(x, "_defn"):  # numba's, that writes code itself
             yield from self.words(x._defn)

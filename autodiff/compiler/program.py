@@ -19,6 +19,7 @@ except ImportError:  # compile() says so
 from ..errors import CompileError, LengthError, MissingDependency, OperandError, VerificationError
 from ..transforms import gradients
 from ..value import Value, recording
+from .availability import attempt, obstacle, open_in_children
 from .namespaces import build
 from .source import write_source
 
@@ -55,11 +56,13 @@ def compile(
             leaves are constants, as they were.
         precision: that of the work on samples; sums over samples and what is done once in a call are in float64.
         engine: "machine" runs machine code and takes numba, "source" the text of ``Program.source()`` under NumPy;
-            "auto" takes the first where numba is installed.
+            "auto" takes the first where numba is installed, and the second, with a warning that says why, where
+            numba turns out to be of no use.
 
     Raises:
         OperandError: one of the arguments is not what it should be, or a Value is both input and parameter.
-        MissingDependency: NumPy, or for "machine" numba, is not installed.
+        MissingDependency: NumPy, or for "machine" numba, is not installed or cannot be imported.
+        CompileError: for "machine" numba is switched off, or cannot compile here.
 
     >>> from autodiff import Value, sin
     >>> x, y = Value(1.0), Value(3.0)
@@ -81,7 +84,10 @@ def compile(
         raise MissingDependency(
             "engine='machine' needs numba: pip install 'scalar-autodiff[compile]'; engine='source' runs without"
         )
-    program = Program(precision, numba and engine != "source")
+    missing = obstacle() if engine == "machine" else None
+    if missing is not None:
+        raise missing
+    program = Program(precision, numba and engine != "source", engine == "machine")
     program._parameters = _values(parameters, "parameters")
     program._inputs = _values(inputs, "inputs")
     both = {id(x) for x in program._inputs} & {id(x) for x in program._parameters}
@@ -117,12 +123,13 @@ class Program:
 
     Attributes:
         precision: of the work on samples.
-        engine: "machine" or "source".
+        engine: "machine" or "source"; the first becomes the second if there turns out to be no machine code here.
         inputs, parameters, outputs: the Values it was compiled for; of a function known after the first call.
     """
 
-    def __init__(self, precision: str, machine: bool) -> None:
+    def __init__(self, precision: str, machine: bool, asked: bool = False) -> None:
         self.precision = precision
+        self._asked = asked  # for machine code, and nothing else will do
         self.engine = "machine" if machine else "source"
         self._inputs: list[Value] = []
         self._parameters: list[Value] = []
@@ -132,6 +139,12 @@ class Program:
         self._machines: dict[str, Any] = {}
         self._derivable: dict[str | None, str] = {}  # what _check has allowed
         self._lock = Lock()
+        open_in_children(self)
+
+    def after_fork(self) -> None:
+        """Forget what other threads were doing with the program: in this process there are none."""
+        if self._lock.locked():
+            self._lock = Lock()
 
     @property
     def inputs(self) -> list[Value]:
@@ -155,6 +168,7 @@ class Program:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._lock = Lock()
+        open_in_children(self)
 
     def __repr__(self) -> str:
         what = "not recorded yet" if self._outputs is None else _several(len(self._outputs), "output")
@@ -414,14 +428,20 @@ class Program:
         return self._machines[key]
 
     def _make(self, wrt: str) -> Any:
-        if self.engine == "source":
-            from .portable import Portable
+        if self.engine == "machine":
+            made = attempt(lambda: self._runner(wrt), self._asked)
+            if made is not None:
+                return made
+            self.engine = "source"
+        from .portable import Portable
 
-            outputs = len(self._recorded())
-            return Portable(self.source(), outputs, len(self._parameters), self._single, self.precision)
+        outputs = len(self._recorded())
+        return Portable(self.source(), outputs, len(self._parameters), self._single, self.precision)
+
+    def _runner(self, wrt: str) -> Any:
         from .runner import Runner
 
-        return Runner(self._recorded(), self._inputs, self._parameters, wrt, self.precision)
+        return Runner(self._recorded(), self._inputs, self._parameters, wrt, self.precision).tried()
 
 
 @contextmanager
