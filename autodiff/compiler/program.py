@@ -143,8 +143,7 @@ class Program:
 
     def after_fork(self) -> None:
         """Forget what other threads were doing with the program: in this process there are none."""
-        if self._lock.locked():
-            self._lock = Lock()
+        self._lock = Lock()
 
     @property
     def inputs(self) -> list[Value]:

@@ -77,8 +77,8 @@ class Runner:
     def after_fork(self) -> None:
         """Leave what other threads were in the middle of to them: in this process there are none."""
         if self.lock.locked():
-            self.lock = Lock()
             self._renew()
+        self.lock = Lock()  # in any case: one that a thread is just being given does not say so yet
 
     def _renew(self) -> None:
         self.call_buffer, self.sample_buffers = self.machine.call_buffer(), [self.machine.sample_buffer()]
