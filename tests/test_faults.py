@@ -224,9 +224,6 @@ def slope(rule, home):
 def test_a_rule_of_one_process_never_reaches_another(home):
     assert slope("lambda x, z: 7.0", home) == 7.0
     assert slope("ad.ops.OPS['expm1'].partials[0]", home) == pytest.approx(math.exp(0.25), rel=1e-15)
-    count = len([*home.iterdir()])
-    assert slope("lambda x, z: 7.0", home) == 7.0
-    assert len([*home.iterdir()]) == count  # each is kept under its own key
 
 
 def test_a_rule_assigned_later_holds_in_the_same_process(monkeypatch):
@@ -429,15 +426,18 @@ def test_a_temporary_directory_without_its_sticky_bit_is_refused(place):
 
 
 @OWNED
-@pytest.mark.parametrize("mode", [0o600, 0o622, None])
+@pytest.mark.parametrize("mode", [0o600, 0o622, "link", "folder"])
 def test_only_files_of_ones_own_are_read(mode, place):
     cache._write("x.code", b"code")
     assert cache._read("x.code") == b"code"
     path = cache.folder() / "x.code"
     assert path.stat().st_mode & 0o777 == 0o600
-    if mode is None:
+    if mode == "link":
         path.rename(place / "elsewhere")
         path.symlink_to(place / "elsewhere")
+    elif mode == "folder":
+        path.unlink()
+        path.mkdir()
     else:
         path.chmod(mode)
     if mode == 0o600:

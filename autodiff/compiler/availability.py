@@ -47,7 +47,7 @@ def attempt(make: Callable[[], Any], asked: bool) -> Any:
         if found is None:
             try:
                 return make()
-            except (AutodiffError, MemoryError):
+            except (AutodiffError, MemoryError, Warning):  # a warning, where warnings are errors
                 raise
             except Exception as error:
                 found = CompileError(f"machine code cannot be made: {_told(error)}; report that, {_REMEDY}")

@@ -125,14 +125,14 @@ def _read(name: str) -> bytes | None:
         return None
     try:
         handle = os.open(here / name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        with open(handle, "rb") as file:
+            found = os.fstat(handle)
+            data = file.read() if S_ISREG(found.st_mode) and _is_ours(found) else b""
     except FileNotFoundError:
         return None
     except OSError as error:
         _warn("damaged", f"the machine code kept in {here / name} cannot be read, and is made anew: {error.strerror}")
         return None
-    with open(handle, "rb") as file:
-        found = os.fstat(handle)
-        data = file.read() if S_ISREG(found.st_mode) and _is_ours(found) else b""
     if sha256(data[32:]).digest() != data[:32]:
         _warn("damaged", f"the machine code kept in {here / name} is damaged, and is made anew")
         return None
@@ -226,7 +226,7 @@ def _make_private(path: Path) -> None:
         for parent in {*path.parents, *Path(os.path.realpath(path)).parents}:
             info = os.lstat(parent)
             others = S_IMODE(info.st_mode) & 0o022 and not info.st_mode & S_ISVTX and not S_ISLNK(info.st_mode)
-            if info.st_uid not in (0, _user()) or others:
+            if info.st_uid not in _trusted() or others:
                 raise PermissionError(errno.EACCES, "others can write to", str(parent))
         info = os.lstat(path)
         if not S_ISDIR(info.st_mode) or not _is_ours(info):
@@ -240,6 +240,15 @@ def _make_private(path: Path) -> None:
 def _is_ours(info: os.stat_result) -> bool:
     """Whether only the user can have written it."""
     return os.name == "nt" or (info.st_uid == _user() and not info.st_mode & 0o022)
+
+
+@cache
+def _trusted() -> set[int]:
+    """The user and root, who inside a user namespace is shown as nobody, if root is not in it."""
+    with suppress(OSError):
+        if "4294967295" not in Path("/proc/self/uid_map").read_text(encoding="ascii"):
+            return {0, _user(), int(Path("/proc/sys/kernel/overflowuid").read_text(encoding="ascii"))}
+    return {0, _user()}
 
 
 def _user() -> int:

@@ -11,7 +11,7 @@ import platform
 import sys
 from functools import cache
 from hashlib import sha256
-from types import CodeType, FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import llvmlite
@@ -119,7 +119,7 @@ class _Walk:
         yield from self.words(function.__code__)
         yield from self.words(function.__defaults__)
         for cell in function.__closure__ or ():
-            yield from self.words(cell.cell_contents)
+            yield from self.words(_contents(cell))
         names = _names(function.__code__)
         for name in names:
             if name in function.__globals__:
@@ -131,6 +131,13 @@ def _names(code: CodeType) -> list[str]:
     """Every name in a function and in those within it."""
     inner = [name for x in code.co_consts if isinstance(x, CodeType) for name in _names(x)]
     return sorted({*code.co_names, *inner})
+
+
+def _contents(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # it is still empty
+        return None
 
 
 def _by_version(module: str) -> bool:
