@@ -10,6 +10,8 @@ waited for before the fork, and locks that they held are open afterwards.
 
 from __future__ import annotations
 
+import concurrent.futures.thread
+import logging
 import os
 import sys
 import warnings
@@ -125,6 +127,9 @@ def _in_child() -> None:
     for owner in [*_OWNERS]:
         owner.after_fork()
 
+
+_FIRST = (logging, concurrent.futures.thread)
+"""They lock before a fork too, and the last that is registered locks first: who holds ours may wait for theirs."""
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)
