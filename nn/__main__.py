@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from autodiff import LengthError
 from autodiff.commandline import Parser, exit_code, failed
+from autodiff.files import replacing, write_whole
 
 from . import plots
 from .activations import ACTIVATIONS
@@ -228,9 +229,10 @@ def _train(given: argparse.Namespace) -> int:
         save(model, file, {"data": json.dumps(origin), "loss": task.loss})
         print(f"network: {file}")
     if given.out:
-        (given.out / "history.json").write_text(json.dumps(history.to_dict(), indent=1), encoding="utf-8")
+        write_whole(given.out / "history.json", json.dumps(history.to_dict(), indent=1).encode())
         for name, figure in _figures(model, task, history, training, validation):
-            figure.savefig(given.out / f"{name}.png", dpi=150)
+            with replacing(given.out / f"{name}.png") as picture:
+                figure.savefig(picture, format="png", dpi=150)
         print(f"plots and history: {given.out}")
     if history.stopped == "interrupted":
         return failed(_PROGRAM, f"interrupted: the weights are those of epoch {history.best_epoch}, the best", 130)

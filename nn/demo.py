@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import autodiff as ad
 from autodiff import Value
+from autodiff.files import replacing, write_whole
 
 from . import data, metrics, plots
 from .data import Standardizer
@@ -269,7 +270,8 @@ def _result(name: str, model: MLP, history: History, sides: list[Evaluation], st
 def _plot(figure: Figure, path: Path, height: float, width: float = 4.6) -> None:
     """Write a figure, small in inches, so that its letters are large enough on a telephone."""
     figure.set_size_inches(width, height)
-    figure.savefig(path, dpi=200)
+    with replacing(path) as file:
+        figure.savefig(file, format="png", dpi=200)
 
 
 def _curves(history: History) -> Figure:
@@ -285,7 +287,7 @@ def _write_page(path: Path, texts: Texts, results: list[Result]) -> None:
     rows = [[f"{r.name}\n{r.network}", r.parameters, *_figures(r)] for r in results]
     texts = {**texts, "results": rows, "python": platform.python_version()}
     page = Template(files("nn").joinpath("demo.html").read_text(encoding="utf-8"))
-    path.write_text(page.substitute({name: _html(text) for name, text in texts.items()}), encoding="utf-8")
+    write_whole(path, page.substitute({name: _html(text) for name, text in texts.items()}).encode())
 
 
 def _html(text: object) -> str:

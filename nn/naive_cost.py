@@ -10,6 +10,7 @@ Backpropagation meets every weight twice, once forward and once backward: O(n) s
 from __future__ import annotations
 
 from math import exp, log, sqrt
+from pathlib import Path
 from statistics import linear_regression
 from sys import float_info
 from time import get_clock_info, perf_counter, process_time
@@ -17,6 +18,7 @@ from timeit import Timer
 from typing import TYPE_CHECKING
 
 from autodiff import Value, no_grad
+from autodiff.files import replacing
 
 from .errors import ArgumentError, MissingExtra
 from .layers import MLP
@@ -143,7 +145,9 @@ class Costs:
         axes.grid(alpha=0.3)
         axes.legend()
         if path is not None:
-            figure.savefig(path)
+            ending = Path(path).suffix[1:] or "png"
+            with replacing(Path(path).with_suffix(f".{ending}")) as file:
+                figure.savefig(file, format=ending)
         return figure
 
 

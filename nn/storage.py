@@ -14,16 +14,18 @@ The JSON format is one object: "format", "architecture", "metadata", and "state"
 from __future__ import annotations
 
 import json
-import os
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from autodiff.files import write_whole
 
 from .arguments import at_least_one
 from .errors import ArgumentError, FileFormatError, MissingExtra, StateError
 from .layers import MLP, Dropout, Layer, Neuron, Sequential
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping
     from typing import Any, TypeAlias
 
@@ -67,12 +69,7 @@ def save(model: Module, path: AnyPath, metadata: Mapping[str, str] | None = None
     state = model.state_dict()
     shared = len(model.parameters()) < sum(map(_count, state.values()))
     data = write(state, None if shared else model.config(), extra)  # built anew, a shared parameter would be several
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, data)
 
 
 def load(path: AnyPath, model: Module | None = None) -> Module:
@@ -227,6 +224,7 @@ def _in_order(data: bytes) -> bytes:
 
 def _parse_safetensors(path: Path) -> Contents:
     package = _package()
+    path.open("rb").close()  # Python's errors say what is wrong, and with which file
     try:
         with package.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}

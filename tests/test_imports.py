@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 # Each module of the package, and those directly below it: it may import them and whatever is below them.
 BELOW = {
     "errors": [],
+    "files": [],
     "primitives": [],
     "formulas": ["primitives"],
     "entrance": ["errors"],

@@ -2,11 +2,13 @@
 
 import json
 import math
+import os
 import pickle
 import random
 import struct
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,9 @@ from hypothesis import strategies as st
 
 import autodiff as ad
 import nn
+from autodiff.files import replacing, write_whole
+from nn.__main__ import main
+from nn.naive_cost import Costs
 
 BOTH = pytest.mark.parametrize("ending", ["safetensors", "json"])
 
@@ -174,12 +179,11 @@ def test_a_file_is_replaced_whole_or_not_at_all(ending, tmp_path, monkeypatch):
     before = path.read_bytes()
     assert nn.load(path).state_dict() == nn.Neuron(1, seed=2).state_dict()
 
-    def full(self, data):
-        with self.open("wb") as file:
-            file.write(data[:10])
+    def full(draft, path):
+        Path(draft).write_bytes(Path(draft).read_bytes()[:10])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(OSError, match="No space left"):
         nn.save(nn.Neuron(1, seed=3), path)
     assert path.read_bytes() == before
@@ -596,3 +600,106 @@ def test_metadata_is_text(metadata, tmp_path):
 def test_missing_file(ending, tmp_path):
     with pytest.raises(FileNotFoundError):
         nn.load(tmp_path / f"none.{ending}")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Folders that others write to, and several writers of one file.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _draw(path):
+    ad.draw(ad.Value(2.0) * 3.0).save(path)
+
+
+def _cost(path):
+    pytest.importorskip("matplotlib")
+    costs = Costs()
+    costs.parameters, costs.backpropagation_seconds, costs.numerical_seconds = [1, 2], [1.0, 2.0], [1.0, 4.0]
+    costs.plot(path)
+
+
+def _replaced(path):
+    write_whole(path, b"{}")
+
+
+WRITERS = [
+    (lambda path: nn.save(nn.Neuron(1, seed=0), path), "model.safetensors"),
+    (lambda path: nn.save(nn.Neuron(1, seed=0), path), "model.json"),
+    (_draw, "picture.dot"),
+    (_cost, "costs.png"),
+    (_replaced, "history.json"),
+]
+WRITTEN = pytest.mark.parametrize(("write", "name"), WRITERS, ids=[name for _, name in WRITERS])
+
+
+@WRITTEN
+def test_no_link_is_followed(write, name, tmp_path):
+    """Neither at the name itself nor at one under which the file might stand until it is complete."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    for planted in (name, f".{name}.{os.getpid()}.part", f".{name}.part", f"{name}.tmp"):
+        (folder / planted).symlink_to(victim)
+    write(folder / name)
+    assert victim.read_text() == "precious"
+    assert not (folder / name).is_symlink()
+    assert (folder / f".{name}.{os.getpid()}.part").is_symlink()  # of someone else, and left alone
+
+
+@WRITTEN
+def test_a_folder_that_is_not_there_is_named(write, name, tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        write(tmp_path / "none" / name)
+    assert str(caught.value) == f"[Errno 2] there is no such folder: {str(tmp_path / 'none')!r}"
+
+
+@WRITTEN
+def test_what_is_in_the_way_is_named(write, name, tmp_path):
+    (tmp_path / name).mkdir()
+    with pytest.raises(OSError, match=f"{name}'$"):
+        write(tmp_path / name)
+    assert [*tmp_path.iterdir()] == [tmp_path / name]
+
+
+def test_permissions_are_those_of_the_user_and_of_the_file_before(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write_whole(tmp_path / "new", b"1")
+        assert (tmp_path / "new").stat().st_mode & 0o777 == 0o640
+        (tmp_path / "new").chmod(0o600)
+        write_whole(tmp_path / "new", b"2")
+        assert (tmp_path / "new").stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
+
+
+@BOTH
+def test_the_last_of_several_writers_wins(ending, tmp_path):
+    path = tmp_path / f"model.{ending}"
+    models = [nn.Neuron(1, seed=seed) for seed in range(8)]
+
+    def work(model):
+        for _ in range(30):
+            nn.save(model, path)
+            assert nn.load(path).state_dict() in states
+
+    states = [model.state_dict() for model in models]
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(work, model) for model in models]:
+            done.result()
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_an_error_of_another_file_is_left_as_it_is(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"No such file.*elsewhere"), replacing(tmp_path / "file"):
+        (tmp_path / "elsewhere").read_bytes()
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("command", [["evaluate", "none.safetensors", "iris"], ["evaluate", "none.json", "iris"]])
+def test_evaluate_says_what_is_missing(command, run_command):
+    code, out, err = run_command(main, *command)
+    assert (code, out) == (2, "")
+    assert err.rstrip("\n").endswith(f"cannot read {command[1]}: No such file or directory")
+    assert err.count("\n") == 1

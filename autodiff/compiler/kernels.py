@@ -12,36 +12,32 @@ The signature of every kernel is ``(V, ix, count, arity, lanes, real, stride)``:
              the slots that ``template.layout`` names
     lanes    how many samples to compute; ``real`` of them are samples, the rest fill up the block
 
-The text of a generated kernel goes to a file, since numba keeps compiled code on disk only for functions that have one.
+The machine code of a kernel is kept on disk, under a name made from all that the kernel is made from (``cache``): rules
+that someone assigns to a row give other kernels, and never change those of another process.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
 import sys
-import tempfile
 from functools import cache
-from importlib import util
-from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import numba
 from llvmlite import ir
-from numba import cfunc, types
+from numba import types
 from numba.extending import intrinsic
 
-from .. import formulas, ops, primitives
 from ..ops import OPS
-from . import dense, machine, machine_math, memory, nary, template
+from . import dense, nary
+from .cache import cfunc, folder
+from .fingerprint import fingerprint
 from .machine import MACHINE, bound
 from .memory import VECTORED
 from .template import layout, positions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import ModuleType
 
 __all__ = ["call_kernel", "kernel"]
 
@@ -63,7 +59,6 @@ def call_kernel(
     return types.void(*[types.int64] * 8), code
 
 
-@cache
 def kernel(kind: str, name: str, form: str, precision: str) -> int:
     """The address of a kernel, compiled now or read from the disk.
 
@@ -73,15 +68,23 @@ def kernel(kind: str, name: str, form: str, precision: str) -> int:
         form: "scalars" or "lanes".
         precision: "float64" or "float32", the numbers in the buffer.
     """
-    written = kind in ("nary", "dense")
-    function = getattr(_copied(kind), name) if written else _generated(kind, name, form)
+    row = () if kind in ("nary", "dense") else (MACHINE[name], *OPS[name].partials)
+    return _address(kind, name, form, precision, row)
+
+
+@cache
+def _address(kind: str, name: str, form: str, precision: str, row: tuple[Any, ...]) -> int:
+    """The same; of a row with other rules it is another."""
+    function = _generated(kind, name, form, *row) if row else getattr(nary if kind == "nary" else dense, name)
     signature = types.void(_POINTERS[precision], types.CPointer(types.uint32), *[types.int64] * 5)
     # A dense block may fuse a product with the sum it goes to, and add in any order; nothing else departs from IEEE,
     # and nowhere are NaN and inf assumed away.
     freedom = {"contract", "reassoc"} if kind == "dense" else False
-    made = cfunc(signature, cache=True, error_model="numpy", fastmath=freedom)(function)
+    made = cfunc(function, signature, error_model="numpy", fastmath=freedom)
     if not made.cache_hits and all(other.cache_hits for other in _KEPT):
-        _LOG.warning("compiling machine code for operations used for the first time; it is kept in %s", _directory())
+        _LOG.warning(
+            "compiling machine code for operations used for the first time; it is kept in %s", folder() or "memory"
+        )
     _KEPT.append(made)
     return int(made.address)
 
@@ -96,13 +99,17 @@ _KEPT: list[Any] = []
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _generated(kind: str, name: str, form: str) -> Any:
-    title = f"{kind}_{name}_{form}"
-    module = _module(f"{__package__}._{title}", "\n".join(_text(kind, name, form, title)))
-    op = OPS[name]
-    vars(module)["value"] = MACHINE[name]
-    for i in range(len(op.partials)):
-        vars(module)[f"rule_{i}"] = bound(op.partials[i])
+def _generated(kind: str, name: str, form: str, value: Any, *rules: Any) -> Any:
+    """The kernel of a row in a module of its own, where numba looks for it when it has its machine code from the disk.
+
+    Its name, which is that of its machine code too, is told apart from those of other rules and values of that row.
+    """
+    names = {"value": value, **{f"rule_{i}": bound(rule) for i, rule in enumerate(rules)}}
+    title = f"{kind}_{name}_{form}_{fingerprint([*names.values()])}"
+    module = ModuleType(f"{__package__}._{title}")
+    sys.modules[module.__name__] = module
+    exec("\n".join(_text(kind, name, form, title)), vars(module))
+    vars(module).update(names)
     return getattr(module, title)
 
 
@@ -182,46 +189,3 @@ def _on_vectors(entries: list[str], operands: list[str], signs: dict[int, str]) 
         else:
             at = entries.index(f"dx{position}")
             yield f"            V[here[{size} * t + {at}]] {signs[position]} result[t] * V[here[{size} * t]]"
-
-
-@cache
-def _copied(name: str) -> ModuleType:
-    """A module of this package from where the generated ones are: its machine code depends on the same sources."""
-    text = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
-    return _module(f"{__package__}._{name}", text)
-
-
-def _module(name: str, text: str) -> ModuleType:
-    path = _directory() / f"{name}.py"
-    path.parent.mkdir(parents=True, exist_ok=True)  # someone may have tidied up
-    if not path.exists():
-        handle, draft = tempfile.mkstemp(dir=path.parent)
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        os.replace(draft, path)  # at once, for another process may do the same
-    spec = util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"cannot load {path}")
-    module = util.module_from_spec(spec)
-    sys.modules[module.__name__] = module  # where numba looks for it when it reads machine code from the disk
-    spec.loader.exec_module(module)
-    return module
-
-
-@cache
-def _directory() -> Path:
-    """Where the text is kept: a folder for each state of the sources that machine code is made from."""
-    state = hashlib.sha256(f"{sys.version} {numba.__version__}".encode())
-    sources = (dense, formulas, machine, machine_math, memory, nary, ops, primitives, template)
-    for module in (sys.modules[__name__], *sources):
-        state.update(Path(str(module.__file__)).read_bytes())
-    base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
-    for parent in (Path(base) if base else Path.home() / ".cache", Path(tempfile.gettempdir())):
-        directory = parent / "scalar-autodiff" / state.hexdigest()[:16]
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(directory, os.W_OK):
-            return directory
-    return Path(tempfile.mkdtemp(prefix="scalar-autodiff-"))

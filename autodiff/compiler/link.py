@@ -128,7 +128,7 @@ def link(graph: Graph, lowered: Lowered, precision: str) -> Machine:
 def _addressed(code: Code, instructions: Integers, precision: str, matrices: int) -> Integers:
     """Instructions with the addresses of their kernels and of their operands."""
     called, which = np.unique(instructions[:, 0], return_inverse=True)
-    addresses = [kernel(*code.kernels[i], code.form, precision) for i in called]
+    addresses = [kernel(*code.kernels[int(i)], code.form, precision) for i in called]
     dense = np.array([code.kernels[i][0] == "dense" for i in called], np.bool_)[which]
     count = np.where(dense, matrices, instructions[:, 2])  # a dense kernel is told where the matrices begin
     starts = code.ix.ctypes.data + code.ix.itemsize * instructions[:, 1]

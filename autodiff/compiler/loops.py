@@ -6,7 +6,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from .cache import njit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ _SMALL = 5_000  # numbers in the longest argument: compiling takes a second or t
 
 def compiled_if_large(function: Callable[..., Any]) -> Callable[..., Any]:
     """Machine code for a large graph; for a small one the loop as it is."""
-    machine_code = njit(cache=True)(function)
+    machine_code = njit()(function)
 
     @wraps(function)
     def run(*arguments: Any) -> Any:

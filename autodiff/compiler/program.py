@@ -20,6 +20,7 @@ from ..errors import CompileError, LengthError, MissingDependency, OperandError,
 from ..pausing import recording
 from ..transforms import gradients
 from ..value import Value
+from .availability import attempt, obstacle, open_in_children
 from .namespaces import build
 from .source import write_source
 
@@ -56,11 +57,13 @@ def compile(
             leaves are constants, as they were.
         precision: that of the work on samples; sums over samples and what is done once in a call are in float64.
         engine: "machine" runs machine code and takes numba, "source" the text of ``Program.source()`` under NumPy;
-            "auto" takes the first where numba is installed.
+            "auto" takes the first where numba is installed, and the second, with a warning that says why, where
+            numba turns out to be of no use.
 
     Raises:
         OperandError: one of the arguments is not what it should be, or a Value is both input and parameter.
-        MissingDependency: NumPy, or for "machine" numba, is not installed.
+        MissingDependency: NumPy, or for "machine" numba, is not installed or cannot be imported.
+        CompileError: for "machine" numba is switched off, or cannot compile here.
 
     >>> from autodiff import Value, sin
     >>> x, y = Value(1.0), Value(3.0)
@@ -82,6 +85,9 @@ def compile(
         raise MissingDependency(
             "engine='machine' needs numba: pip install 'scalar-autodiff[compile]'; engine='source' runs without"
         )
+    missing = obstacle() if engine == "machine" else None
+    if missing is not None:
+        raise missing
     parameters, inputs = _values(parameters, "parameters"), _values(inputs, "inputs")
     if {id(x) for x in inputs} & {id(x) for x in parameters}:
         raise OperandError("a Value is either an input, a number for each sample, or a parameter, the same for all")
@@ -95,7 +101,9 @@ def compile(
         if not outputs:
             raise OperandError("the list of outputs is empty: there is nothing to compute")
     single = isinstance(output, Value)
-    return Program(precision, numba and engine != "source", inputs, parameters, outputs, single, function)
+    return Program(
+        precision, numba and engine != "source", engine == "machine", inputs, parameters, outputs, single, function
+    )
 
 
 def _values(nodes: Value | Iterable[Value], where: str) -> list[Value]:
@@ -115,7 +123,7 @@ class Program:
 
     Attributes:
         precision: of the work on samples.
-        engine: "machine" or "source".
+        engine: "machine" or "source"; the first becomes the second if there turns out to be no machine code here.
         inputs, parameters, outputs: the Values it was compiled for; of a function known after the first call.
     """
 
@@ -123,6 +131,7 @@ class Program:
         self,
         precision: str,
         machine: bool,
+        asked: bool,
         inputs: list[Value],
         parameters: list[Value],
         outputs: list[Value] | None,
@@ -130,12 +139,18 @@ class Program:
         function: Callable[..., Any] | None,
     ) -> None:
         self.precision = precision
+        self._asked = asked  # for machine code, and nothing else will do
         self.engine = "machine" if machine else "source"
         self._inputs, self._parameters = inputs, parameters
         self._outputs, self._single = outputs, single  # None until the function is recorded
         self._function = function
         self._runners: dict[str, Any] = {}  # by what they derive with respect to
         self._derivable: dict[str | None, str] = {}  # what _check has allowed
+        self._lock = Lock()
+        open_in_children(self)
+
+    def after_fork(self) -> None:
+        """Forget what other threads were doing with the program: in this process there are none."""
         self._lock = Lock()
 
     @property
@@ -160,6 +175,7 @@ class Program:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._lock = Lock()
+        open_in_children(self)
 
     def __repr__(self) -> str:
         what = "not recorded yet" if self._outputs is None else _several(len(self._outputs), "output")
@@ -419,14 +435,20 @@ class Program:
         return self._runners[key]
 
     def _make(self, wrt: str) -> Any:
-        if self.engine == "source":
-            from .portable import Portable
+        if self.engine == "machine":
+            made = attempt(lambda: self._runner(wrt), self._asked)
+            if made is not None:
+                return made
+            self.engine = "source"
+        from .portable import Portable
 
-            outputs = len(self._recorded())
-            return Portable(self.source(), outputs, len(self._parameters), self._single, self.precision)
+        outputs = len(self._recorded())
+        return Portable(self.source(), outputs, len(self._parameters), self._single, self.precision)
+
+    def _runner(self, wrt: str) -> Any:
         from .runner import Runner
 
-        return Runner(self._recorded(), self._inputs, self._parameters, wrt, self.precision)
+        return Runner(self._recorded(), self._inputs, self._parameters, wrt, self.precision).tried()
 
 
 @contextmanager

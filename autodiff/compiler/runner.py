@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import vm
+from .availability import open_in_children
 from .graph import read_graph
 from .link import link
 from .lower import lower
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Runner"]
 
 _NOTHING, _NO_ROWS = np.zeros(0), np.zeros((0, 0))
+_TRIED: set[str] = set()
 _WORTHWHILE = 1 << 18  # slots times samples, below which waking a thread takes longer than it saves
 
 
@@ -46,6 +48,29 @@ class Runner:
         self.call_buffer = self.machine.call_buffer()
         self.sample_buffers = [self.machine.sample_buffer()]
         self.lock = Lock()
+        open_in_children(self)
+
+    def tried(self) -> Runner:
+        """This, after a first run, in which numba compiles the loops of the virtual machine; once in a process."""
+        way = "evaluate" if not self.wrt else "differentiate"
+        if way not in _TRIED:
+            X, parameters = np.zeros((self.inputs, 1)), np.zeros(self.parameters)
+            if self.wrt:
+                self.differentiate(X, parameters, 1, mean=True, each=False)
+            else:
+                self.evaluate(X, parameters, 1)
+            _TRIED.add(way)
+        return self
+
+    def after_fork(self) -> None:
+        """Leave what other threads were in the middle of to them: in this process there are none."""
+        if self.lock.locked():
+            self._renew()
+        self.lock = Lock()  # in any case: one that a thread is just being given does not say so yet
+
+    def _renew(self) -> None:
+        self.call_buffer, self.sample_buffers = self.machine.call_buffer(), [self.machine.sample_buffer()]
+        self.partials = np.empty((0, self.machine.partial))
 
     def evaluate(self, X: Numbers, parameters: Numbers, threads: int) -> Numbers:
         """The outputs, of shape (outputs, N)."""
@@ -132,8 +157,7 @@ class Runner:
             for other in others:
                 other.result()
         except BaseException:  # interrupted, and the other threads go on: what they write to is theirs from now on
-            self.call_buffer, self.sample_buffers = self.machine.call_buffer(), [self.machine.sample_buffer()]
-            self.partials = np.empty((0, self.machine.partial))
+            self._renew()
             raise
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from .cache import njit
 from .kernels import call_kernel
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ CHUNKS = 8
 """At most so many sums are kept apart, to be added in order."""
 
 # What stands where in a plan: where each section begins and the last one ends, then single numbers, then the sections.
-# (They stand here since numba keeps machine code on disk for as long as this file stays as it is.)
 _SECTIONS = 13
 (
     CALL_FORWARD,
@@ -61,7 +60,7 @@ def plan(sections: dict[int, NDArray[np.int64]], numbers: dict[int, int]) -> NDA
     return np.concatenate([starts, np.array(single), *flat])
 
 
-_compiled = njit(nogil=True, cache=True, error_model="numpy")
+_compiled = njit(nogil=True, error_model="numpy")
 
 
 @_compiled

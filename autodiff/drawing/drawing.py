@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..entrance import is_number
 from ..errors import AutodiffError
+from ..files import write_whole
 from ..naming import Names, caller_names
 from ..pathsearch import Path as _ExplainedPath
 from ..value import Value
@@ -138,7 +139,7 @@ class Drawing:
             content = self.svg.encode()
         else:
             content = self._render(suffix[1:])
-        Path(path).write_bytes(content)
+        write_whole(path, content)
 
     def __repr__(self) -> str:
         return f"<Drawing: {self.title}>"
