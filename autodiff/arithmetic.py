@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .formula import local_derivative_formula
+from .symbol import local_derivative_formula
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,12 +1,4 @@
-r"""Rules spelled as text: evaluate a row of the table on symbols instead of numbers, and read what it says.
-
->>> from autodiff.ops import OPS
->>> local_derivative_formula(OPS["div"], 1)
-'-z / y'
->>> local_derivative_formula(OPS["sin"], 0)
-'cos(x)'
-
-``Symbol`` spells a rule as it stands, for code.  ``Term`` spells it for people, simplified as it grows:
+r"""Rules spelled for people: a row of the table on terms, which are simplified as they grow.
 
 >>> algebra(OPS["pow"], 0, ["x", 3.0], "z")
 '3·x²'
@@ -20,16 +12,18 @@ from math import isfinite, nan, pi
 from typing import TYPE_CHECKING
 
 from . import ops
+from .operators import Operators
 from .ops import OPS, NaryOp, Op
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeAlias
 
+    from .row import Shorthand
+
     Expression: TypeAlias = "Term | float"
 
 __all__ = [
-    "Symbol",
     "Term",
     "algebra",
     "derivative_term",
@@ -37,7 +31,6 @@ __all__ = [
     "latex_characters",
     "latex_name",
     "latex_text",
-    "local_derivative_formula",
     "names_in",
     "number_at",
     "number_text",
@@ -47,86 +40,8 @@ __all__ = [
     "value_term",
 ]
 
-# ---------------------------------------------------------------------------------------------------------------------
-# A rule as it stands.
-# ---------------------------------------------------------------------------------------------------------------------
 
-_SUM, _PRODUCT, _SIGN, _ATOM = range(4)
-
-
-class Symbol:
-    """An expression as text; operations on it spell a longer one.
-
-    >>> 1 + Symbol("x") * (Symbol("y") + 2)
-    1 + x * (y + 2)
-    """
-
-    __slots__ = ("binds", "text")
-
-    def __init__(self, text: str, binds: int = _ATOM) -> None:
-        self.text = text
-        self.binds = binds  # how tightly the outermost operator holds its operands
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def __add__(self, other: Any) -> Symbol:
-        return _infix(self, "+", other, _SUM)
-
-    def __radd__(self, other: Any) -> Symbol:
-        return _infix(other, "+", self, _SUM)
-
-    def __sub__(self, other: Any) -> Symbol:
-        return _infix(self, "-", other, _SUM)
-
-    def __rsub__(self, other: Any) -> Symbol:
-        return _infix(other, "-", self, _SUM)
-
-    def __mul__(self, other: Any) -> Symbol:
-        return _infix(self, "*", other, _PRODUCT)
-
-    def __rmul__(self, other: Any) -> Symbol:
-        return _infix(other, "*", self, _PRODUCT)
-
-    def __truediv__(self, other: Any) -> Symbol:
-        return _infix(self, "/", other, _PRODUCT)
-
-    def __rtruediv__(self, other: Any) -> Symbol:
-        return _infix(other, "/", self, _PRODUCT)
-
-    def __neg__(self) -> Symbol:
-        return Symbol("-" + _held(self, _SIGN), _SIGN)
-
-    @staticmethod
-    def apply_op(op: Op, operands: tuple[Any, ...]) -> Symbol:
-        """Spell a call."""
-        return Symbol(f"{op.name}({', '.join(map(str, operands))})")
-
-
-def _infix(left: Any, sign: str, right: Any, binds: int) -> Symbol:
-    # The right operand of - and / needs parentheses already at equal strength.
-    return Symbol(f"{_held(left, binds)} {sign} {_held(right, binds + (sign in '-/'))}", binds)
-
-
-def _held(operand: Any, binds: int) -> str:
-    """The operand's text, in parentheses where its own operator binds less tightly than ``binds``."""
-    return f"({operand})" if isinstance(operand, Symbol) and operand.binds < binds else str(operand)
-
-
-def local_derivative_formula(op: Op, position: int) -> str:
-    """The rule for ∂z/∂(operand at ``position``), in the operands' names of the row and the output z."""
-    if isinstance(op, NaryOp):
-        raise ValueError(f"{op.name} has one rule for all its operands, written for a list; there is no single formula")
-    rule = op.partials[position]
-    return str(rule(*map(Symbol, rule.__code__.co_varnames[: rule.__code__.co_argcount])))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# A rule as a simplified expression.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-class Term(tuple):  # type: ignore[type-arg]
+class Term(Operators, tuple):  # type: ignore[type-arg]
     """An expression as a tree; operations on it grow a simpler one of the same value.
 
     Its first entry is its kind, the others depend on it:
@@ -156,37 +71,15 @@ class Term(tuple):  # type: ignore[type-arg]
         """The variable of this name."""
         return cls(("name", name))
 
-    def __add__(self, other: Any) -> Any:
-        return _sum(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return _sum(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return _sum(self, _times(-1.0, other))
-
-    def __rsub__(self, other: Any) -> Any:
-        return _sum(other, _times(-1.0, self))
-
-    def __mul__(self, other: Any) -> Any:
-        return _times(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return _times(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return _times(self, _power(other, -1.0))
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return _times(other, _power(self, -1.0))
-
-    def __neg__(self) -> Any:
-        return _times(-1.0, self)
-
     @staticmethod
     def apply_op(op: Op, operands: tuple[Any, ...]) -> Any:
         """What a rule means by this operation: helpers by what they stand for, guards against overflow left out."""
         return _apply(op, operands, _IN_RULES)
+
+    @staticmethod
+    def apply_shorthand(shorthand: Shorthand, operands: tuple[Any, ...]) -> Any:
+        """A guard against overflow is what it guards."""
+        return operands[0] if shorthand.name == "guard" else shorthand.of_rows(*operands)
 
 
 _ELLIPSIS = Term(("name", "…"))  # in place of operands that are left out; functions of it are left out too
@@ -408,10 +301,10 @@ def _spellings(
 
 
 _CONSTANTS: dict[float, tuple[float, dict[Any, float]]] = {
-    ops._LN_2: (1.0, {Term(("call", "log", 2.0)): 1.0}),
-    ops._LOG2_E: (1.0, {Term(("call", "log", 2.0)): -1.0}),
-    ops._LOG10_E: (1.0, {Term(("call", "log", 10.0)): -1.0}),
-    ops._TWO_OVER_SQRT_PI: (2.0, {Term(("name", "π")): -0.5}),
+    ops.LN_2: (1.0, {Term(("call", "log", 2.0)): 1.0}),
+    ops.LOG2_E: (1.0, {Term(("call", "log", 2.0)): -1.0}),
+    ops.LOG10_E: (1.0, {Term(("call", "log", 10.0)): -1.0}),
+    ops.TWO_OVER_SQRT_PI: (2.0, {Term(("name", "π")): -0.5}),
 }
 """Numbers of the rules by what they are."""
 
@@ -427,14 +320,10 @@ _IN_RULES: dict[str, Callable[..., Any]] = {
     "step": lambda x: _cases(x, 0.0, 1.0, 0.0, 0.0),
     "compare": lambda x, y: _cases(x, y, 1.0, 0.0, -1.0),
     "where": lambda condition, x, y: x if condition else y,
-    "clamp": lambda x, low, high: x,  # what x multiplies is 0 beyond
 }
 
 _MANY = 8
 """A row with more operands than this is spelled with an ellipsis, where its rule treats all operands alike."""
-
-_INDEXED = {"softmax", "direction"}  # rows whose first operand says which of the others is meant
-_ALIKE = {"prod", "max", "min", "logsumexp", "norm", *_INDEXED}
 
 
 def derivative_term(op: Op, position: int, operands: Sequence[str | Expression], z: str | Expression) -> Expression:
@@ -444,7 +333,7 @@ def derivative_term(op: Op, position: int, operands: Sequence[str | Expression],
     2.0
     """
     terms = _terms(operands)
-    if op.name in _ALIKE:
+    if isinstance(op, NaryOp) and op.alike:
         terms, position = _shortened(op, terms, position)
     (output,) = _terms([z])
     try:
@@ -486,9 +375,9 @@ def _terms(operands: Sequence[str | Expression]) -> list[Expression]:
     return [Term.named(x) if isinstance(x, str) else x for x in operands]
 
 
-def _shortened(op: Op, terms: list[Expression], position: int) -> tuple[list[Expression], int]:
+def _shortened(op: NaryOp, terms: list[Expression], position: int) -> tuple[list[Expression], int]:
     """Of many operands the first two, that at ``position`` and the last, and an ellipsis; and where that one is now."""
-    start = int(op.name in _INDEXED)
+    start = int(bool(op.family))
     if len(terms) <= _MANY + start:
         return terms, position
     chosen = int(terms[0]) + 1 if start else 0  # type: ignore[arg-type]

@@ -953,7 +953,7 @@ def softmax(xs: Iterable[Any]) -> Any:
     [0.5, 0.5]
     """
     terms = [x if hasattr(x, "apply_op") else as_number(x, "softmax") for x in _at_least_one("softmax", xs)]
-    return ops.softmax_all(terms)
+    return ops.softmax_all(*terms)
 
 
 if TYPE_CHECKING:

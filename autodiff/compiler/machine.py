@@ -11,11 +11,11 @@ call the C library: pow, cbrt, mod, asin, acos, atan, atan2 and powlog.
 from __future__ import annotations
 
 import math
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from .. import ieee, ops
+from .. import ieee
 from ..ops import OPS, NaryOp
+from ..row import CONSTANTS, within
 from . import machine_math
 from .machine_math import compiled, part
 
@@ -41,7 +41,7 @@ def bound(function: Callable[..., Any]) -> Any:
     >>> slope(0.0, 0.0)
     1.0
     """
-    return compiled(FunctionType(function.__code__, NAMESPACE, function.__name__))
+    return compiled(within(function, NAMESPACE))
 
 
 @part
@@ -52,7 +52,7 @@ def _one_or_zero(condition: bool) -> float:
 
 @part
 def _scaled(factor: float, x: float) -> float:
-    """``ops._scaled`` where both are floats."""
+    """The shorthand of this name."""
     return 0.0 if factor == 0.0 else machine_math.mul0(factor, x)
 
 
@@ -61,10 +61,10 @@ def _value(op: Op) -> Any:
     return getattr(machine_math, op.name, None) or bound(op.value)
 
 
-for _module in (ops, ieee):
-    NAMESPACE.update({name: x for name, x in vars(_module).items() if type(x) is float})
+NAMESPACE.update(CONSTANTS)
+NAMESPACE.update({name: x for name, x in vars(ieee).items() if type(x) is float})
 NAMESPACE.update(copysign=machine_math.copysign, fabs=machine_math.fabs, float=_one_or_zero, isfinite=math.isfinite)
-NAMESPACE.update(direction=machine_math.direction, _scaled=_scaled)  # the one row of another kind that rules here name
+NAMESPACE.update(direction=machine_math.direction)  # the one row of another kind that rules here name
 
 MACHINE: dict[str, Any] = {name: _value(op) for name, op in OPS.items() if not isinstance(op, NaryOp)}
 """For each operation with a fixed number of operands a function that numba compiles; its operands are doubles.
@@ -73,4 +73,4 @@ MACHINE: dict[str, Any] = {name: _value(op) for name, op in OPS.items() if not i
 0.5
 """
 
-NAMESPACE.update(MACHINE)
+NAMESPACE.update(MACHINE, scaled=_scaled, guard=MACHINE["clamp"])

@@ -29,8 +29,9 @@ from typing import TYPE_CHECKING
 from .. import ieee, ops
 from ..errors import MissingDependency, OperandError
 from ..ops import OPS, NaryOp
+from ..row import CONSTANTS, SHORTHANDS, within
 from ..value import Value
-from .source import CONSTANTS, LISTS, names_in_rules, rebound, write_source
+from .source import write_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -176,10 +177,8 @@ def _on_jax_arrays(f: Function) -> Function:
 
 def _math() -> Namespace:
     names: Namespace = {name: _spread(op.value) if isinstance(op, NaryOp) else op.value for name, op in OPS.items()}
-    names |= {name: _spread(getattr(ieee, name)) for name in LISTS}
-    names |= {name: getattr(ops, private) for name, private in CONSTANTS.items()}
-    names |= {"inf": math.inf, "nan": math.nan, "number": float, "guard": ieee.clamp}
-    names["scaled"] = lambda factor, x: 0.0 if factor == 0 else ieee.mul0(factor, x)
+    names |= CONSTANTS | {name: shorthand.value for name, shorthand in SHORTHANDS.items()}
+    names |= {"inf": math.inf, "nan": math.nan, "number": float}
     return names | {"dot": _of_lists(names["dot"])}
 
 
@@ -421,7 +420,7 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
         "powlog": powlog,
         "inf": inf,
         "nan": nan,
-        **{name: getattr(ops, private) for name, private in CONSTANTS.items()},
+        **CONSTANTS,
     }
 
 
@@ -452,20 +451,10 @@ def _numpy() -> Namespace:
 def _jax() -> Namespace:
     jnp, special = _package("jax.numpy"), _package("jax.scipy.special")
     values = _arrays(jnp, special.erf, special.erfc, partial(reduce, jnp.add))
-    names = names_in_rules()
+    names: Namespace = {**vars(ops)}
     rows: Namespace = {name: _jax_row(op, values[name], names) for name, op in OPS.items()}
-    names |= rows
-    return {
-        **values,
-        **rows,
-        "dot": _of_lists(rows["dot"]),
-        "guard": rows["clamp"],
-        "scaled": rows["mul0"],
-        "softmax_all": _spread(names["softmax_all"]),
-        "direction_all": _spread(names["_direction_all"]),
-        "products_of_others": lambda *xs: names["_prod_partials"](xs, None),
-        "number": float,
-    }
+    names |= rows | {name: within(shorthand.of_rows, names) for name, shorthand in SHORTHANDS.items()}
+    return {**values, **names, "dot": _of_lists(rows["dot"]), "scaled": rows["mul0"], "number": float}
 
 
 def _jax_row(op: ops.Op, value: Function, names: Namespace) -> Function:
@@ -476,7 +465,7 @@ def _jax_row(op: ops.Op, value: Function, names: Namespace) -> Function:
     """
     jax, jnp = _package("jax"), _package("jax.numpy")
     SymbolicZero = _package("jax.custom_derivatives").SymbolicZero
-    rules = [rebound(rule, names) for rule in op.partials]
+    rules = [within(rule, names) for rule in op.partials]
 
     def partials(operands: list[Any], z: Any, positions: list[int]) -> list[Any]:
         if isinstance(op, NaryOp):
@@ -708,7 +697,7 @@ def _of_kind(number: Function, names: Namespace) -> Namespace:
     def lifted(f: Function) -> Function:
         return lambda *xs: f(*map(convert, xs))
 
-    return {name: lifted(f) if name in OPS or name in (*LISTS, "guard", "scaled") else f for name, f in names.items()}
+    return {name: lifted(f) if name in OPS or name in SHORTHANDS else f for name, f in names.items()}
 
 
 def _as_ieee(mp: Any, op: ops.Op, f: Function) -> Function:

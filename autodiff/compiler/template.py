@@ -7,21 +7,21 @@ the list.
 
 from __future__ import annotations
 
-from functools import cache, partial
-from types import SimpleNamespace
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..operators import Operators
 from ..ops import OPS, NaryOp
-from .source import LISTS, names_in_rules, rebound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..ops import Op
+    from ..row import Shorthand
 
 __all__ = ["FAMILIES", "Instruction", "Template", "adjoint_kind", "layout", "ones", "positions_of", "template"]
 
-FAMILIES = {"softmax": "softmax_all", "direction": "direction_all"}
+FAMILIES = {name: op.family for name, op in OPS.items() if isinstance(op, NaryOp) and op.family}
 """Rows that give one component, and the kernels that give all at once, in the time of one."""
 
 Operand = tuple[str, Any]
@@ -56,7 +56,7 @@ class Template(NamedTuple):
     local_derivatives: list[Operand | None]
 
 
-class Reference:
+class Reference(Operators):
     """Stands for a number that is not known yet, and writes down what happens to it."""
 
     __slots__ = ("operand", "tape")
@@ -69,32 +69,9 @@ class Reference:
         """Write down ``op``."""
         return self.tape.write(op.name, operands)
 
-    def __add__(self, other: Any) -> Reference:
-        return self.tape.write("add", (self, other))
-
-    def __radd__(self, other: Any) -> Reference:
-        return self.tape.write("add", (other, self))
-
-    def __sub__(self, other: Any) -> Reference:
-        return self.tape.write("sub", (self, other))
-
-    def __rsub__(self, other: Any) -> Reference:
-        return self.tape.write("sub", (other, self))
-
-    def __mul__(self, other: Any) -> Reference:
-        return self.tape.write("mul", (self, other))
-
-    def __rmul__(self, other: Any) -> Reference:
-        return self.tape.write("mul", (other, self))
-
-    def __truediv__(self, other: Any) -> Reference:
-        return self.tape.write("div", (self, other))
-
-    def __rtruediv__(self, other: Any) -> Reference:
-        return self.tape.write("div", (other, self))
-
-    def __neg__(self) -> Reference:
-        return self.tape.write("neg", (self,))
+    def apply_shorthand(self, shorthand: Shorthand, operands: tuple[Any, ...]) -> Any:
+        """All components come from one kernel; the others are operations."""
+        return self.tape.write_all(shorthand.name, operands) if shorthand.listed else shorthand.of_rows(*operands)
 
 
 class _Tape:
@@ -129,19 +106,6 @@ def _operand(x: Any) -> Operand:
 
 
 @cache
-def _names() -> dict[str, Any]:
-    """What the names in a rule stand for: of two ways it takes the one for floats, all partials in one pass."""
-    names = names_in_rules()  # changed in place, for the functions that rules share look names up here
-    names["isinstance"] = lambda x, kind: True
-    names["ieee"] = SimpleNamespace(**{name: partial(_every, name) for name in LISTS})
-    return names
-
-
-def _every(name: str, xs: Sequence[Reference]) -> list[Reference]:
-    return xs[0].tape.write_all(name, xs)
-
-
-@cache
 def template(name: str, arity: int, component: float | None = None) -> Template:
     """The local derivatives of row ``name`` with ``arity`` operands, the constant ``component`` the first of them."""
     tape = _Tape()
@@ -149,7 +113,7 @@ def template(name: str, arity: int, component: float | None = None) -> Template:
     if component is not None:
         xs[0] = component
     (rule,) = OPS[name].partials
-    local = [_operand(x) for x in rebound(rule, _names())(xs, Reference(("output", 0), tape))]
+    local = [_operand(x) for x in rule(xs, Reference(("output", 0), tape))]
     return Template(tape.instructions, tape.size, [None if x == ("constant", 0.0) else x for x in local])
 
 

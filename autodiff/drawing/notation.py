@@ -49,14 +49,14 @@ def _raised(name: str) -> str:
     return name if _RAISABLE.fullmatch(name) else f"({name})"
 
 
-def _nary(op: Op, names: list[str]) -> str:
+def _nary(op: NaryOp, names: list[str]) -> str:
     if op.name == "dot":
         n, biased = divmod(len(names), 2)
         pairs = [f"{w}·{x}" for w, x in zip(names[:n], names[n : 2 * n], strict=True)] if n <= 3 else []
         text = " + ".join([*pairs, *names[2 * n :]])
         notation = op.notation if biased else op.notation.partition(" + ")[0]
         return text if pairs and len(text) <= _SHORT else notation
-    if op.name in ("softmax", "direction"):
+    if op.family:
         return op.notation
     sign = {"sum": " + ", "prod": "·"}.get(op.name)
     text = sign.join(names) if sign else f"{op.name}({', '.join(names)})"
