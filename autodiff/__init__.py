@@ -19,6 +19,7 @@ from .functions import pow as pow
 from .functions import round as round
 from .functions import sum as sum
 from .numeric import *
+from .operation import operation
 from .ops import OPS
 from .transforms import *
 from .value import Value, no_grad, topological_order
@@ -65,7 +66,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_LATER})
 
 
-__all__ = ["OPS", "Value", "no_grad", "topological_order"]
+__all__ = ["OPS", "Value", "no_grad", "operation", "topological_order"]
 __all__ += ["Drawing", "Explanation", "Expression", "ExpressionError", "OptionError", "Step", "Steps"]
 __all__ += ["draw", "explain", "parse_expression", "steps"]
 __all__ += diagnose.__all__

@@ -63,8 +63,7 @@ class ComplexStep(Operators):
             _refused(op.name)()
         if op.name not in _ANALYTIC:
             raise OperandError(
-                f"complex step: {op.name} has no value here on complex numbers; "
-                'use numerical_grad(f, method="central")'
+                f'complex step: {op.name} has no value here on complex numbers; use numerical_grad(f, method="central")'
             )
         zs = [x.z if isinstance(x, ComplexStep) else complex(as_number(x, op.name)) for x in operands]
         value = op.evaluate([z.real for z in zs])

@@ -341,6 +341,8 @@ def derivative_term(op: Op, position: int, operands: Sequence[str | Expression],
     except ZeroDivisionError:  # spell the division by the constant 0
         terms = [x if isinstance(x, Term) else Term.named(number_text(x)) for x in terms]
         (derivative,) = op.local_derivatives(terms, output, [position])
+    except TypeError:  # a rule from elsewhere that takes numbers alone, math.exp(x) say, has only a name
+        return Term(("call", f"∂{op.name}/∂{position + 1}", *terms))
     return derivative  # type: ignore[no-any-return]
 
 

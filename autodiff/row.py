@@ -24,6 +24,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING
 
 from .entrance import as_number
+from .errors import OperationError
 from .operators import OPS, Ieee
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
     Rule = Callable[..., Any]
 
-__all__ = ["CONSTANTS", "FLOATS", "SHORTHANDS", "NaryOp", "Op", "Shorthand", "constant", "in_table", "within"]
+__all__ = ["CONSTANTS", "FLOATS", "SHORTHANDS", "NaryOp", "Op", "Shorthand"]
+__all__ += ["constant", "in_table", "unreadable", "within"]
 
 CONSTANTS: dict[str, float] = {}
 """The named numbers of rules: with more digits they are not that double."""
@@ -58,6 +60,14 @@ def constant(name: str, number: float) -> float:
     """Name a number for rules; this returns it."""
     CONSTANTS[name] = FLOATS[name] = number
     return number
+
+
+def unreadable(op: Op, error: Exception) -> OperationError:
+    """What to say where a rule from elsewhere takes numbers alone."""
+    return OperationError(
+        f"operation {op.name!r}: its derivative cannot be written down ({error}); build it of operators and "
+        "operations, ad.exp(x) for math.exp(x), and ad.where for if"
+    )
 
 
 class Op:
@@ -156,6 +166,8 @@ class Op:
 
 
 def _row(name: str) -> Op:
+    if name not in OPS:
+        raise OperationError(f"the graph has an operation {name!r}, which is not defined here: define it first")
     return OPS[name]
 
 

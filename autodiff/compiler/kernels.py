@@ -25,23 +25,27 @@ import tempfile
 from functools import cache
 from importlib import util
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numba
+import numpy as np
 from llvmlite import ir
-from numba import cfunc, types
+from numba import carray, cfunc, types
+from numba.core.errors import NumbaError
 from numba.extending import intrinsic
 
-from .. import ieee, ops
+from .. import ieee, ops, row
+from ..errors import OperationError
 from ..ops import OPS
+from ..row import in_table
 from . import dense, machine, machine_math, memory, nary, template
 from .machine import MACHINE, bound
-from .memory import VECTORED
+from .memory import BUFFER
 from .template import layout, positions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import ModuleType
 
 __all__ = ["call_kernel", "kernel"]
 
@@ -73,14 +77,27 @@ def kernel(kind: str, name: str, form: str, precision: str) -> int:
         form: "scalars" or "lanes".
         precision: "float64" or "float32", the numbers in the buffer.
     """
-    written = kind in ("nary", "dense")
-    function = getattr(_copied(kind), name) if written else _generated(kind, name, form)
+    own = name in OPS and not all(map(in_table, OPS[name].partials))  # its code may be another under the same name
+    if own and kind == "nary":
+        function = _of_lists(name)
+    elif kind in ("nary", "dense"):
+        function = getattr(_copied(kind), name)
+    else:
+        function = _generated(kind, name, form, own)
     signature = types.void(_POINTERS[precision], types.CPointer(types.uint32), *[types.int64] * 5)
     # A dense block may fuse a product with the sum it goes to, and add in any order; nothing else departs from IEEE,
     # and nowhere are NaN and inf assumed away.
     freedom = {"contract", "reassoc"} if kind == "dense" else False
-    made = cfunc(signature, cache=True, error_model="numpy", fastmath=freedom)(function)
-    if not made.cache_hits and all(other.cache_hits for other in _KEPT):
+    try:
+        made = cfunc(signature, cache=not own, error_model="numpy", fastmath=freedom)(function)
+    except NumbaError as error:
+        if not own:
+            raise
+        raise OperationError(
+            f"operation {name!r}: numba cannot compile it ({str(error).strip().splitlines()[0]}); let its value take "
+            "floats and use operators, if and functions of math, or run it with engine='source'"
+        ) from error
+    if not own and not made.cache_hits and all(other.cache_hits for other in _KEPT):
         _LOG.warning("compiling machine code for operations used for the first time; it is kept in %s", _directory())
     _KEPT.append(made)
     return int(made.address)
@@ -96,12 +113,17 @@ _KEPT: list[Any] = []
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _generated(kind: str, name: str, form: str) -> Any:
+def _generated(kind: str, name: str, form: str, own: bool) -> Any:
     title = f"{kind}_{name}_{form}"
-    module = _module(f"{__package__}._{title}", "\n".join(_text(kind, name, form, title)))
+    text = "\n".join(_text(kind, name, form, title))
+    if own:
+        module = ModuleType(title)
+        exec(text, vars(module))
+    else:
+        module = _module(f"{__package__}._{title}", text)
     op = OPS[name]
     vars(module)["value"] = MACHINE[name]
-    for i in range(len(op.partials)):
+    for i in positions_of(kind) if kind != "value" else ():
         vars(module)[f"rule_{i}"] = bound(op.partials[i])
     return getattr(module, title)
 
@@ -119,9 +141,10 @@ def _text(kind: str, name: str, form: str, title: str) -> Iterator[str]:
     yield "    wide()"
     yield "    V = carray(V_, (BUFFER,))"
     yield "    ix = carray(ix_, (BUFFER,))"
-    if form == "lanes" and name in VECTORED:  # their loops have no use for more, and the time of a sample counts
+    gathered = not OPS[name].quick
+    if form == "lanes" and gathered:  # their loops have no use for more, and the time of a sample counts
         yield "    lanes = in_groups(real)"
-    writer = {"lanes": _on_lanes, "scalars": _on_vectors if name in VECTORED else _on_scalars}[form]
+    writer = {"lanes": _on_lanes, "scalars": _on_vectors if gathered else _on_scalars}[form]
     signs = {i: "+=" if f"add{i}" in kind else "=" for i in positions}
     yield from writer(entries, operands, signs)
 
@@ -184,6 +207,23 @@ def _on_vectors(entries: list[str], operands: list[str], signs: dict[int, str]) 
             yield f"            V[here[{size} * t + {at}]] {signs[position]} result[t] * V[here[{size} * t]]"
 
 
+def _of_lists(name: str) -> Any:
+    """The kernel of an operation from elsewhere with any number of operands."""
+    value = MACHINE[name]
+
+    def of_lists(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:
+        V = carray(V_, (BUFFER,))
+        ix = carray(ix_, (BUFFER,))
+        xs = np.empty(arity)
+        for k in range(0, count * (arity + 1), arity + 1):
+            for t in range(lanes):
+                for i in range(arity):
+                    xs[i] = V[ix[k + 1 + i] * stride + t]
+                V[ix[k] * stride + t] = value(xs)
+
+    return of_lists
+
+
 @cache
 def _copied(name: str) -> ModuleType:
     """A module of this package from where the generated ones are: its machine code depends on the same sources."""
@@ -212,7 +252,7 @@ def _module(name: str, text: str) -> ModuleType:
 def _directory() -> Path:
     """Where the text is kept: a folder for each state of the sources that machine code is made from."""
     state = hashlib.sha256(f"{sys.version} {numba.__version__}".encode())
-    for module in (sys.modules[__name__], dense, ieee, machine, machine_math, memory, nary, ops, template):
+    for module in (sys.modules[__name__], dense, ieee, machine, machine_math, memory, nary, ops, row, template):
         state.update(Path(str(module.__file__)).read_bytes())
     base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
     for parent in (Path(base) if base else Path.home() / ".cache", Path(tempfile.gettempdir())):

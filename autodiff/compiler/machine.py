@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from .. import ieee
 from ..ops import OPS, NaryOp
-from ..row import CONSTANTS, within
+from ..row import CONSTANTS, in_table, within
 from . import machine_math
 from .machine_math import compiled, part
+from .template import rule_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,13 @@ def bound(function: Callable[..., Any]) -> Any:
     >>> slope(0.0, 0.0)
     1.0
     """
-    return compiled(within(function, NAMESPACE))
+    if str(function.__module__).partition(".")[0] == "autodiff":
+        return compiled(within(function, NAMESPACE))
+    names: dict[str, Any] = {**NAMESPACE}
+    text = rule_text(function, "rule")
+    names |= {name: MACHINE[name] for name in OPS if f" = {name}(" in text and not isinstance(OPS[name], NaryOp)}
+    exec(text, names)
+    return compiled(names["rule"])
 
 
 @part
@@ -58,7 +65,19 @@ def _scaled(factor: float, x: float) -> float:
 
 def _value(op: Op) -> Any:
     """The row's value for numba: this package's own, or else the one that stands in the row."""
-    return getattr(machine_math, op.name, None) or bound(op.value)
+    value = getattr(machine_math, op.name, None)
+    if value is None:
+        own = getattr(op.value, "__wrapped__", None)  # of an operation from elsewhere, as its author wrote it
+        value = bound(op.value) if own is None else compiled(own)
+    return value
+
+
+class _Machine(dict[str, Any]):
+    """Filled with the table; rows that are added later are compiled when asked for."""
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = _value(OPS[name])
+        return value
 
 
 NAMESPACE.update(CONSTANTS)
@@ -66,7 +85,9 @@ NAMESPACE.update({name: x for name, x in vars(ieee).items() if type(x) is float}
 NAMESPACE.update(copysign=machine_math.copysign, fabs=machine_math.fabs, float=_one_or_zero, isfinite=math.isfinite)
 NAMESPACE.update(direction=machine_math.direction)  # the one row of another kind that rules here name
 
-MACHINE: dict[str, Any] = {name: _value(op) for name, op in OPS.items() if not isinstance(op, NaryOp)}
+MACHINE = _Machine(
+    {name: _value(op) for name, op in OPS.items() if not isinstance(op, NaryOp) and in_table(op.partials[0])}
+)
 """For each operation with a fixed number of operands a function that numba compiles; its operands are doubles.
 
 >>> MACHINE["sigmoid"](0.0)

@@ -7,9 +7,7 @@ from typing import Any
 from numba import njit, types
 from numba.extending import intrinsic
 
-from ..ops import OPS, NaryOp
-
-__all__ = ["BUFFER", "FIRST", "SCRATCH", "TILE", "TILES", "TRASH", "VECTORED", "ZERO", "in_groups", "wide"]
+__all__ = ["BUFFER", "FIRST", "SCRATCH", "TILE", "TILES", "TRASH", "ZERO", "in_groups", "wide"]
 
 BUFFER = 1 << 40
 """The length that a kernel takes its buffers to have; machine code checks no bounds."""
@@ -22,9 +20,6 @@ TILE, TILES = 64, 4
 
 FIRST = {"lanes": 4, "scalars": TILES + 6 * TILE}
 """The first slot for a number of the program."""
-
-VECTORED = {name for name, op in OPS.items() if not (isinstance(op, NaryOp) or op.quick)}
-"""Operations that take long enough for scalars to be gathered and computed a vector at a time."""
 
 
 @njit(forceinline=True)

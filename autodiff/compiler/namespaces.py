@@ -27,7 +27,7 @@ from functools import lru_cache, partial, reduce
 from typing import TYPE_CHECKING
 
 from .. import ieee, ops
-from ..errors import MissingDependency, OperandError
+from ..errors import MissingDependency, OperandError, OperationError
 from ..ops import OPS, NaryOp
 from ..row import CONSTANTS, SHORTHANDS, within
 from ..value import Value
@@ -61,8 +61,29 @@ def namespace(kind: str, context: Any = None) -> Namespace:
     if kind not in KINDS:
         raise OperandError(f"namespace: {kind!r} is none of {', '.join(KINDS)}")
     if kind == "mpmath":
-        return _mpmath(context if context is not None else _package("mpmath").mp)
-    return {"math": _math, "numpy": _numpy, "jax": _jax, "sympy": _sympy}[kind]()
+        names = _mpmath(context if context is not None else _package("mpmath").mp)
+    else:
+        names = {"math": _math, "numpy": _numpy, "jax": _jax, "sympy": _sympy}[kind]()
+    return {name: _own(op, kind) for name, op in OPS.items() if hasattr(op.value, "__wrapped__")} | names
+
+
+def _own(op: ops.Op, kind: str) -> Function:
+    """An operation from elsewhere: of columns for each sample, else its value as it was written."""
+    if kind == "numpy":
+        np = _package("numpy")
+        f = op.value if not isinstance(op, NaryOp) else _spread(op.value)
+        return lambda *xs: np.asarray(np.frompyfunc(f, len(xs), 1)(*xs), float)[()]
+
+    def value(*xs: Any) -> Any:
+        try:
+            return op.value.__wrapped__(*([xs] if isinstance(op, NaryOp) else xs))  # type: ignore[attr-defined]
+        except (TypeError, AttributeError) as error:
+            raise OperationError(
+                f"operation {op.name!r}: its value takes no numbers of {kind} ({error}); build it of operators alone, "
+                "or take kind 'math' or 'numpy'"
+            ) from error
+
+    return value
 
 
 def build(text: str, kind: str, context: Any = None) -> tuple[Function, Function]:
@@ -452,7 +473,7 @@ def _jax() -> Namespace:
     jnp, special = _package("jax.numpy"), _package("jax.scipy.special")
     values = _arrays(jnp, special.erf, special.erfc, partial(reduce, jnp.add))
     names: Namespace = {**vars(ops)}
-    rows: Namespace = {name: _jax_row(op, values[name], names) for name, op in OPS.items()}
+    rows: Namespace = {name: _jax_row(op, values[name], names) for name, op in OPS.items() if name in values}
     names |= rows | {name: within(shorthand.of_rows, names) for name, shorthand in SHORTHANDS.items()}
     return {**values, **names, "dot": _of_lists(rows["dot"]), "scaled": rows["mul0"], "number": float}
 
@@ -674,7 +695,7 @@ def _mpmath(mp: Any) -> Namespace:
     exact = _of_kind(mp.mpf, _exact(names, choose))
     return {
         **exact,
-        **{name: _as_ieee(mp, op, exact[name]) for name, op in OPS.items()},
+        **{name: _as_ieee(mp, op, exact[name]) for name, op in OPS.items() if name in exact},
         "LN_2": mp.ln2,
         "LOG2_E": constant("log2(e)", lambda: 1 / mp.ln2),
         "LOG10_E": constant("log10(e)", lambda: 1 / mp.ln10),

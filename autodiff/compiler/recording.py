@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..ops import OPS
 from ..value import topological_order
 from .passes import compiled_if_large
+from .rows import LEAF, rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
-__all__ = ["CONSTANT", "LEAF", "NAMES", "PER_CALL", "PER_SAMPLE", "Recording"]
+__all__ = ["CONSTANT", "LEAF", "PER_CALL", "PER_SAMPLE", "Recording"]
 
-NAMES = [*OPS]
-LEAF = -1
-_CODES: dict[Any, int] = {None: LEAF} | {op: code for code, op in enumerate(OPS.values())}
 
 CONSTANT, PER_CALL, PER_SAMPLE = 0, 1, 2
 """What a node depends on: nothing that changes, parameters only, or an input."""
@@ -35,7 +32,7 @@ class Recording:
     """The nodes below some outputs, numbered in topological order; then the constants among the operands.
 
     Attributes:
-        op: for each node the number of its operation in ``NAMES``, or LEAF.
+        op: for each node the number of its operation among ``rows()``, or LEAF.
         start, operands: the operands of node i are ``operands[start[i]:start[i + 1]]``.
         numbers: the value that each node and constant had when it was recorded.
         stage: CONSTANT, PER_CALL or PER_SAMPLE for each node and constant.
@@ -46,7 +43,7 @@ class Recording:
         order = topological_order(*outputs)
         count = len(order)
         self.serials = np.fromiter(map(attrgetter("serial"), order), np.int64, count)
-        self.op = np.fromiter(map(_CODES.__getitem__, map(attrgetter("op"), order)), np.int64, count)
+        self.op = np.fromiter(map(rows().number.__getitem__, map(attrgetter("op"), order)), np.int64, count)
         operands, parents = [*map(attrgetter("operands"), order)], [*map(attrgetter("parents"), order)]
         lengths = np.fromiter(map(len, operands), np.int64, count)
         variables = np.fromiter(map(len, parents), np.int64, count)

@@ -51,7 +51,7 @@ from unicodedata import normalize
 from ..errors import OperandError
 from ..operators import Operators
 from ..ops import OPS, NaryOp, Op
-from ..row import CONSTANTS, SHORTHANDS, Shorthand
+from ..row import CONSTANTS, SHORTHANDS, Shorthand, unreadable
 from ..value import Value
 
 if TYPE_CHECKING:
@@ -271,7 +271,10 @@ def _local_derivatives(node: Value, operands: Sequence[Expression], z: Expressio
         given[i] = given[i].number
         if given[i] is None:
             raise OperandError(f"source: operand {i + 1} of {op.name}, {operands[i].text}, has to be a constant")
-    return op.local_derivatives(given, z, positions)
+    try:
+        return op.local_derivatives(given, z, positions)
+    except TypeError as error:
+        raise unreadable(op, error) from error
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -283,7 +286,7 @@ class _Names:
     """Variable names from labels: valid, unique, and the same each time."""
 
     def __init__(self) -> None:
-        self.taken = set(_RESERVED)
+        self.taken = {*_RESERVED, *OPS}
         self.next: dict[str, int] = {}
 
     def new(self, label: str, otherwise: str) -> str:

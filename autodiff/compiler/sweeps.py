@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ops import OPS, NaryOp
-from .memory import TRASH, VECTORED, ZERO
+from .memory import TRASH, ZERO
 from .passes import adjoint_slots, mark_operands, operand_ways, value_slots, write_reverse, write_values
-from .recording import LEAF, NAMES, PER_SAMPLE
+from .recording import LEAF, PER_SAMPLE
+from .rows import rows
 from .schedule import schedule
-from .template import FAMILIES, adjoint_kind, layout, ones, positions_of, template
+from .template import FAMILIES, adjoint_kind, layout, positions_of, template
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,11 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "Part", "Sweeps"]
 
-_NARY = np.array([isinstance(op, NaryOp) for op in OPS.values()])
-_FAMILY = np.array([name in FAMILIES for name in NAMES])
-_CHAINS = np.array([name not in VECTORED for name in NAMES]) & ~_NARY
-_DOT = NAMES.index("dot")
-_ONES = np.array([ones(name) for name in NAMES])
+_DOT = rows().names.index("dot")
 _ADJOINTS = 1 << 31  # what stands for adjoint 0 until it is known how many slots come before
 _END = 99
 
@@ -128,6 +125,7 @@ class Sweeps:
         passed: Flags | None = None,
     ) -> None:
         self.recording, self.part, self.stage = recording, part, stage
+        self.rows = rows()
         self.needed, self.call = needed, call
         self.call_constants = constants
         self.constants: dict[float, int] = {}
@@ -162,8 +160,8 @@ class Sweeps:
         part.adjoint, self.is_sum = adjoint_slots(
             chosen,
             recording.op,
-            _ONES,
-            _NARY,
+            self.rows.ones,
+            self.rows.nary,
             recording.start,
             recording.operands,
             self.needed & here,
@@ -171,7 +169,7 @@ class Sweeps:
             part.adjoints,
         )
         ways = operand_ways(chosen, recording.start, recording.operands, part.adjoint, self.is_sum)
-        ways[_NARY[recording.op]] = 0  # their reverse sweep is made of other instructions
+        ways[self.rows.nary[recording.op]] = 0  # their reverse sweep is made of other instructions
         return ways
 
     def _runs_of_a_kind(self, ways: Integers) -> tuple[Integers, Integers]:
@@ -180,7 +178,7 @@ class Sweeps:
         span = int(self.sizes.max(initial=0)) + 1
         code = ((recording.op * 256 + ways) * span + self.sizes) * self.chosen
         kinds, kind = np.unique(code, return_inverse=True)
-        return schedule(self.chosen, kind, _CHAINS[kinds // (256 * span)], recording.start, recording.operands)
+        return schedule(self.chosen, kind, self.rows.chains[kinds // (256 * span)], recording.start, recording.operands)
 
     def _order_adjoints(self) -> None:
         """Number the adjoints, sums first, for they have to begin at 0; else as the reverse sweep comes by them."""
@@ -231,21 +229,21 @@ class Sweeps:
         recording, part = self.recording, self.part
         where = np.concatenate([[0], np.cumsum(self.count * (self.arity + 1))]).astype(np.int64)
         self.end = int(where[-1])
-        special = _FAMILY[self.op] | ((self.op == _DOT) & (self.stage == PER_SAMPLE))
+        special = self.rows.family[self.op] | ((self.op == _DOT) & (self.stage == PER_SAMPLE))
         runs = np.arange(len(self.op))
         rest = runs[~special]
-        kernels = [part.kernel("nary" if _NARY[op] else "value", NAMES[op]) for op in self.op[rest]]
+        kernels = [part.kernel("nary" if self.rows.nary[op] else "value", self.rows.names[op]) for op in self.op[rest]]
         self.pieces["forward"] += zip(rest, kernels, where[rest], self.count[rest], self.arity[rest], strict=True)
-        for run in runs[special | _NARY[self.op]]:
+        for run in runs[special | self.rows.nary[self.op]]:
             nodes, operands = self._run(run)
-            name = NAMES[self.op[run]]
+            name = self.rows.names[self.op[run]]
             if name in FAMILIES:
                 self._family(int(run), name, nodes, operands)
             elif special[run]:
                 self._dots(int(run), nodes, operands)
             else:
                 self._adjoints(int(run), name, nodes, operands)
-        reverse = self._fixed(runs[~_NARY[self.op]])
+        reverse = self._fixed(runs[~self.rows.nary[self.op]])
         values = np.empty(int(where[-1]), np.uint32)
         write_values(values, self.nodes, recording.start, recording.operands, part.slot)
         more = np.concatenate([np.zeros(0, np.int64), *self.more])
@@ -260,7 +258,8 @@ class Sweeps:
         recording, part = self.recording, self.part
         runs = runs[self.ways[runs] > 0]
         kinds = [adjoint_kind(way) for way in self.ways[runs]]
-        layouts = [layout(NAMES[op], positions_of(kind)) for op, kind in zip(self.op[runs], kinds, strict=True)]
+        names = [self.rows.names[op] for op in self.op[runs]]
+        layouts = [layout(name, positions_of(kind)) for name, kind in zip(names, kinds, strict=True)]
         sizes = np.array([len(x) for x in layouts], dtype=np.int64)
         at = np.concatenate([[0], np.cumsum(sizes * self.count[runs])]).astype(np.int64)
         codes = np.full((len(runs), 12), _END)
@@ -279,7 +278,7 @@ class Sweeps:
             part.slot,
             part.slots + part.adjoint,  # no slot for a number comes after this
         )
-        kernels = [part.kernel(kind, NAMES[op]) for kind, op in zip(kinds, self.op[runs], strict=True)]
+        kernels = [part.kernel(kind, name) for kind, name in zip(kinds, names, strict=True)]
         self.pieces["backward"] += zip(-runs, kernels, self.end + at[:-1], self.count[runs], sizes, strict=True)
         return ix
 

@@ -8,13 +8,16 @@ the list.
 from __future__ import annotations
 
 from functools import cache
+from inspect import signature
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..operators import Operators
 from ..ops import OPS, NaryOp
+from ..row import unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..ops import Op
     from ..row import Shorthand
@@ -112,9 +115,40 @@ def template(name: str, arity: int, component: float | None = None) -> Template:
     xs: list[Any] = [Reference(("operand", i), tape) for i in range(arity)]
     if component is not None:
         xs[0] = component
-    (rule,) = OPS[name].partials
-    local = [_operand(x) for x in rule(xs, Reference(("output", 0), tape))]
+    local = _read(OPS[name], xs, tape, range(arity))
     return Template(tape.instructions, tape.size, [None if x == ("constant", 0.0) else x for x in local])
+
+
+def _read(op: Op, xs: Sequence[Any], tape: _Tape, positions: Sequence[int]) -> list[Operand]:
+    """Run the rules; what they do is on the tape then."""
+    try:
+        return [_operand(x) for x in op.local_derivatives(xs, Reference(("output", 0), tape), positions)]
+    except TypeError as error:
+        raise unreadable(op, error) from error
+
+
+def rule_text(rule: Callable[..., Any], title: str) -> str:
+    """A rule from elsewhere as a function whose names are operations, an instruction a line.
+
+    >>> print(rule_text(lambda x, z: 2 * x + z, "slope"))
+    def slope(x0, z):
+        r0 = mul(2.0, x0)
+        r1 = add(r0, z)
+        return r1
+    """
+    tape = _Tape()
+    *xs, z = [f"x{i}" for i in range(len(signature(rule).parameters) - 1)] + ["z"]
+    spelled: dict[str, Callable[[Any], str]] = {"operand": xs.__getitem__, "output": lambda i: z}
+    spelled |= {"result": "r{}".format, "constant": _literal}
+    local = _operand(rule(*[Reference(("operand", i), tape) for i in range(len(xs))], Reference(("output", 0), tape)))
+    lines = [f"def {title}({', '.join([*xs, z])}):"]
+    for name, operands, results in tape.instructions:
+        lines.append(f"    r{results[0]} = {name}({', '.join([spelled[kind](x) for kind, x in operands])})")
+    return "\n".join([*lines, f"    return {spelled[local[0]](local[1])}"])
+
+
+def _literal(x: float) -> str:
+    return repr(x) if isfinite(x) else f"float({str(x)!r})"
 
 
 def adjoint_kind(ways: int) -> str:
@@ -147,8 +181,8 @@ def layout(name: str, positions: tuple[int, ...]) -> list[str]:
     for position in positions:
         tape = _Tape()
         xs = [Reference(("operand", i), tape) for i in range(len(OPS[name].partials))]
-        local = _operand(OPS[name].partials[position](*xs, Reference(("output", 0), tape)))
-        found = [local, *[x for instruction in tape.instructions for x in instruction.operands]]
+        found = _read(OPS[name], xs, tape, [position])
+        found += [x for instruction in tape.instructions for x in instruction.operands]
         read |= {f"x{i}" if kind == "operand" else "z" for kind, i in found if kind in ("operand", "output")}
     return ["dz", *[f"dx{i}" for i in positions], *sorted(read)]
 
@@ -163,8 +197,8 @@ def ones(name: str) -> int:
     if isinstance(op, NaryOp):
         return -1 if name not in FAMILIES and set(template(name, 3).local_derivatives) == {("constant", 1.0)} else 0
     found = 0
-    for position, rule in enumerate(op.partials):
+    for position in range(len(op.partials)):
         tape = _Tape()
         xs = [Reference(("operand", i), tape) for i in range(len(op.partials))]
-        found |= (_operand(rule(*xs, Reference(("output", 0), tape))) == ("constant", 1.0)) << position
+        found |= (_read(op, xs, tape, [position]) == [("constant", 1.0)]) << position
     return found
