@@ -99,10 +99,10 @@ def _added(name: str, value: Function, derivatives: tuple[Function, ...], nary: 
             raise OperationError(
                 f"{where}: a derivative takes the operands and the output, {takes} in all, not {len(given)}"
             )
-    kind = NaryOp if nary else Op
     notation = f"{name}({'…' if nary else ', '.join(names or ['…'])})"
-    rule = _nary_rule if nary else _rule
-    return kind(name, notation, _value(where, value), *[rule(where, f) for f in derivatives])
+    if nary:
+        return NaryOp(name, notation, _value(where, value), _nary_rule(where, derivatives[0]))
+    return Op(name, notation, _value(where, value), *[_rule(where, f) for f in derivatives])
 
 
 _RESERVED = {"forward", "value_and_grad", "inputs", "parameters", "seeds", "inf", "nan", "number"}

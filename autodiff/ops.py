@@ -96,7 +96,7 @@ TWO_OVER_SQRT_PI = constant("TWO_OVER_SQRT_PI", 1.1283791670955126)
 # ---------------------------------------------------------------------------------------------------------------------
 
 POSITIVE = (0.0, inf)
-PIECES = {"analytic": False, "exact": True, "quick": True}
+PIECES: dict[str, Any] = {"analytic": False, "exact": True, "quick": True}
 
 # fmt: off
 # Arithmetic.
@@ -172,7 +172,7 @@ leaky_relu  = Op("leaky_relu", "x if x > 0 else y·x", ieee.leaky_relu,
 elu         = Op("elu",        "x if x > 0 else y·(exp(x) - 1)", ieee.elu,
                  lambda x, y, z: where(step(x), 1.0, y * exp(where(step(x), 0.0, x))),  # never exp of a large x
                  lambda x, y, z: expm1(where(step(x), 0.0, x)), analytic=False)
-sigmoid     = Op("sigmoid",    "σ(x)",          ieee.sigmoid,          lambda x, z: square(half_sech(x)))
+sigmoid     = Op("sigmoid",    "σ(x)",          ieee.sigmoid,          lambda x, z: square(half_sech(x)), called="σ")
 log_sigmoid = Op("log_sigmoid", "log σ(x)",     ieee.log_sigmoid,      lambda x, z: sigmoid(-x))
 softplus    = Op("softplus",   "log(1 + exp(x))", ieee.softplus,       lambda x, z: sigmoid(x))
 silu        = Op("silu",       "x·σ(x)",        ieee.silu,
@@ -192,10 +192,10 @@ compare     = Op("compare",    "sign(x - y)",   ieee.compare,          lambda x,
 # Selections.  A tie of maximum or minimum gives ½ to each; at a bound clamp gives 1 to x.
 maximum     = Op("maximum",    "max(x, y)",     ieee.maximum,
                  lambda x, y, z: 0.5 * (1 + compare(x, y)),
-                 lambda x, y, z: 0.5 * (1 + compare(y, x)), **PIECES)
+                 lambda x, y, z: 0.5 * (1 + compare(y, x)), **PIECES, called="max")
 minimum     = Op("minimum",    "min(x, y)",     ieee.minimum,
                  lambda x, y, z: 0.5 * (1 + compare(y, x)),
-                 lambda x, y, z: 0.5 * (1 + compare(x, y)), **PIECES)
+                 lambda x, y, z: 0.5 * (1 + compare(x, y)), **PIECES, called="min")
 clamp       = Op("clamp",      "clamp(x, low, high)", ieee.clamp,
                  lambda x, low, high, z: 1 - abs(compare(x, z)),
                  lambda x, low, high, z: step(compare(low, x)),
@@ -230,8 +230,9 @@ rhypot      = Op("rhypot",     "1/√(x² + y²)",  ieee.rhypot,
 sech        = Op("sech",       "1 / cosh(x)",   ieee.sech,             lambda x, z: -z * tanh(x))
 half_sech   = Op("half_sech",  "½/cosh(½·x)",   ieee.half_sech,        lambda x, z: -0.5 * z * tanh(0.5 * x))
 gaussian    = Op("gaussian",   "exp(-x²)",      ieee.gaussian,         lambda x, z: -2 * guard(x, -40.0, 40.0) * z)
-normal_pdf  = Op("normal_pdf", "φ(x)",          ieee.normal_pdf,       lambda x, z: -guard(x, -40.0, 40.0) * z)
-normal_cdf  = Op("normal_cdf", "Φ(x)",          ieee.normal_cdf,       lambda x, z: normal_pdf(x))
+normal_pdf  = Op("normal_pdf", "φ(x)",          ieee.normal_pdf,       lambda x, z: -guard(x, -40.0, 40.0) * z,
+                 called="φ")
+normal_cdf  = Op("normal_cdf", "Φ(x)",          ieee.normal_cdf,       lambda x, z: normal_pdf(x), called="Φ")
 powlog      = Op("powlog",     "x**(y - n)·log(x)**k", ieee.powlog,    # n and k are whole constants
                  _powlog_in_base,
                  lambda x, y, n, k, z: powlog(x, y, n, k + 1),

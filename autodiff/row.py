@@ -87,6 +87,7 @@ class Op:
         exact: whether whole numbers give one, to the last digit.
         quick: whether it takes no longer than an addition or two.
         domain: the open interval in which a single operand, or the first, has a value and derivatives.
+        called: what it is called in formulas.
 
     >>> OPS["mul"](3.0, 4.0)
     12.0
@@ -94,8 +95,10 @@ class Op:
     (4.0, 3.0)
     """
 
-    __slots__ = ("_partials", "name", "notation", "on_floats", "value")
-    __slots__ += ("analytic", "constants", "domain", "exact", "quick")
+    __slots__ = (
+        *("_partials", "name", "notation", "on_floats", "value"),
+        *("analytic", "called", "constants", "domain", "exact", "quick"),
+    )
 
     def __init__(
         self,
@@ -108,6 +111,7 @@ class Op:
         exact: bool = False,
         quick: bool = False,
         domain: tuple[float, float] = (-inf, inf),
+        called: str = "",
     ) -> None:
         self.name = name
         self.notation = notation
@@ -116,6 +120,7 @@ class Op:
         self.constants = constants
         self.analytic, self.exact, self.quick = analytic, exact, quick
         self.domain = domain
+        self.called = called or name
         OPS[name] = self
         FLOATS[name] = self._of_floats()
 

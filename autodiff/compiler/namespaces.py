@@ -69,7 +69,7 @@ def namespace(kind: str, context: Any = None) -> Namespace:
 
 
 def _as_written(op: ops.Op, kind: str) -> Function:
-    """A row that this kind has no function for, one that a user added: its value on each sample, or as it is written."""
+    """A row that this kind has no function for, one that a user added: its value on each sample, or as written."""
     f = _spread(op.value) if isinstance(op, NaryOp) else op.value
     if kind == "math":
         return f

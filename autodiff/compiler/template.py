@@ -68,9 +68,11 @@ class Reference(Operators):
         self.operand = operand
         self.tape = tape
 
-    def apply_op(self, op: Op, operands: tuple[Any, ...]) -> Reference:
+    @staticmethod
+    def apply_op(op: Op, operands: tuple[Any, ...]) -> Reference:
         """Write down ``op``."""
-        return self.tape.write(op.name, operands)
+        tape: _Tape = next(x.tape for x in operands if isinstance(x, Reference))
+        return tape.write(op.name, operands)
 
     def apply_shorthand(self, shorthand: Shorthand, operands: tuple[Any, ...]) -> Any:
         """All components come from one kernel; the others are operations."""
