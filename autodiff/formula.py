@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .ops import NaryOp, Op
+from .row import in_table
 from .term import MANY, RECORDED, SIMPLIFIED, Term, apply, shortened
 from .typeset import latex_text, number_text, text
 
@@ -40,7 +41,9 @@ def derivative_term(op: Op, position: int, operands: Sequence[str | Expression],
     except ZeroDivisionError:  # spell the division by the constant 0
         terms = [x if isinstance(x, Term) else Term.named(number_text(x)) for x in terms]
         (derivative,) = op.local_derivatives(terms, output, [position])
-    except TypeError:  # a rule from elsewhere that takes numbers alone, math.exp(x) say, has only a name
+    except Exception:  # a rule from elsewhere that takes numbers alone, math.exp(x) say, has only a name
+        if in_table(op.partials[0]):
+            raise
         return Term(("call", f"∂{op.name}/∂{position + 1}", *terms))
     return derivative  # type: ignore[no-any-return]
 

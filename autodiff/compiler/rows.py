@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import OperationError
-from ..ops import OPS, NaryOp
+from ..ops import OPS, NaryOp, Op
 from .template import ones
 
 __all__ = ["LEAF", "Rows", "rows"]
@@ -38,24 +38,23 @@ class Rows(NamedTuple):
 
 def rows() -> Rows:
     """The rows there are now."""
-    return _rows(len(OPS))
+    return _rows(tuple(OPS.values()))
 
 
 @cache
-def _rows(count: int) -> Rows:
-    every = [*OPS.values()][:count]
+def _rows(every: tuple[Op, ...]) -> Rows:
     return Rows(
         [op.name for op in every],
         {None: LEAF} | {op: number for number, op in enumerate(every)},
         np.array([isinstance(op, NaryOp) for op in every]),
         np.array([isinstance(op, NaryOp) and bool(op.family) for op in every]),
         np.array([op.quick and not isinstance(op, NaryOp) for op in every]),
-        np.array([_ones(op.name) for op in every]),
+        np.array([_ones(op) for op in every]),
     )
 
 
-def _ones(name: str) -> int:
+def _ones(op: Op) -> int:
     try:
-        return ones(name)
+        return ones(op.name)
     except OperationError:  # of one rule that cannot be read no other program takes notice
         return 0

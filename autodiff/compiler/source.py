@@ -273,7 +273,7 @@ def _local_derivatives(node: Value, operands: Sequence[Expression], z: Expressio
             raise OperandError(f"source: operand {i + 1} of {op.name}, {operands[i].text}, has to be a constant")
     try:
         return op.local_derivatives(given, z, positions)
-    except TypeError as error:
+    except Exception as error:  # whatever a rule from elsewhere does
         raise unreadable(op, error) from error
 
 

@@ -125,7 +125,7 @@ def _read(op: Op, xs: Sequence[Any], tape: _Tape, positions: Sequence[int]) -> l
     """Run the rules; what they do is on the tape then."""
     try:
         return [_operand(x) for x in op.local_derivatives(xs, Reference(("output", 0), tape), positions)]
-    except TypeError as error:
+    except Exception as error:  # whatever a rule from elsewhere does
         raise unreadable(op, error) from error
 
 
