@@ -18,6 +18,7 @@ from . import functions
 from .entrance import as_number
 from .errors import OperandError
 from .formulas import with_names
+from .operators import Operators
 from .ops import OPS, NaryOp
 from .value import Value
 
@@ -40,19 +41,7 @@ def _refused(what: str) -> Callable[..., NoReturn]:
     return method
 
 
-def _infix(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The operator and its reflected form; what is no scalar, a NumPy array, applies it to each of its elements."""
-
-    def method(self: Any, other: Any) -> Any:
-        return op(self, other) if isinstance(other, (ComplexStep, Value, Real)) else NotImplemented
-
-    def reflected(self: Any, other: Any) -> Any:
-        return op(other, self) if isinstance(other, (Value, Real)) else NotImplemented
-
-    return method, reflected
-
-
-class ComplexStep:
+class ComplexStep(Operators):
     """A number with a tiny imaginary part, which the operations of the table carry along: f(x + ih) ≈ f(x) + ih·f'(x).
 
     It takes part in arithmetic and in every analytic operation, as function or as method.
@@ -72,8 +61,12 @@ class ComplexStep:
     @staticmethod
     def apply_op(op: Op, operands: tuple[Any, ...]) -> ComplexStep:
         """What calling a row of the table does when an operand is a ComplexStep."""
-        if op.name not in _ANALYTIC:
+        if not op.analytic:
             _refused(op.name)()
+        if op.name not in _ANALYTIC:
+            raise OperandError(
+                f'complex step: {op.name} has no value here on complex numbers; use numerical_grad(f, method="central")'
+            )
         zs = [x.z if isinstance(x, ComplexStep) else complex(as_number(x, op.name)) for x in operands]
         value = op.evaluate([z.real for z in zs])
         if not isfinite(value):  # also where a complex function would go on beyond the domain of the real one
@@ -83,18 +76,10 @@ class ComplexStep:
         except (ArithmeticError, ValueError):  # a point where it is not analytic, such as 0**y
             return ComplexStep(complex(value, nan))
 
-    __add__, __radd__ = _infix(OPS["add"])
-    __sub__, __rsub__ = _infix(OPS["sub"])
-    __mul__, __rmul__ = _infix(OPS["mul"])
-    __truediv__, __rtruediv__ = _infix(OPS["div"])
-    __pow__, __rpow__ = _infix(OPS["pow"])
-    __mod__, __rmod__ = _infix(OPS["mod"])
-
-    def __neg__(self) -> Any:
-        return OPS["neg"](self)
-
-    def __pos__(self) -> ComplexStep:
-        return self
+    @staticmethod
+    def takes(other: object) -> bool:
+        """What is no scalar, a NumPy array, applies an operator to each of its elements."""
+        return isinstance(other, (ComplexStep, Value, Real))
 
     __hash__ = object.__hash__
     __eq__ = _refused("a comparison (==)")

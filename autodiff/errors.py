@@ -11,6 +11,7 @@ __all__ = [
     "LengthError",
     "MissingDependency",
     "OperandError",
+    "OperationError",
     "VerificationError",
 ]
 
@@ -21,6 +22,10 @@ class AutodiffError(Exception):
 
 class OperandError(AutodiffError, TypeError):
     """An operand, an argument or a result is not a real number or a Value."""
+
+
+class OperationError(AutodiffError, ValueError):
+    """An operation of one's own is not told as it should be, or is not defined here."""
 
 
 class LengthError(AutodiffError, ValueError):

@@ -433,7 +433,7 @@ def softmax(xs: Iterable[Any]) -> Any:
     (0.5, (0.25, -0.25))
     """
     operands = _listed("softmax", xs, at_least_one=True)
-    return ops.softmax_all([x if hasattr(x, "apply_op") else as_number(x, "softmax") for x in operands])
+    return ops.softmax_all(*[x if hasattr(x, "apply_op") else as_number(x, "softmax") for x in operands])
 
 
 @overload

@@ -21,135 +21,20 @@ from __future__ import annotations
 import builtins
 import math
 from itertools import accumulate
+from math import inf
 from operator import mul as multiply
-from types import FunctionType
 from typing import TYPE_CHECKING
 
 from . import formulas, primitives
-from .entrance import as_number
-from .operators import OPS, Ieee
+from .operators import OPS
 from .primitives import total
+from .row import NaryOp, Op, Shorthand, constant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
-    Rule = Callable[..., Any]
-
 __all__ = ["OPS", "NaryOp", "Op"]
-
-_FLOATS: dict[str, Any] = {"__builtins__": builtins}
-"""What the names in a rule stand for where it is evaluated on floats: for each operation its value."""
-
-
-def _on_floats(rule: Rule) -> Rule:
-    """A rule of this module on floats alone.
-
-    A rule names operations, and what a name stands for is up to the namespace in which the rule's code runs.  In that
-    of this module it is a row, which first finds out what its operands are.  Most are floats, and for them that would
-    take longer than the arithmetic.
-    """
-    return FunctionType(rule.__code__, _FLOATS) if rule.__globals__ is globals() else rule
-
-
-class Op:
-    """One row of the table: an operation with a fixed number of operands.
-
-    Calling it applies the operation to floats, or to whatever kind of operand has an ``apply_op(op, operands)``
-    method: Values record a node, symbols spell a formula.
-
-    Attributes:
-        name: the key in ``OPS``.
-        notation: how it is written, in x and y.
-        value: float function of the operands; total, IEEE 754.
-        partials: for each operand the partial derivative, a function of (operands…, output).
-        on_floats: the same functions, in which every operation's name stands for its value on floats.
-
-    >>> OPS["mul"](3.0, 4.0)
-    12.0
-    >>> OPS["mul"].float_derivatives((3.0, 4.0), 12.0, (0, 1))
-    (4.0, 3.0)
-    """
-
-    __slots__ = ("_partials", "name", "notation", "on_floats", "value")
-
-    def __init__(self, name: str, notation: str, value: Rule, *partials: Rule) -> None:
-        self.name = name
-        self.notation = notation
-        self.value = value
-        self.partials = partials
-        OPS[name] = self
-        _FLOATS[name] = (lambda *xs: value(xs)) if isinstance(self, NaryOp) else value
-
-    @property
-    def partials(self) -> tuple[Rule, ...]:
-        """The rules.  Others assigned here hold where the row is called; Value's methods keep those of the import."""
-        return self._partials
-
-    @partials.setter
-    def partials(self, rules: tuple[Rule, ...]) -> None:
-        self._partials = rules
-        self.on_floats = tuple(map(_on_floats, rules))
-
-    def __repr__(self) -> str:
-        return f"<op {self.name}: {self.notation}>"
-
-    def __reduce__(self) -> tuple[Callable[[str], Op], tuple[str]]:
-        return _row, (self.name,)
-
-    def __call__(self, *operands: Any) -> Any:
-        """Apply the operation: numbers give a float, other kinds of operands what they make of it."""
-        for x in operands:
-            if hasattr(x, "apply_op"):
-                return x.apply_op(self, operands)
-        return self.evaluate([as_number(x, self.name) for x in operands])
-
-    def evaluate(self, operands: Sequence[float]) -> float:
-        """The value on floats."""
-        return self.value(*operands)  # type: ignore[no-any-return]
-
-    def local_derivatives(self, operands: Sequence[Any], z: Any, positions: Sequence[int]) -> tuple[Any, ...]:
-        """The partial derivatives at ``operands``, whose output is ``z``, to the operands at ``positions``."""
-        return tuple([self.partials[i](*operands, z) for i in positions])
-
-    def float_derivatives(self, operands: Sequence[float], z: float, positions: Sequence[int]) -> tuple[float, ...]:
-        """The same, for floats only: faster, and a division by zero has its IEEE result."""
-        try:
-            return tuple([self.on_floats[i](*operands, z) for i in positions])
-        except ZeroDivisionError:
-            exact = self.local_derivatives([Ieee(x) for x in operands], Ieee(z), positions)
-            return tuple(map(float, exact))
-
-
-def _row(name: str) -> Op:
-    return OPS[name]
-
-
-class NaryOp(Op):
-    """A row with any number of operands: ``value(xs)``, and one rule (xs, z) for the list of all partials."""
-
-    __slots__ = ()
-
-    def evaluate(self, operands: Sequence[float]) -> float:
-        """The value on floats."""
-        return self.value(operands)  # type: ignore[no-any-return]
-
-    def local_derivatives(self, operands: Sequence[Any], z: Any, positions: Sequence[int]) -> tuple[Any, ...]:
-        """The partial derivatives at ``operands``, whose output is ``z``, to the operands at ``positions``."""
-        (rule,) = self.partials
-        every = rule(operands, z)
-        return tuple(every) if len(positions) == len(every) else tuple([every[i] for i in positions])
-
-    def float_derivatives(self, operands: Sequence[float], z: float, positions: Sequence[int]) -> tuple[float, ...]:
-        """The same, for floats only: faster, and a division by zero has its IEEE result."""
-        (rule,) = self.on_floats
-        try:
-            every = rule(operands, z)
-        except ZeroDivisionError:
-            exact = self.local_derivatives([Ieee(x) for x in operands], Ieee(z), positions)
-            return tuple(map(float, exact))
-        return tuple(every) if len(positions) == len(every) else tuple([every[i] for i in positions])
-
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Rules that do not fit a line.
@@ -165,15 +50,8 @@ def _dot_partials(operands: Sequence[Any], z: Any) -> list[Any]:
     return partials
 
 
-def _scaled(factor: Any, x: Any) -> Any:
-    """factor·x with 0·∞ = 0; the constant 0 where the factor is: x**2 has no third derivative, not even at 0."""
-    return 0.0 if isinstance(factor, float) and factor == 0 else mul0(factor, x)
-
-
-def _prod_partials(xs: Sequence[Any], z: Any) -> list[Any]:
-    """The product of the others, from running products of both sides: linear work, and right when a factor is 0."""
-    if all(isinstance(x, float) for x in xs):
-        return formulas.products_of_others(xs)
+def _products_of_others(*xs: Any) -> list[Any]:
+    """From running products of both sides: linear work, and right when a factor is 0."""
     before = [*accumulate(xs[:-1], multiply, initial=1.0)]
     after = [*accumulate(xs[:0:-1], multiply, initial=1.0)]
     return [*map(multiply, before, reversed(after))]
@@ -181,7 +59,7 @@ def _prod_partials(xs: Sequence[Any], z: Any) -> list[Any]:
 
 def _powlog_in_base(x: Any, y: Any, n: float, k: float, z: Any) -> Any:
     """(y - n)·x**(y - n - 1)·log(x)**k + k·x**(y - n - 1)·log(x)**(k - 1)."""
-    slope = _scaled(y - n, powlog(x, y, n + 1, k))
+    slope = scaled(y - n, powlog(x, y, n + 1, k))
     return slope + k * powlog(x, y, n + 1, k - 1) if k else slope
 
 
@@ -191,80 +69,79 @@ def _share_among_ties(xs: Sequence[Any], z: Any) -> list[Any]:
     return [tie / count for tie in ties]
 
 
-def softmax_all(xs: Sequence[Any]) -> list[Any]:
-    """Every component: in one pass on floats, as one node each on anything else."""
-    if all(isinstance(x, float) for x in xs):
-        return formulas.softmax_all(xs)
-    return [softmax(float(i), *xs) for i in range(len(xs))]
-
-
 def _softmax_partials(operands: Sequence[Any], z: Any) -> list[Any]:
     """∂p_i/∂x_j = -p_i·p_j, and p_i·(1 - p_i) with 1 - p_i as the sum of the others, which does not cancel."""
-    i, shares = int(operands[0]), softmax_all(operands[1:])
+    i, shares = int(operands[0]), softmax_all(*operands[1:])
     partials = [-z * share for share in shares]
     partials[i] = z * sum(*shares[:i], *shares[i + 1 :])
     return [0.0, *partials]
-
-
-def _direction_all(xs: Sequence[Any]) -> list[Any]:
-    """Every component: in one pass on floats, as one node each on anything else."""
-    if all(isinstance(x, float) for x in xs):
-        return formulas.direction_all(xs)
-    return [direction(float(i), *xs) for i in range(len(xs))]
 
 
 def _direction_partials(operands: Sequence[Any], z: Any) -> list[Any]:
     """∂u_i/∂x_j = -u_i·u_j / ‖x‖, and (1 - u_i²) / ‖x‖ with 1 - u_i² from the length of the others."""
     i, xs = int(operands[0]), operands[1:]
     length = norm(*xs)
-    partials = [-z * u / length for u in _direction_all(xs)]
+    partials = [-z * u / length for u in direction_all(*xs)]
     partials[i] = square(norm(*xs[:i], *xs[i + 1 :]) / length) / length
     return [0.0, *partials]
 
 
-_LN_2 = 0.6931471805599453
-_LOG2_E = 1.4426950408889634
-_LOG10_E = 0.4342944819032518
-_TWO_OVER_SQRT_PI = 1.1283791670955126
+LN_2 = constant("LN_2", 0.6931471805599453)
+LOG2_E = constant("LOG2_E", 1.4426950408889634)
+LOG10_E = constant("LOG10_E", 0.4342944819032518)
+TWO_OVER_SQRT_PI = constant("TWO_OVER_SQRT_PI", 1.1283791670955126)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The table.
 # ---------------------------------------------------------------------------------------------------------------------
 
+POSITIVE = (0.0, inf)
+PIECES: dict[str, Any] = {"analytic": False, "exact": True, "quick": True}
+
 # fmt: off
 # Arithmetic.
-add         = Op("add",        "x + y",         lambda x, y: x + y,    lambda x, y, z: 1.0,    lambda x, y, z: 1.0)
-sub         = Op("sub",        "x - y",         lambda x, y: x - y,    lambda x, y, z: 1.0,    lambda x, y, z: -1.0)
-mul         = Op("mul",        "x * y",         lambda x, y: x * y,    lambda x, y, z: y,      lambda x, y, z: x)
-div         = Op("div",        "x / y",         primitives.div,        lambda x, y, z: 1 / y,  lambda x, y, z: -z / y)
+add         = Op("add",        "x + y",         lambda x, y: x + y,    lambda x, y, z: 1.0,    lambda x, y, z: 1.0,
+                 quick=True)
+sub         = Op("sub",        "x - y",         lambda x, y: x - y,    lambda x, y, z: 1.0,    lambda x, y, z: -1.0,
+                 quick=True)
+mul         = Op("mul",        "x * y",         lambda x, y: x * y,    lambda x, y, z: y,      lambda x, y, z: x,
+                 quick=True)
+div         = Op("div",        "x / y",         primitives.div,        lambda x, y, z: 1 / y,  lambda x, y, z: -z / y,
+                 quick=True)
 mod         = Op("mod",        "x % y",         primitives.mod,
                  lambda x, y, z: 1 + compare(z, z),                              # nan where z is
-                 lambda x, y, z: -round(x / y - z / y))                          # -⌊x / y⌋
+                 lambda x, y, z: -round(x / y - z / y), **PIECES)                # -⌊x / y⌋
 pow         = Op("pow",        "x**y",          primitives.pow,
-                 lambda x, y, z: _scaled(y, powlog(x, y, 1.0, 0.0)),             # y·x**(y - 1)
-                 lambda x, y, z: powlog(x, y, 0.0, 1.0))                         # x**y·log(x)
-neg         = Op("neg",        "-x",            lambda x: -x,          lambda x, z: -1.0)
-abs         = Op("abs",        "|x|",           math.fabs,             lambda x, z: sign(x))
-square      = Op("square",     "x²",            lambda x: x * x,       lambda x, z: 2 * x)
-reciprocal  = Op("reciprocal", "1 / x",         lambda x: primitives.div(1.0, x), lambda x, z: -square(z))
-sqrt        = Op("sqrt",       "√x",            total(math.sqrt),      lambda x, z: 0.5 / nonneg(z))  # -0 becomes 0
+                 lambda x, y, z: scaled(y, powlog(x, y, 1.0, 0.0)),              # y·x**(y - 1)
+                 lambda x, y, z: powlog(x, y, 0.0, 1.0), domain=POSITIVE)        # x**y·log(x)
+neg         = Op("neg",        "-x",            lambda x: -x,          lambda x, z: -1.0, quick=True)
+abs         = Op("abs",        "|x|",           math.fabs,             lambda x, z: sign(x), **PIECES)
+square      = Op("square",     "x²",            lambda x: x * x,       lambda x, z: 2 * x, quick=True)
+reciprocal  = Op("reciprocal", "1 / x",         lambda x: primitives.div(1.0, x), lambda x, z: -square(z), quick=True)
+sqrt        = Op("sqrt",       "√x",            total(math.sqrt),      lambda x, z: 0.5 / nonneg(z),  # -0 becomes 0
+                 domain=POSITIVE)
 cbrt        = Op("cbrt",       "∛x",            primitives.cbrt,       lambda x, z: square(1 / z) / 3)
 
 # Exponentials and logarithms.
 exp         = Op("exp",        "exp(x)",        primitives.exp,        lambda x, z: z)
-exp2        = Op("exp2",       "2**x",          formulas.exp2,         lambda x, z: _LN_2 * z)
+exp2        = Op("exp2",       "2**x",          formulas.exp2,         lambda x, z: LN_2 * z)
 expm1       = Op("expm1",      "exp(x) - 1",    total(math.expm1),     lambda x, z: exp(x))
-log         = Op("log",        "log(x)",        primitives.log,        lambda x, z: 1 / nonneg(x))
-log2        = Op("log2",       "log2(x)",       total(math.log2, 0.0), lambda x, z: _LOG2_E / nonneg(x))
-log10       = Op("log10",      "log10(x)",      total(math.log10, 0.0), lambda x, z: _LOG10_E / nonneg(x))
-log1p       = Op("log1p",      "log(1 + x)",    total(math.log1p, -1.0), lambda x, z: 1 / nonneg(1 + x))
+log         = Op("log",        "log(x)",        primitives.log,        lambda x, z: 1 / nonneg(x), domain=POSITIVE)
+log2        = Op("log2",       "log2(x)",       total(math.log2, 0.0), lambda x, z: LOG2_E / nonneg(x),
+                 domain=POSITIVE)
+log10       = Op("log10",      "log10(x)",      total(math.log10, 0.0), lambda x, z: LOG10_E / nonneg(x),
+                 domain=POSITIVE)
+log1p       = Op("log1p",      "log(1 + x)",    total(math.log1p, -1.0), lambda x, z: 1 / nonneg(1 + x),
+                 domain=(-1.0, inf))
 
 # Circular functions.
 sin         = Op("sin",        "sin(x)",        total(math.sin),       lambda x, z: cos(x))
 cos         = Op("cos",        "cos(x)",        total(math.cos),       lambda x, z: -sin(x))
 tan         = Op("tan",        "tan(x)",        total(math.tan),       lambda x, z: 1 + square(z))
-asin        = Op("asin",       "asin(x)",       total(math.asin),      lambda x, z: 1 / sqrt(one_minus_square(x)))
-acos        = Op("acos",       "acos(x)",       total(math.acos),      lambda x, z: -1 / sqrt(one_minus_square(x)))
+asin        = Op("asin",       "asin(x)",       total(math.asin),      lambda x, z: 1 / sqrt(one_minus_square(x)),
+                 domain=(-1.0, 1.0))
+acos        = Op("acos",       "acos(x)",       total(math.acos),      lambda x, z: -1 / sqrt(one_minus_square(x)),
+                 domain=(-1.0, 1.0))
 atan        = Op("atan",       "atan(x)",       math.atan,             lambda x, z: square(rhypot(1.0, x)))
 atan2       = Op("atan2",      "atan2(x, y)",   math.atan2,            # the ordinate comes first
                  lambda x, y, z: mul0(direction(1.0, x, y), rhypot(x, y)),       # y / (x² + y²), 0 at the origin
@@ -278,85 +155,102 @@ sinh        = Op("sinh",       "sinh(x)",       total(math.sinh),      lambda x,
 cosh        = Op("cosh",       "cosh(x)",       total(math.cosh),      lambda x, z: sinh(x))
 tanh        = Op("tanh",       "tanh(x)",       math.tanh,             lambda x, z: square(sech(x)))
 asinh       = Op("asinh",      "asinh(x)",      math.asinh,            lambda x, z: rhypot(1.0, x))
-acosh       = Op("acosh",      "acosh(x)",      total(math.acosh),     lambda x, z: 1 / sqrt(x - 1) / sqrt(x + 1))
-atanh       = Op("atanh",      "atanh(x)",      primitives.atanh,      lambda x, z: 1 / nonneg(one_minus_square(x)))
+acosh       = Op("acosh",      "acosh(x)",      total(math.acosh),     lambda x, z: 1 / sqrt(x - 1) / sqrt(x + 1),
+                 domain=(1.0, inf))
+atanh       = Op("atanh",      "atanh(x)",      primitives.atanh,      lambda x, z: 1 / nonneg(one_minus_square(x)),
+                 domain=(-1.0, 1.0))
 
 # The error function.
-erf         = Op("erf",        "erf(x)",        math.erf,              lambda x, z: _TWO_OVER_SQRT_PI * gaussian(x))
-erfc        = Op("erfc",       "erfc(x)",       math.erfc,             lambda x, z: -_TWO_OVER_SQRT_PI * gaussian(x))
+erf         = Op("erf",        "erf(x)",        math.erf,              lambda x, z: TWO_OVER_SQRT_PI * gaussian(x))
+erfc        = Op("erfc",       "erfc(x)",       math.erfc,             lambda x, z: -TWO_OVER_SQRT_PI * gaussian(x))
 
 # Activations.  At 0 the derivative is 0 for relu, and that of the left side for leaky_relu and elu, as in PyTorch.
-relu        = Op("relu",       "max(x, 0)",     formulas.relu,         lambda x, z: step(x))
+relu        = Op("relu",       "max(x, 0)",     formulas.relu,         lambda x, z: step(x), **PIECES)
 leaky_relu  = Op("leaky_relu", "x if x > 0 else y·x", formulas.leaky_relu,
                  lambda x, y, z: where(step(x), 1.0, y),
-                 lambda x, y, z: minimum(x, 0.0))
+                 lambda x, y, z: minimum(x, 0.0), **PIECES)
 elu         = Op("elu",        "x if x > 0 else y·(exp(x) - 1)", formulas.elu,
                  lambda x, y, z: where(step(x), 1.0, y * exp(where(step(x), 0.0, x))),  # never exp of a large x
-                 lambda x, y, z: expm1(where(step(x), 0.0, x)))
-sigmoid     = Op("sigmoid",    "σ(x)",          formulas.sigmoid,      lambda x, z: square(half_sech(x)))
+                 lambda x, y, z: expm1(where(step(x), 0.0, x)), analytic=False)
+sigmoid     = Op("sigmoid",    "σ(x)",          formulas.sigmoid,      lambda x, z: square(half_sech(x)), called="σ")
 log_sigmoid = Op("log_sigmoid", "log σ(x)",     formulas.log_sigmoid,  lambda x, z: sigmoid(-x))
 softplus    = Op("softplus",   "log(1 + exp(x))", formulas.softplus,   lambda x, z: sigmoid(x))
 silu        = Op("silu",       "x·σ(x)",        formulas.silu,
-                 lambda x, z: sigmoid(x) + clamp(x, -1500.0, 1500.0) * half_sech(x) * half_sech(x))
+                 lambda x, z: sigmoid(x) + guard(x, -1500.0, 1500.0) * half_sech(x) * half_sech(x))
 gelu        = Op("gelu",       "x·Φ(x)",        formulas.gelu,
-                 lambda x, z: normal_cdf(x) + clamp(x, -40.0, 40.0) * normal_pdf(x))
+                 lambda x, z: normal_cdf(x) + guard(x, -40.0, 40.0) * normal_pdf(x))
 
 # Piecewise constant: the derivative is 0, at the jumps too.
-sign        = Op("sign",       "sign(x)",       formulas.sign,         lambda x, z: 0.0)
-step        = Op("step",       "1 if x > 0 else 0", formulas.step,     lambda x, z: 0.0)
-floor       = Op("floor",      "⌊x⌋",           primitives.whole(math.floor), lambda x, z: 0.0)
-ceil        = Op("ceil",       "⌈x⌉",           primitives.whole(math.ceil), lambda x, z: 0.0)
-round       = Op("round",      "round(x)",      primitives.whole(builtins.round), lambda x, z: 0.0)
-compare     = Op("compare",    "sign(x - y)",   formulas.compare,      lambda x, y, z: 0.0,  lambda x, y, z: 0.0)
+sign        = Op("sign",       "sign(x)",       formulas.sign,         lambda x, z: 0.0, **PIECES)
+step        = Op("step",       "1 if x > 0 else 0", formulas.step,     lambda x, z: 0.0, **PIECES)
+floor       = Op("floor",      "⌊x⌋",           primitives.whole(math.floor), lambda x, z: 0.0, **PIECES)
+ceil        = Op("ceil",       "⌈x⌉",           primitives.whole(math.ceil), lambda x, z: 0.0, **PIECES)
+round       = Op("round",      "round(x)",      primitives.whole(builtins.round), lambda x, z: 0.0, **PIECES)
+compare     = Op("compare",    "sign(x - y)",   formulas.compare,      lambda x, y, z: 0.0,  lambda x, y, z: 0.0,
+                 **PIECES)
 
 # Selections.  A tie of maximum or minimum gives ½ to each; at a bound clamp gives 1 to x.
 maximum     = Op("maximum",    "max(x, y)",     formulas.maximum,
                  lambda x, y, z: 0.5 * (1 + compare(x, y)),
-                 lambda x, y, z: 0.5 * (1 + compare(y, x)))
+                 lambda x, y, z: 0.5 * (1 + compare(y, x)), **PIECES, called="max")
 minimum     = Op("minimum",    "min(x, y)",     formulas.minimum,
                  lambda x, y, z: 0.5 * (1 + compare(y, x)),
-                 lambda x, y, z: 0.5 * (1 + compare(x, y)))
+                 lambda x, y, z: 0.5 * (1 + compare(x, y)), **PIECES, called="min")
 clamp       = Op("clamp",      "clamp(x, low, high)", formulas.clamp,
                  lambda x, low, high, z: 1 - abs(compare(x, z)),
                  lambda x, low, high, z: step(compare(low, x)),
-                 lambda x, low, high, z: step(compare(x, high)))
+                 lambda x, low, high, z: step(compare(x, high)), **PIECES)
 where       = Op("where",      "x if condition else y", formulas.where,
                  lambda condition, x, y, z: 0.0,
                  lambda condition, x, y, z: abs(sign(condition)),
-                 lambda condition, x, y, z: 1 - abs(sign(condition)))
+                 lambda condition, x, y, z: 1 - abs(sign(condition)), **PIECES)
 
 # Any number of operands.
 sum         = NaryOp("sum",    "Σ xᵢ",          primitives.sum,        lambda xs, z: [1.0] * len(xs))
 mean        = NaryOp("mean",   "Σ xᵢ / n",      formulas.mean,         lambda xs, z: [1 / len(xs)] * len(xs))
 dot         = NaryOp("dot",    "Σ wᵢ·xᵢ + b",   formulas.dot,          _dot_partials)
-prod        = NaryOp("prod",   "Π xᵢ",          formulas.prod,         _prod_partials)
-max         = NaryOp("max",    "max xᵢ",        primitives.max,        _share_among_ties)
-min         = NaryOp("min",    "min xᵢ",        primitives.min,        _share_among_ties)
-logsumexp   = NaryOp("logsumexp", "log Σ exp(xᵢ)", formulas.logsumexp, lambda xs, z: softmax_all(xs))
-softmax     = NaryOp("softmax", "exp(xᵢ) / Σ exp(xⱼ)", formulas.softmax, _softmax_partials)    # of i, x_0, x_1 …
-norm        = NaryOp("norm",   "√(Σ xᵢ²)",      formulas.norm,         lambda xs, z: _direction_all(xs))
+prod        = NaryOp("prod",   "Π xᵢ",          formulas.prod,         lambda xs, z: products_of_others(*xs),
+                 alike=True)
+max         = NaryOp("max",    "max xᵢ",        primitives.max,        _share_among_ties, **PIECES, alike=True)
+min         = NaryOp("min",    "min xᵢ",        primitives.min,        _share_among_ties, **PIECES, alike=True)
+logsumexp   = NaryOp("logsumexp", "log Σ exp(xᵢ)", formulas.logsumexp, lambda xs, z: softmax_all(*xs), alike=True)
+softmax     = NaryOp("softmax", "exp(xᵢ) / Σ exp(xⱼ)", formulas.softmax, _softmax_partials,    # of i, x_0, x_1 …
+                 alike=True, family="softmax_all")
+norm        = NaryOp("norm",   "√(Σ xᵢ²)",      formulas.norm,         lambda xs, z: direction_all(*xs), alike=True)
 
 # Helpers that rules name, and a new name for a Value.  Where clamp stands, what x multiplies is 0 beyond the bounds.
-identity    = Op("identity",   "x",             lambda x: x,           lambda x, z: 1.0)
-nonneg      = Op("nonneg",     "x if x ≥ 0 else nan", formulas.nonneg, lambda x, z: 1.0)
-mul0        = Op("mul0",       "x·y, where 0·∞ = 0", formulas.mul0,    lambda x, y, z: y,    lambda x, y, z: x)
-one_minus_square = Op("one_minus_square", "1 - x²", lambda x: (1 - x) * (1 + x), lambda x, z: -2 * x)
+identity    = Op("identity",   "x",             lambda x: x,           lambda x, z: 1.0, quick=True)
+nonneg      = Op("nonneg",     "x if x ≥ 0 else nan", formulas.nonneg, lambda x, z: 1.0, quick=True, domain=POSITIVE)
+mul0        = Op("mul0",       "x·y, where 0·∞ = 0", formulas.mul0,    lambda x, y, z: y,    lambda x, y, z: x,
+                 quick=True)
+one_minus_square = Op("one_minus_square", "1 - x²", lambda x: (1 - x) * (1 + x), lambda x, z: -2 * x, quick=True)
 rhypot      = Op("rhypot",     "1/√(x² + y²)",  formulas.rhypot,
                  lambda x, y, z: -square(z) * direction(0.0, x, y),
                  lambda x, y, z: -square(z) * direction(1.0, x, y))
 sech        = Op("sech",       "1 / cosh(x)",   formulas.sech,         lambda x, z: -z * tanh(x))
 half_sech   = Op("half_sech",  "½/cosh(½·x)",   formulas.half_sech,    lambda x, z: -0.5 * z * tanh(0.5 * x))
-gaussian    = Op("gaussian",   "exp(-x²)",      formulas.gaussian,     lambda x, z: -2 * clamp(x, -40.0, 40.0) * z)
-normal_pdf  = Op("normal_pdf", "φ(x)",          formulas.normal_pdf,   lambda x, z: -clamp(x, -40.0, 40.0) * z)
-normal_cdf  = Op("normal_cdf", "Φ(x)",          formulas.normal_cdf,   lambda x, z: normal_pdf(x))
+gaussian    = Op("gaussian",   "exp(-x²)",      formulas.gaussian,     lambda x, z: -2 * guard(x, -40.0, 40.0) * z)
+normal_pdf  = Op("normal_pdf", "φ(x)",          formulas.normal_pdf,   lambda x, z: -guard(x, -40.0, 40.0) * z,
+                 called="φ")
+normal_cdf  = Op("normal_cdf", "Φ(x)",          formulas.normal_cdf,   lambda x, z: normal_pdf(x), called="Φ")
 powlog      = Op("powlog",     "x**(y - n)·log(x)**k", formulas.powlog, # n and k are whole constants
                  _powlog_in_base,
                  lambda x, y, n, k, z: powlog(x, y, n, k + 1),
                  lambda x, y, n, k, z: 0.0,
-                 lambda x, y, n, k, z: 0.0)
-direction   = NaryOp("direction", "xᵢ / ‖x‖",   formulas.direction,    _direction_partials)  # of i, x_0, x_1 …
-# fmt: on
+                 lambda x, y, n, k, z: 0.0, constants=(2, 3), domain=POSITIVE)
+direction   = NaryOp("direction", "xᵢ / ‖x‖",   formulas.direction,    _direction_partials,  # of i, x_0, x_1 …
+                 alike=True, family="direction_all")
 
-_FLOATS.update(
-    {name: _on_floats(x) if isinstance(x, FunctionType) else x for name, x in globals().items() if name not in OPS}
-)
+# Shorthands that rules name: all components in one pass, and what keeps 0·∞ from being nan.
+softmax_all = Shorthand("softmax_all", lambda *xs: formulas.softmax_all(xs),
+                        lambda *xs: [softmax(float(i), *xs) for i in range(len(xs))], listed=True)
+direction_all = Shorthand("direction_all", lambda *xs: formulas.direction_all(xs),
+                          lambda *xs: [direction(float(i), *xs) for i in range(len(xs))], listed=True)
+products_of_others = Shorthand("products_of_others", lambda *xs: formulas.products_of_others(xs),
+                               _products_of_others, listed=True)
+scaled      = Shorthand("scaled",                        # the constant 0 where the factor is: x**2 has no third
+                        lambda factor, x: 0.0 if factor == 0 else formulas.mul0(factor, x),  # derivative, not even at 0
+                        lambda factor, x: 0.0 if isinstance(factor, float) and factor == 0 else mul0(factor, x))
+guard       = Shorthand("guard", formulas.clamp,             # keeps finite what multiplies a 0: no formula needs it
+                        lambda x, low, high: clamp(x, low, high))
+# fmt: on

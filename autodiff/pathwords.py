@@ -7,9 +7,11 @@ from math import isclose, isfinite, log10
 from operator import attrgetter
 from typing import Any
 
-from .formula import Term, _Latex, _Plain, derivative_term, names_in, number_at, recorded_term, renamed, value_term
+from .formula import derivative_term, recorded_term, value_term
 from .naming import Names, _by_node, subscripted, superscript
 from .pathsearch import Edge, Path
+from .term import Term, names_in, number_at, renamed
+from .typeset import _Latex, _Plain
 from .value import Value
 
 __all__ = ["Words", "count_text", "short"]

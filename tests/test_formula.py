@@ -7,8 +7,10 @@ import mpmath
 import pytest
 
 from autodiff import OPS
-from autodiff.formula import algebra, latex, latex_name, number_at, number_text, recorded_term, text, value_term
+from autodiff.formula import algebra, latex, recorded_term, value_term
 from autodiff.ops import NaryOp
+from autodiff.term import number_at
+from autodiff.typeset import latex_name, number_text, text
 
 # Names and points of the operands.  In all of them every row is defined and, but for the last, off its kinks.
 POINTS = [(0.3, 0.7, 0.45, 0.6, 0.2), (0.9, 0.2, 0.35, 0.15, 0.8), (0.5, 0.5, 0.75, 0.1, 0.3)]

@@ -14,11 +14,12 @@ pytest.importorskip("numba", reason="the stages lead to machine code")
 
 from autodiff.compiler import vm  # noqa: E402
 from autodiff.compiler.adjoints import adjoints  # noqa: E402
-from autodiff.compiler.graph import NAMES, PER_SAMPLE, read_graph  # noqa: E402
+from autodiff.compiler.graph import PER_SAMPLE, read_graph  # noqa: E402
 from autodiff.compiler.instructions import instructions  # noqa: E402
 from autodiff.compiler.link import link  # noqa: E402
 from autodiff.compiler.lower import lower  # noqa: E402
 from autodiff.compiler.regions import regions  # noqa: E402
+from autodiff.compiler.rows import rows  # noqa: E402
 from autodiff.compiler.schedule import schedule  # noqa: E402
 from autodiff.compiler.slots import allocate  # noqa: E402
 
@@ -126,4 +127,4 @@ def test_a_pass_over_the_graph_fits_between_recording_and_lowering(seed):
     np.testing.assert_allclose(again, values, rtol=1e-14)
     np.testing.assert_allclose(slopes, gradient, rtol=1e-12)
     assert after.slots < before.slots  # there was something to merge
-    assert NAMES[graph.op[graph.outputs[0]]] == "sum"
+    assert rows().names[graph.op[graph.outputs[0]]] == "sum"

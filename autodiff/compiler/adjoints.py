@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .graph import NAMES, NARY
 from .loops import compiled_if_large
-from .template import ones
+from .rows import rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 __all__ = ["Adjoints", "adjoints"]
-
-_ONES = np.array([ones(name) for name in NAMES])
 
 
 @dataclass(frozen=True)
@@ -47,9 +44,10 @@ class Adjoints:
 
 def adjoints(graph: Graph, region: Region) -> Adjoints:
     """The adjoints that the reverse sweep of a region needs."""
-    chosen, start, operands = region.chosen, graph.start, graph.operands
-    number, is_sum = _number(chosen, graph.op, _ONES, NARY, start, operands, region.needed & region.here, region.kept)
-    ways = _ways(chosen, graph.op, NARY, start, operands, number, is_sum)
+    chosen, start, operands, table = region.chosen, graph.start, graph.operands, rows()
+    wanted = region.needed & region.here
+    number, is_sum = _number(chosen, graph.op, table.ones, table.nary, start, operands, wanted, region.kept)
+    ways = _ways(chosen, graph.op, table.nary, start, operands, number, is_sum)
     return Adjoints(number, is_sum, ways)
 
 

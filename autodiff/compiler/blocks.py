@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .graph import NAMES, PER_SAMPLE
+from .graph import PER_SAMPLE
+from .rows import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DOT", "Block", "blocks_of", "weights_first"]
 
-DOT = NAMES.index("dot")
+DOT = rows().names.index("dot")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,6 @@ def blocks_of(nodes: Integers, operands: Integers, side: Integers) -> Iterator[B
         over: dict[bytes, list[int]] = {}
         for i in np.flatnonzero(side == first).tolist():
             over.setdefault(factors[first][i].tobytes(), []).append(i)
-        for rows in over.values():
-            weights = np.hstack([factors[1 - first][rows], bias[rows]])
-            yield Block(nodes[rows], factors[first][rows[0]], weights)
+        for chosen in over.values():
+            weights = np.hstack([factors[1 - first][chosen], bias[chosen]])
+            yield Block(nodes[chosen], factors[first][chosen[0]], weights)

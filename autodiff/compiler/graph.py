@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..ops import OPS, NaryOp
 from ..value import topological_order
 from .loops import compiled_if_large
+from .rows import LEAF, rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,12 +25,8 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
-__all__ = ["CONSTANT", "LEAF", "NAMES", "NARY", "PER_CALL", "PER_SAMPLE", "Graph", "at", "rates", "read_graph"]
+__all__ = ["CONSTANT", "LEAF", "PER_CALL", "PER_SAMPLE", "Graph", "at", "rates", "read_graph"]
 
-NAMES = [*OPS]
-NARY = np.array([isinstance(op, NaryOp) for op in OPS.values()])
-LEAF = -1
-_CODES: dict[Any, int] = {None: LEAF} | {op: code for code, op in enumerate(OPS.values())}
 
 CONSTANT, PER_CALL, PER_SAMPLE = 0, 1, 2
 """How often a number is computed: it depends on nothing that changes, on parameters only, or on an input."""
@@ -41,7 +37,7 @@ class Graph:
     """The nodes below some outputs, numbered in topological order; then the constants among the operands.
 
     Attributes:
-        op: for each node the number of its operation in ``NAMES``, or LEAF.
+        op: for each node the number of its operation in ``rows()``, or LEAF.
         start, operands: the operands of node i are ``operands[start[i]:start[i + 1]]``.
         numbers: the value that each node and constant had when it was recorded.
         rate: CONSTANT, PER_CALL or PER_SAMPLE for each node and constant.
@@ -79,7 +75,7 @@ def read_graph(outputs: Sequence[Value], inputs: Sequence[Value], parameters: Se
     order = topological_order(*outputs)
     count = len(order)
     serials = np.fromiter(map(attrgetter("serial"), order), np.int64, count)
-    op = np.fromiter(map(_CODES.__getitem__, map(attrgetter("op"), order)), np.int64, count)
+    op = np.fromiter(map(rows().number.__getitem__, map(attrgetter("op"), order)), np.int64, count)
     operands, parents = [*map(attrgetter("operands"), order)], [*map(attrgetter("parents"), order)]
     lengths = np.fromiter(map(len, operands), np.int64, count)
     variables = np.fromiter(map(len, parents), np.int64, count)

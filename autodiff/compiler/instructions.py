@@ -14,9 +14,9 @@ import numpy as np
 
 from ..ops import OPS, NaryOp
 from .blocks import DOT, blocks_of, weights_first
-from .graph import NAMES, NARY
 from .loops import compiled_if_large
 from .memory import TRASH, ZERO
+from .rows import rows
 from .template import FAMILIES, adjoint_kind, layout, positions_of, template
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Code", "instructions"]
 
-_FAMILY = np.array([name in FAMILIES for name in NAMES])
 _END = 99
 _ENTRY = {"dz": -1, "z": -2} | {f"x{i}": i for i in range(4)} | {f"dx{i}": 16 + i for i in range(4)}
 """How ``_write_reverse`` is told of the entries of a layout."""
@@ -78,8 +77,9 @@ class _Instruction(NamedTuple):
 
 def instructions(graph: Graph, region: Region, runs: Runs, slots: Slots) -> Code:
     """The code of a region."""
+    table = rows()
     special = _Special(graph, region, slots)
-    apart = _FAMILY[runs.op] | ((runs.op == DOT) & (region.form == "lanes"))
+    apart = table.family[runs.op] | ((runs.op == DOT) & (region.form == "lanes"))
     sizes = runs.count * (runs.arity + 1)
     values = np.empty(int(sizes.sum()), np.uint32)
     _write_values(values, runs.nodes, graph.start, graph.operands, slots.value)
@@ -89,15 +89,15 @@ def instructions(graph: Graph, region: Region, runs: Runs, slots: Slots) -> Code
         return kernels.setdefault(kernel, len(kernels))
 
     ops, which = np.unique(runs.op, return_inverse=True)
-    called = np.array([number(("nary" if NARY[op] else "value", NAMES[op])) for op in ops], np.int64)[which]
+    called = np.array([number(("nary" if table.nary[op] else "value", table.names[op])) for op in ops], np.int64)[which]
     forward = np.column_stack([np.arange(len(apart)), called, np.cumsum(sizes) - sizes, runs.count, runs.arity])[~apart]
     backward, reverse = _reverse(graph, runs, slots, number)
     backward[:, 2] += len(values)
     end = len(values) + len(reverse)
     pieces: dict[str, list[tuple[int, ...]]] = {"forward": [], "backward": []}
     more = []
-    for run in np.flatnonzero(apart | NARY[runs.op]).tolist():
-        for made in special.of(NAMES[runs.op[run]], runs.of(run)):
+    for run in np.flatnonzero(apart | table.nary[runs.op]).tolist():
+        for made in special.of(table.names[runs.op[run]], runs.of(run)):
             pieces[made.way].append((run, number(made.kernel), end, made.operations, made.arity))
             more.append(made.rows.ravel().astype(np.uint32))
             end += made.rows.size
@@ -124,7 +124,7 @@ def _reverse(graph: Graph, runs: Runs, slots: Slots, number: Any) -> tuple[Integ
     """The reverse instructions of the rows with fixed operands, and what they work on."""
     chosen = np.flatnonzero(runs.ways)
     kinds, which = np.unique(runs.op[chosen] << 8 | runs.ways[chosen], return_inverse=True)
-    kernels = [(adjoint_kind(kind & 255), NAMES[kind >> 8]) for kind in kinds.tolist()]
+    kernels = [(adjoint_kind(kind & 255), rows().names[kind >> 8]) for kind in kinds.tolist()]
     layouts = np.full((len(kinds), 12), _END)
     for row, (kind, name) in zip(layouts, kernels, strict=True):
         entries = layout(name, positions_of(kind))

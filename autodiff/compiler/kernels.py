@@ -24,16 +24,20 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import carray, types
+from numba.core.errors import NumbaError
 from numba.extending import intrinsic
 
+from ..errors import OperationError
 from ..ops import OPS
+from ..row import in_table
 from . import dense, nary
 from .cache import cfunc, folder
 from .fingerprint import fingerprint
 from .machine import MACHINE, bound
-from .memory import VECTORED
+from .memory import BUFFER
 from .template import layout, positions_of
 
 if TYPE_CHECKING:
@@ -68,19 +72,36 @@ def kernel(kind: str, name: str, form: str, precision: str) -> int:
         form: "scalars" or "lanes".
         precision: "float64" or "float32", the numbers in the buffer.
     """
-    row = () if kind in ("nary", "dense") else (MACHINE[name], *OPS[name].partials)
-    return _address(kind, name, form, precision, row)
+    if kind == "dense" or (kind == "nary" and not _from_elsewhere(name)):
+        return _address(kind, name, form, precision, ())
+    return _address(kind, name, form, precision, (MACHINE[name], *OPS[name].partials))
+
+
+def _from_elsewhere(name: str) -> bool:
+    """Whether a row is not one of the table, but a user's own."""
+    return name in OPS and not all(map(in_table, OPS[name].partials))
 
 
 @cache
 def _address(kind: str, name: str, form: str, precision: str, row: tuple[Any, ...]) -> int:
     """The same; of a row with other rules it is another."""
-    function = _generated(kind, name, form, *row) if row else getattr(nary if kind == "nary" else dense, name)
+    if not row:
+        function = getattr(nary if kind == "nary" else dense, name)
+    else:
+        function = _of_lists(*row[:1]) if kind == "nary" else _generated(kind, name, form, *row)
     signature = types.void(_POINTERS[precision], types.CPointer(types.uint32), *[types.int64] * 5)
     # A dense block may fuse a product with the sum it goes to, and add in any order; nothing else departs from IEEE,
     # and nowhere are NaN and inf assumed away.
     freedom = {"contract", "reassoc"} if kind == "dense" else False
-    made = cfunc(function, signature, error_model="numpy", fastmath=freedom)
+    try:
+        made = cfunc(function, signature, error_model="numpy", fastmath=freedom)
+    except NumbaError as error:
+        if not _from_elsewhere(name):
+            raise
+        raise OperationError(
+            f"operation {name!r}: numba cannot compile it ({str(error).strip().splitlines()[0]}); let its value take "
+            "floats and use operators, if and functions of math, or run it with engine='source'"
+        ) from error
     if not made.cache_hits and all(other.cache_hits for other in _KEPT):
         _LOG.warning(
             "compiling machine code for operations used for the first time; it is kept in %s", folder() or "memory"
@@ -104,7 +125,7 @@ def _generated(kind: str, name: str, form: str, value: Any, *rules: Any) -> Any:
 
     Its name, which is that of its machine code too, is told apart from those of other rules and values of that row.
     """
-    names = {"value": value, **{f"rule_{i}": bound(rule) for i, rule in enumerate(rules)}}
+    names = {"value": value, **{f"rule_{i}": bound(rules[i]) for i in _positions(kind)}}
     title = f"{kind}_{name}_{form}_{fingerprint([*names.values()])}"
     module = ModuleType(f"{__package__}._{title}")
     sys.modules[module.__name__] = module
@@ -113,9 +134,14 @@ def _generated(kind: str, name: str, form: str, value: Any, *rules: Any) -> Any:
     return getattr(module, title)
 
 
+def _positions(kind: str) -> tuple[int, ...]:
+    """The operands whose adjoints the kernel gives something."""
+    return positions_of(kind) if kind != "value" else ()
+
+
 def _text(kind: str, name: str, form: str, title: str) -> Iterator[str]:
     """The kernel of a row, line by line."""
-    positions = positions_of(kind) if kind != "value" else ()
+    positions = _positions(kind)
     operands = [f"x{i}" for i in range(len(OPS[name].partials))]
     entries = layout(name, positions) if positions else ["z", *operands]
     yield f'"""{OPS[name].notation}, generated."""'
@@ -126,9 +152,10 @@ def _text(kind: str, name: str, form: str, title: str) -> Iterator[str]:
     yield "    wide()"
     yield "    V = carray(V_, (BUFFER,))"
     yield "    ix = carray(ix_, (BUFFER,))"
-    if form == "lanes" and name in VECTORED:  # their loops have no use for more, and the time of a sample counts
+    gathered = not OPS[name].quick
+    if form == "lanes" and gathered:  # their loops have no use for more, and the time of a sample counts
         yield "    lanes = in_groups(real)"
-    writer = {"lanes": _on_lanes, "scalars": _on_vectors if name in VECTORED else _on_scalars}[form]
+    writer = {"lanes": _on_lanes, "scalars": _on_vectors if gathered else _on_scalars}[form]
     signs = {i: "+=" if f"add{i}" in kind else "=" for i in positions}
     yield from writer(entries, operands, signs)
 
@@ -189,3 +216,19 @@ def _on_vectors(entries: list[str], operands: list[str], signs: dict[int, str]) 
         else:
             at = entries.index(f"dx{position}")
             yield f"            V[here[{size} * t + {at}]] {signs[position]} result[t] * V[here[{size} * t]]"
+
+
+def _of_lists(value: Any) -> Any:
+    """The kernel of an operation from elsewhere with any number of operands."""
+
+    def of_lists(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:
+        V = carray(V_, (BUFFER,))
+        ix = carray(ix_, (BUFFER,))
+        xs = np.empty(arity)
+        for k in range(0, count * (arity + 1), arity + 1):
+            for t in range(lanes):
+                for i in range(arity):
+                    xs[i] = V[ix[k + 1 + i] * stride + t]
+                V[ix[k] * stride + t] = value(xs)
+
+    return of_lists

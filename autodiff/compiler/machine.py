@@ -11,13 +11,14 @@ call the C library: pow, cbrt, mod, asin, acos, atan, atan2 and powlog.
 from __future__ import annotations
 
 import math
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from .. import formulas, ops
+from .. import formulas
 from ..ops import OPS, NaryOp
+from ..row import CONSTANTS, in_table, within
 from . import machine_math
 from .machine_math import compiled, part
+from .template import rule_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,30 +42,50 @@ def bound(function: Callable[..., Any]) -> Any:
     >>> slope(0.0, 0.0)
     1.0
     """
-    return compiled(FunctionType(function.__code__, NAMESPACE, function.__name__))
+    if str(function.__module__).partition(".")[0] == "autodiff":
+        return compiled(within(function, NAMESPACE))
+    names: dict[str, Any] = {**NAMESPACE}
+    text = rule_text(function, "rule")
+    names |= {name: MACHINE[name] for name in OPS if f" = {name}(" in text and not isinstance(OPS[name], NaryOp)}
+    exec(text, names)
+    return compiled(names["rule"])
 
 
 @part
 def _scaled(factor: float, x: float) -> float:
-    """``ops._scaled`` where both are floats."""
+    """The shorthand of this name."""
     return 0.0 if factor == 0.0 else machine_math.mul0(factor, x)
 
 
 def _value(op: Op) -> Any:
     """The row's value for numba: this package's own, or else the one that stands in the row."""
-    return getattr(machine_math, op.name, None) or bound(op.value)
+    value = getattr(machine_math, op.name, None)
+    if value is None:
+        own = getattr(op.value, "__wrapped__", None)  # of an operation from elsewhere, as its author wrote it
+        value = bound(op.value) if own is None else compiled(own)
+    return value
 
 
-for _module in (ops, formulas):
-    NAMESPACE.update({name: x for name, x in vars(_module).items() if type(x) is float})
+class _Machine(dict[str, Any]):
+    """Filled with the table; rows that are added later are compiled when asked for."""
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = _value(OPS[name])
+        return value
+
+
+NAMESPACE.update(CONSTANTS)
+NAMESPACE.update({name: x for name, x in vars(formulas).items() if type(x) is float})
 NAMESPACE.update(copysign=machine_math.copysign, fabs=machine_math.fabs, isfinite=math.isfinite)
-NAMESPACE.update(direction=machine_math.direction, _scaled=_scaled)  # the one row of another kind that rules here name
+NAMESPACE.update(direction=machine_math.direction)  # the one row of another kind that rules here name
 
-MACHINE: dict[str, Any] = {name: _value(op) for name, op in OPS.items() if not isinstance(op, NaryOp)}
+MACHINE = _Machine(
+    {name: _value(op) for name, op in OPS.items() if not isinstance(op, NaryOp) and in_table(op.partials[0])}
+)
 """For each operation with a fixed number of operands a function that numba compiles; its operands are doubles.
 
 >>> MACHINE["sigmoid"](0.0)
 0.5
 """
 
-NAMESPACE.update(MACHINE)
+NAMESPACE.update(MACHINE, scaled=_scaled, guard=MACHINE["clamp"])

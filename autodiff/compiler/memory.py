@@ -7,7 +7,7 @@ from typing import Any
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["BUFFER", "FIRST", "SCRATCH", "TILE", "TILES", "TRASH", "VECTORED", "ZERO", "in_groups", "wide"]
+__all__ = ["BUFFER", "FIRST", "SCRATCH", "TILE", "TILES", "TRASH", "ZERO", "in_groups", "wide"]
 
 BUFFER = 1 << 40
 """The length that a kernel takes its buffers to have; machine code checks no bounds."""
@@ -20,15 +20,6 @@ TILE, TILES = 64, 4
 
 FIRST = {"lanes": 4, "scalars": TILES + 6 * TILE}
 """The first slot for a number of the program."""
-
-VECTORED = frozenset(
-    """
-    pow sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan atan2 hypot sinh cosh tanh asinh acosh
-    atanh erf erfc elu sigmoid log_sigmoid softplus silu gelu rhypot sech half_sech gaussian normal_pdf normal_cdf
-    powlog
-    """.split()  # noqa: SIM905 (a list of so many would take a screen)
-)
-"""Operations that take long enough for scalars to be gathered and computed a vector at a time."""
 
 
 @njit(forceinline=True)

@@ -27,12 +27,14 @@ from functools import lru_cache, partial, reduce
 from typing import TYPE_CHECKING
 
 from .. import formulas, ops
-from ..errors import MissingDependency, OperandError
+from ..errors import MissingDependency, OperandError, OperationError
 from ..formulas import FORMULAS, with_names
+from ..operators import Operators
 from ..ops import OPS, NaryOp
+from ..row import CONSTANTS, SHORTHANDS, within
 from ..value import Value
 from .lift import lift, with_calls
-from .source import CONSTANTS, LISTS, names_in_rules, rebound, write_source
+from .source import write_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,8 +64,45 @@ def namespace(kind: str, context: Any = None) -> Namespace:
     if kind not in KINDS:
         raise OperandError(f"namespace: {kind!r} is none of {', '.join(KINDS)}")
     if kind == "mpmath":
-        return _mpmath(context if context is not None else _package("mpmath").mp)
-    return {"math": _math, "numpy": _numpy, "jax": _jax, "sympy": _sympy}[kind]()
+        names = _mpmath(context if context is not None else _package("mpmath").mp)
+    else:
+        names = {"math": _math, "numpy": _numpy, "jax": _jax, "sympy": _sympy}[kind]()
+    return {name: _as_written(op, kind) for name, op in OPS.items() if name not in names} | names
+
+
+def _as_written(op: ops.Op, kind: str) -> Function:
+    """A row that this kind has no function for, one that a user added: its value on each sample, or as written."""
+    f = _spread(op.value) if isinstance(op, NaryOp) else op.value
+    if kind == "math":
+        return f
+    if kind == "numpy":
+        np = _package("numpy")
+        return lambda *xs: np.asarray(np.frompyfunc(f, len(xs), 1)(*xs), np.result_type(*xs, 1.0))[()]
+    written = getattr(op.value, "__wrapped__", op.value)
+
+    def value(*xs: Any) -> Any:
+        try:
+            stand_ins = [_StandIn() for _ in xs]
+            written(stand_ins) if isinstance(op, NaryOp) else written(*stand_ins)
+        except (TypeError, AttributeError) as error:
+            raise OperationError(
+                f"operation {op.name!r}: its value takes floats alone, no numbers of {kind} ({error}); build it of "
+                "operators, or take kind 'math' or 'numpy'"
+            ) from error
+        return written(xs) if isinstance(op, NaryOp) else written(*xs)
+
+    return value
+
+
+class _StandIn(Operators):
+    """A number that is known to operators alone: a function of floats, which would drop digits, refuses it."""
+
+    @staticmethod
+    def apply_op(op: ops.Op, operands: tuple[Any, ...]) -> _StandIn:
+        return _StandIn()
+
+    def __abs__(self) -> _StandIn:
+        return self
 
 
 def build(text: str, kind: str, context: Any = None) -> tuple[Function, Function]:
@@ -152,8 +191,12 @@ def _from(package: Any) -> Namespace:
 
 def _of_operands(names: Namespace) -> Namespace:
     """The rows and lists of ``names``, where they take a sequence, as functions of its elements."""
-    several = {*LISTS, *(name for name, op in OPS.items() if isinstance(op, NaryOp))}
-    rows = {name: _spread(names[name]) if name in several else names[name] for name in {*OPS, *LISTS}}
+    lists = {name for name, shorthand in SHORTHANDS.items() if shorthand.listed}
+    rows = {
+        name: _spread(f) if name in lists or isinstance(OPS.get(name), NaryOp) else f
+        for name, f in names.items()
+        if name in OPS or name in lists
+    }
     return rows | {"dot": lambda ws, xs, *bias: names["dot"]([*ws, *xs, *bias])}
 
 
@@ -163,10 +206,10 @@ def _spread(f: Function) -> Function:
 
 
 def _math() -> Namespace:
-    values = {name: getattr(formulas, name) for name in LISTS} | {name: op.value for name, op in OPS.items()}
-    others = {name: getattr(ops, private) for name, private in CONSTANTS.items()}
-    others |= {"scaled": lambda factor, x: 0.0 if factor == 0 else formulas.mul0(factor, x), "guard": formulas.clamp}
-    return _of_operands(values) | others | {"inf": math.inf, "nan": math.nan, "number": float}
+    values = {name: op.value for name, op in OPS.items()}
+    lists = {name: getattr(formulas, name) for name, shorthand in SHORTHANDS.items() if shorthand.listed}
+    others = {name: shorthand.value for name, shorthand in SHORTHANDS.items() if not shorthand.listed}
+    return _of_operands(values | lists) | others | CONSTANTS | {"inf": math.inf, "nan": math.nan, "number": float}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -249,7 +292,7 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
 
     names = lift(_from(np) | primitives)
     fixed = {name: of_their_kind(names[name]) for name in FORMULAS if name in OPS and not isinstance(OPS[name], NaryOp)}
-    rows = _of_operands(names) | fixed | {name: getattr(ops, private) for name, private in CONSTANTS.items()}
+    rows = _of_operands(names) | fixed | CONSTANTS
     rows |= {"scaled": lambda factor, x: where(factor == 0, 0.0, names["mul0"](factor, x)), "guard": rows["clamp"]}
     return rows | {"inf": np.inf, "nan": np.nan, "number": float}
 
@@ -277,18 +320,15 @@ def _jax() -> Namespace:
     """The same in rows that JAX differentiates, by their own rules."""
     jnp, special = _package("jax.numpy"), _package("jax.scipy.special")
     values = _arrays(jnp, special.erf, special.erfc, partial(reduce, jnp.add))
-    names = names_in_rules()
-    rows: Namespace = {name: _jax_row(op, values[name], names) for name, op in OPS.items()}
-    names |= rows
+    names: Namespace = {**vars(ops)}
+    rows: Namespace = {name: _jax_row(op, values[name], names) for name, op in OPS.items() if name in values}
+    names |= rows | {name: within(shorthand.of_rows, names) for name, shorthand in SHORTHANDS.items()}
     return {
         **values,
-        **rows,
+        **names,
         "dot": lambda ws, xs, *bias: rows["dot"](*ws, *xs, *bias),
-        "guard": rows["clamp"],
         "scaled": rows["mul0"],
-        "softmax_all": _spread(names["softmax_all"]),
-        "direction_all": _spread(names["_direction_all"]),
-        "products_of_others": lambda *xs: names["_prod_partials"](xs, None),
+        "number": float,
     }
 
 
@@ -300,7 +340,7 @@ def _jax_row(op: ops.Op, value: Function, names: Namespace) -> Function:
     """
     jax, jnp = _package("jax"), _package("jax.numpy")
     SymbolicZero = _package("jax.custom_derivatives").SymbolicZero
-    rules = [rebound(rule, names) for rule in op.partials]
+    rules = [within(rule, names) for rule in op.partials]
 
     def partials(operands: list[Any], z: Any, positions: list[int]) -> list[Any]:
         if isinstance(op, NaryOp):
@@ -444,7 +484,7 @@ def _mpmath(mp: Any) -> Namespace:
     names |= dict(max=max, min=min, sum=mp.fsum, prod=mp.fprod, mul0=lambda x, y: x * y if x and y else mp.mpf(0))
     names |= dict(number=mp.mpf, pi=mp.pi, inf=mp.inf, nan=mp.nan)
     exact = _exact(mp.mpf, with_names(_textbook(names) | names))
-    exact |= {name: _as_ieee(mp, op, exact[name]) for name, op in OPS.items()}
+    exact |= {name: _as_ieee(mp, op, exact[name]) for name, op in OPS.items() if name in exact}
     return exact | {
         "LN_2": mp.ln2,
         "LOG2_E": constant("log2(e)", lambda: 1 / mp.ln2),

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .graph import NAMES, NARY
 from .loops import compiled_if_large
-from .memory import VECTORED
+from .rows import rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
 
 __all__ = ["Runs", "schedule"]
-
-_CHAINS = np.array([name not in VECTORED for name in NAMES]) & ~NARY
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ def schedule(graph: Graph, region: Region, adjoints: Adjoints) -> Runs:
     span = int(arity.max(initial=0)) + 1
     code = ((graph.op * 256 + ways) * span + arity) * region.chosen
     kinds, kind = np.unique(code, return_inverse=True)
-    nodes, first = _order(region.chosen, kind, _CHAINS[kinds // (256 * span)], graph.start, graph.operands)
+    nodes, first = _order(region.chosen, kind, rows().chains[kinds // (256 * span)], graph.start, graph.operands)
     heads = nodes[first]
     return Runs(nodes, first, np.diff(first, append=len(nodes)), graph.op[heads], arity[heads], ways[heads])
 

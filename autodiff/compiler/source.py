@@ -45,14 +45,13 @@ import builtins
 import math
 from keyword import iskeyword
 from operator import add, mul, sub
-from types import FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from .. import ops
 from ..errors import OperandError
+from ..operators import Operators
 from ..ops import OPS, NaryOp, Op
-from ..primitives import div
+from ..row import CONSTANTS, SHORTHANDS, Shorthand, unreadable
 from ..value import Value
 
 if TYPE_CHECKING:
@@ -61,18 +60,12 @@ if TYPE_CHECKING:
 
     Part: TypeAlias = "str | tuple[Expression, int]"
 
-__all__ = ["CONSTANTS", "LISTS", "write_source"]
+__all__ = ["write_source"]
 
 WIDTH = 100  # of a line that can be broken
 
-CONSTANTS = {"LN_2": "_LN_2", "LOG2_E": "_LOG2_E", "LOG10_E": "_LOG10_E", "TWO_OVER_SQRT_PI": "_TWO_OVER_SQRT_PI"}
-"""What the text calls a constant of the rules, and what ``ops`` does: in 50 digits it is not that double."""
-
-LISTS = ("softmax_all", "direction_all", "products_of_others")
-"""Functions of ``formulas`` that rules of n-ary rows call for all their partials in one pass."""
-
-_RESERVED = {*OPS, *CONSTANTS, *LISTS, *dir(builtins), *("forward", "value_and_grad", "inputs", "parameters", "seeds")}
-_RESERVED |= {"inf", "nan", "guard", "scaled", "number"}
+_RESERVED = {*OPS, *CONSTANTS, *SHORTHANDS, *dir(builtins), "inf", "nan", "number"}
+_RESERVED |= {"forward", "value_and_grad", "inputs", "parameters", "seeds"}
 
 
 def write_source(outputs: Value | Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value] = ()) -> str:
@@ -107,7 +100,7 @@ def write_source(outputs: Value | Sequence[Value], inputs: Sequence[Value], para
 _SUM, _PRODUCT, _SIGN, _ATOM = range(4)
 
 
-class Expression:
+class Expression(Operators):
     """An expression whose text is written late, when it is known how often the expression is used.
 
     Attributes:
@@ -115,9 +108,10 @@ class Expression:
         text: what it is written as, once that is known.
         binds: how tightly the outermost operator of the text holds its operands.
         uses: how many expressions it is a part of; from two on it gets a name of its own.
+        calls: the calls with many operands in the text that this is written for; None for a constant.
     """
 
-    __slots__ = ("binds", "number", "parts", "text", "uses")
+    __slots__ = ("binds", "calls", "number", "parts", "text", "uses")
 
     def __init__(
         self,
@@ -126,73 +120,42 @@ class Expression:
         number: float | None = None,
         text: str | None = None,
         uses: float = 0,
+        calls: dict[tuple[Any, ...], Expression] | None = None,
     ) -> None:
         self.parts = tuple(parts)
         self.binds = binds
         self.number = number
         self.text = text
         self.uses = uses
+        self.calls = calls
         for part in self.parts:
             if not isinstance(part, str):
                 part[0].uses += 1
-
-    def __add__(self, other: Any) -> Expression:
-        return _infix(self, "+", other)
-
-    def __radd__(self, other: Any) -> Expression:
-        return _infix(other, "+", self)
-
-    def __sub__(self, other: Any) -> Expression:
-        return _infix(self, "-", other)
-
-    def __rsub__(self, other: Any) -> Expression:
-        return _infix(other, "-", self)
-
-    def __mul__(self, other: Any) -> Expression:
-        return _infix(self, "*", other)
-
-    def __rmul__(self, other: Any) -> Expression:
-        return _infix(other, "*", self)
-
-    def __truediv__(self, other: Any) -> Expression:
-        return _infix(self, "/", other)
-
-    def __rtruediv__(self, other: Any) -> Expression:
-        return _infix(other, "/", self)
-
-    def __neg__(self) -> Expression:
-        if self.number is not None and self.text is not None:
-            return _constant(-self.number)
-        return Expression(["-", (self, _SIGN)], _SIGN, None if self.number is None else -self.number)
+                self.calls = part[0].calls if self.calls is None else self.calls
 
     @staticmethod
     def apply_op(op: Op, operands: tuple[Any, ...]) -> Expression:
-        """Spell a call: for a rule from outside the table."""
-        return _call(op.name, operands)
+        """Spell a call; one with many operands is long, and so written once in a text."""
+        xs = [_expression(x) for x in operands]
+        return _once(op.name, xs) if isinstance(op, NaryOp) else _call(op.name, xs)
 
-    # What rules ask of an operand that has to be a constant.
-    def __eq__(self, other: object) -> bool:
-        return self.number == other
-
-    __hash__ = object.__hash__
-
-    def __int__(self) -> int:
-        return int(self._constant())
-
-    def __float__(self) -> float:
-        return self._constant()
-
-    def __bool__(self) -> bool:
-        return self._constant() != 0
-
-    def _constant(self) -> float:
-        if self.number is None:
-            raise OperandError(f"source: the operand {self.text} decides which rule holds and so has to be a constant")
-        return self.number
+    @staticmethod
+    def apply_shorthand(shorthand: Shorthand, operands: tuple[Any, ...]) -> Any:
+        """Each kind of number has its own; only the factor of ``scaled`` may be known already."""
+        xs = [_expression(x) for x in operands]
+        if shorthand.listed:
+            every = _once(shorthand.name, xs)
+            every.uses += 1  # even of one component the list gets a name
+            return [Expression([(every, _ATOM), f"[{i}]"], _ATOM, uses=-math.inf) for i in range(len(xs))]
+        if shorthand.name == "scaled" and xs[0].number is not None:
+            return _call("mul0", xs) if xs[0].number else 0.0
+        return _call(shorthand.name, xs)
 
 
-def _variable(name: str, number: float | None = None) -> Expression:
-    return Expression((), _ATOM, number, name)
+def _variable(
+    name: str, number: float | None = None, calls: dict[tuple[Any, ...], Expression] | None = None
+) -> Expression:
+    return Expression((), _ATOM, number, name, calls=calls)
 
 
 def _constant(x: float) -> Expression:
@@ -206,22 +169,25 @@ def _literal(x: float) -> str:
 
 
 def _expression(x: Any) -> Expression:
-    return x if isinstance(x, Expression) else _constant(x)
+    """An operand as an expression; a number is one that a rule names."""
+    if isinstance(x, Expression):
+        return x
+    named = _variable(_NAMED[math.fabs(x)]) if math.fabs(x) in _NAMED else None
+    return _constant(x) if named is None else named if x > 0 else -named
 
 
+_NAMED = {number: name for name, number in CONSTANTS.items()}
 _BINDS = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT}
-_ON_NUMBERS = {"+": add, "-": sub, "*": mul, "/": div}
-_EXACT = {"sign", "step", "abs", "compare", "where", "minimum", "maximum", "floor", "ceil", "round"}
+_ON_NUMBERS = {"+": add, "-": sub, "*": mul, "/": OPS["div"].value}
 
 
-def _infix(left: Any, sign: str, right: Any) -> Expression:
-    x, y = _expression(left), _expression(right)
+def _infix(x: Expression, sign: str, y: Expression) -> Expression:
     number = None
     if x.number is not None and y.number is not None:
         number = _ON_NUMBERS[sign](x.number, y.number)
         if _is_settled(number, [x.number, y.number]):
             return _constant(number)
-    elif sign == "*" and left == 1:
+    elif sign == "*" and x.number == 1:
         return y
     binds = _BINDS[sign]
     # The right operand of - and / needs parentheses already at equal strength; that of + and * keeps the order too.
@@ -234,27 +200,28 @@ def _is_settled(number: float, operands: Sequence[float]) -> bool:
     return whole or not math.isfinite(number)
 
 
-def _call(name: str, operands: Sequence[Any]) -> Expression:
+def _call(name: str, xs: Sequence[Expression]) -> Expression:
     """A call of a row, or the shorter expression that has the same value."""
-    xs = [_expression(x) for x in operands]
     numbers = [x.number for x in xs if x.number is not None]
     if len(numbers) == len(xs) and name in OPS:
         number = OPS[name].evaluate(numbers)
-        if not math.isfinite(number) or (name in _EXACT and _is_settled(number, numbers)):
+        if not math.isfinite(number) or (OPS[name].exact and _is_settled(number, numbers)):
             return _constant(number)
     else:
         number = None
     if name in ("add", "sub", "mul", "div"):
         return _infix(xs[0], {"add": "+", "sub": "-", "mul": "*", "div": "/"}[name], xs[1])
     if name == "neg":
-        return -xs[0]
+        if number is not None and xs[0].text is not None:
+            return _constant(number)
+        return Expression(["-", (xs[0], _SIGN)], _SIGN, number)
     if name == "identity":
         return xs[0]
     if name == "mul0" and xs[0].number and math.isfinite(xs[0].number):
         return xs[0] * xs[1]  # 0·∞ does not occur
     if name == "powlog" and _is_small_power(xs):
         exponent = xs[1].number - xs[2].number  # type: ignore[operator]
-        return _call("pow", [xs[0], exponent]) if exponent else _constant(1.0)
+        return _call("pow", [xs[0], _constant(exponent)]) if exponent else _constant(1.0)
     if name == "pow" and number is None and _is_whole(xs[1].number):
         if xs[1].number == 1:
             return xs[0]
@@ -264,8 +231,8 @@ def _call(name: str, operands: Sequence[Any]) -> Expression:
         bias: list[Part] = [", ", (xs[-1], 0)] if len(xs) % 2 else []
         weights, others = _listed(xs[:n]), _listed(xs[n : 2 * n])
         return Expression(["dot([", *weights, "], [", *others, "]", *bias, ")"], _ATOM, number)
-    if name in ("softmax", "direction"):
-        xs[0] = _constant(int(xs[0]))  # the component
+    if getattr(OPS.get(name), "family", ""):
+        xs = [_constant(int(xs[0].number or 0)), *xs[1:]]  # the component
     return Expression([f"{name}(", *_listed(xs), ")"], _ATOM, number)
 
 
@@ -286,85 +253,28 @@ def _is_small_power(xs: Sequence[Expression]) -> bool:
     return y is not None and n is not None and y.is_integer() and _is_whole(y - n) and k == 0
 
 
-def names_in_rules() -> dict[str, Any]:
-    """What the names in a rule stand for, to be changed: a rule ``rebound`` to them then runs on other operands.
-
-    The functions that rules share are rebound already.
-    """
-    names = dict(vars(ops))
-    names |= {name: rebound(x, names) for name, x in vars(ops).items() if isinstance(x, FunctionType)}
-    return names
-
-
-def rebound(function: Callable[..., Any], names: dict[str, Any]) -> Callable[..., Any]:
-    """A rule, or a function that rules share, in which names stand for ``names``; a stranger as it is."""
-    if isinstance(function, FunctionType) and function.__globals__ is vars(ops):
-        return FunctionType(function.__code__, names)
-    return function
+def _once(name: str, xs: Sequence[Expression]) -> Expression:
+    """The call, the same expression each time in a text."""
+    calls = next((x.calls for x in xs if x.calls is not None), {})
+    key = (name, *(x.text or x for x in xs))
+    if key not in calls:
+        calls[key] = _call(name, xs)
+    return calls[key]
 
 
-class _Count(int):
-    """How many operands there are; a part of one is spelled as such: 1 / 3 has no end in any number of digits."""
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return _infix(other, "/", int(self))
-
-
-class _Rules:
-    """The rules of the table on expressions: their code, in a namespace where a row's name spells a call of it."""
-
-    def __init__(self) -> None:
-        self.calls: dict[tuple[Any, ...], Expression] = {}  # of n-ary functions: long, and so written once
-        self.rules: dict[Callable[..., Any], Callable[..., Any]] = {}
-        # A symbol passes for a float: of two ways a rule takes the one for floats, all partials in one pass.
-        self.names = names_in_rules()
-        self.names |= {"isinstance": lambda x, kind: True, "len": lambda xs: _Count(len(xs))}
-        for name, op in OPS.items():
-            self.names[name] = self._of_any_number(name) if isinstance(op, NaryOp) else _of_row(name)
-        for public, private in CONSTANTS.items():
-            self.names[private] = _variable(public)
-        self.names["formulas"] = SimpleNamespace(**{name: self._list(name) for name in LISTS})
-        scaled = self.names["_scaled"]
-        self.names["_scaled"] = lambda y, x: _call("scaled", [y, x]) if y.number is None else scaled(y, x)
-        self.names["clamp"] = lambda *xs: _call("guard", xs)  # where what x multiplies is 0 beyond the bounds anyway
-
-    def partials(self, node: Value, operands: Sequence[Expression], z: Expression, positions: list[int]) -> list[Any]:
-        """The local derivatives of ``node`` to the operands at ``positions``."""
-        op = node.op
-        assert op is not None
-        if isinstance(op, NaryOp):
-            every = self._on_expressions(op.partials[0])(operands, z)
-            return [every[i] for i in positions]
-        return [self._on_expressions(op.partials[i])(*operands, z) for i in positions]
-
-    def _on_expressions(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        if rule not in self.rules:
-            self.rules[rule] = rebound(rule, self.names)
-        return self.rules[rule]
-
-    def _of_any_number(self, name: str) -> Callable[..., Expression]:
-        def call(*xs: Any) -> Expression:
-            operands = [_expression(x) for x in xs]
-            key = (name, *(x.text or x for x in operands))
-            if key not in self.calls:
-                self.calls[key] = _call(name, operands)
-            return self.calls[key]
-
-        return call
-
-    def _list(self, name: str) -> Callable[..., list[Expression]]:
-        call = self._of_any_number(name)
-
-        def components(xs: Sequence[Any]) -> list[Expression]:
-            every = call(*xs)
-            every.uses += 1  # even of one component the list gets a name
-            return [Expression([(every, _ATOM), f"[{i}]"], _ATOM, uses=-math.inf) for i in range(len(xs))]
-
-        return components
-
-
-def _of_row(name: str) -> Callable[..., Expression]:
-    return lambda *xs: _call(name, xs)
+def _local_derivatives(node: Value, operands: Sequence[Expression], z: Expression, positions: list[int]) -> Any:
+    """What the rules of a node say; an operand that is always a constant is a number to them."""
+    op = node.op
+    assert op is not None
+    given: list[Any] = [*operands]
+    for i in op.constants:
+        given[i] = given[i].number
+        if given[i] is None:
+            raise OperandError(f"source: operand {i + 1} of {op.name}, {operands[i].text}, has to be a constant")
+    try:
+        return op.local_derivatives(given, z, positions)
+    except Exception as error:  # whatever a rule from elsewhere does
+        raise unreadable(op, error) from error
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -376,7 +286,7 @@ class _Names:
     """Variable names from labels: valid, unique, and the same each time."""
 
     def __init__(self) -> None:
-        self.taken = set(_RESERVED)
+        self.taken = {*_RESERVED, *OPS}
         self.next: dict[str, int] = {}
 
     def new(self, label: str, otherwise: str) -> str:
@@ -426,6 +336,7 @@ class _Text:
         self.outputs, self.inputs, self.parameters, self.several = outputs, inputs, parameters, several
         self.given = dict.fromkeys([*inputs, *parameters])
         self.names = _Names()
+        self.calls: dict[tuple[Any, ...], Expression] = {}
         self.symbols: dict[Value, Expression] = {}
         self.renamed: list[tuple[str, str]] = []
         for values, letter in ((inputs, "x"), (parameters, "w")):
@@ -447,7 +358,7 @@ class _Text:
         name = self.names.new(value.label, letter)
         if value.label and normalize("NFKC", value.label) != name:
             self.renamed.append((name, value.label))
-        self.symbols[value] = _variable(name, number)
+        self.symbols[value] = _variable(name, number, self.calls)
 
     def _symbol(self, x: Value | float) -> Expression:
         if isinstance(x, Value):
@@ -515,7 +426,6 @@ class _Text:
         return lines + operations, operations
 
     def _backward(self, operations: list[str]) -> list[str]:
-        rules = _Rules()
         lines: list[str] = []
         self.reached: set[Value] = set()
 
@@ -542,7 +452,7 @@ class _Text:
             ]  # fmt: skip
             z = self.symbols[node]
             d_z = _variable(f"d_{z.text}")
-            local = rules.partials(node, [self._symbol(x) for x in node.operands], z, positions)
+            local = _local_derivatives(node, [self._symbol(x) for x in node.operands], z, positions)
             lines.append(f"# {operation}" if len(operation) <= WIDTH else f"# {operation[: operation.index('(')]}(...)")
             for i, derivative in zip(positions, local, strict=True):
                 parent = node.operands[i]
@@ -576,6 +486,8 @@ def _order(outputs: list[Value], given: dict[Value, None]) -> list[Value]:
 
 def _product(derivative: Any, d_z: Expression) -> Expression:
     """local derivative · gradient, without a factor ±1."""
+    if isinstance(derivative, float) and 0 < derivative < 1 and 1 / round(1 / derivative) == derivative:
+        return _constant(1) / _constant(round(1 / derivative)) * d_z  # 1 / 3 has no end in any number of digits
     local = _expression(derivative)
     if local.number in (1.0, -1.0):
         return d_z if local.number == 1 else -d_z

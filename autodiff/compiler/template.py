@@ -7,21 +7,24 @@ the list.
 
 from __future__ import annotations
 
-from functools import cache, partial
-from types import SimpleNamespace
+from functools import cache
+from inspect import signature
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..operators import Operators
 from ..ops import OPS, NaryOp
-from .source import LISTS, names_in_rules, rebound
+from ..row import unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..ops import Op
+    from ..row import Shorthand
 
 __all__ = ["FAMILIES", "Instruction", "Template", "adjoint_kind", "layout", "ones", "positions_of", "template"]
 
-FAMILIES = {"softmax": "softmax_all", "direction": "direction_all"}
+FAMILIES = {name: op.family for name, op in OPS.items() if isinstance(op, NaryOp) and op.family}
 """Rows that give one component, and the kernels that give all at once, in the time of one."""
 
 Operand = tuple[str, Any]
@@ -56,7 +59,7 @@ class Template(NamedTuple):
     local_derivatives: list[Operand | None]
 
 
-class Reference:
+class Reference(Operators):
     """Stands for a number that is not known yet, and writes down what happens to it."""
 
     __slots__ = ("operand", "tape")
@@ -65,36 +68,15 @@ class Reference:
         self.operand = operand
         self.tape = tape
 
-    def apply_op(self, op: Op, operands: tuple[Any, ...]) -> Reference:
+    @staticmethod
+    def apply_op(op: Op, operands: tuple[Any, ...]) -> Reference:
         """Write down ``op``."""
-        return self.tape.write(op.name, operands)
+        tape: _Tape = next(x.tape for x in operands if isinstance(x, Reference))
+        return tape.write(op.name, operands)
 
-    def __add__(self, other: Any) -> Reference:
-        return self.tape.write("add", (self, other))
-
-    def __radd__(self, other: Any) -> Reference:
-        return self.tape.write("add", (other, self))
-
-    def __sub__(self, other: Any) -> Reference:
-        return self.tape.write("sub", (self, other))
-
-    def __rsub__(self, other: Any) -> Reference:
-        return self.tape.write("sub", (other, self))
-
-    def __mul__(self, other: Any) -> Reference:
-        return self.tape.write("mul", (self, other))
-
-    def __rmul__(self, other: Any) -> Reference:
-        return self.tape.write("mul", (other, self))
-
-    def __truediv__(self, other: Any) -> Reference:
-        return self.tape.write("div", (self, other))
-
-    def __rtruediv__(self, other: Any) -> Reference:
-        return self.tape.write("div", (other, self))
-
-    def __neg__(self) -> Reference:
-        return self.tape.write("neg", (self,))
+    def apply_shorthand(self, shorthand: Shorthand, operands: tuple[Any, ...]) -> Any:
+        """All components come from one kernel; the others are operations."""
+        return self.tape.write_all(shorthand.name, operands) if shorthand.listed else shorthand.of_rows(*operands)
 
 
 class _Tape:
@@ -129,28 +111,46 @@ def _operand(x: Any) -> Operand:
 
 
 @cache
-def _names() -> dict[str, Any]:
-    """What the names in a rule stand for: of two ways it takes the one for floats, all partials in one pass."""
-    names = names_in_rules()  # changed in place, for the functions that rules share look names up here
-    names["isinstance"] = lambda x, kind: True
-    names["formulas"] = SimpleNamespace(**{name: partial(_every, name) for name in LISTS})
-    return names
-
-
-def _every(name: str, xs: Sequence[Reference]) -> list[Reference]:
-    return xs[0].tape.write_all(name, xs)
-
-
-@cache
 def template(name: str, arity: int, component: float | None = None) -> Template:
     """The local derivatives of row ``name`` with ``arity`` operands, the constant ``component`` the first of them."""
     tape = _Tape()
     xs: list[Any] = [Reference(("operand", i), tape) for i in range(arity)]
     if component is not None:
         xs[0] = component
-    (rule,) = OPS[name].partials
-    local = [_operand(x) for x in rebound(rule, _names())(xs, Reference(("output", 0), tape))]
+    local = _read(OPS[name], xs, tape, range(arity))
     return Template(tape.instructions, tape.size, [None if x == ("constant", 0.0) else x for x in local])
+
+
+def _read(op: Op, xs: Sequence[Any], tape: _Tape, positions: Sequence[int]) -> list[Operand]:
+    """Run the rules; what they do is on the tape then."""
+    try:
+        return [_operand(x) for x in op.local_derivatives(xs, Reference(("output", 0), tape), positions)]
+    except Exception as error:  # whatever a rule from elsewhere does
+        raise unreadable(op, error) from error
+
+
+def rule_text(rule: Callable[..., Any], title: str) -> str:
+    """A rule from elsewhere as a function whose names are operations, an instruction a line.
+
+    >>> print(rule_text(lambda x, z: 2 * x + z, "slope"))
+    def slope(x0, z):
+        r0 = mul(2.0, x0)
+        r1 = add(r0, z)
+        return r1
+    """
+    tape = _Tape()
+    *xs, z = [f"x{i}" for i in range(len(signature(rule).parameters) - 1)] + ["z"]
+    spelled: dict[str, Callable[[Any], str]] = {"operand": xs.__getitem__, "output": lambda i: z}
+    spelled |= {"result": "r{}".format, "constant": _literal}
+    local = _operand(rule(*[Reference(("operand", i), tape) for i in range(len(xs))], Reference(("output", 0), tape)))
+    lines = [f"def {title}({', '.join([*xs, z])}):"]
+    for name, operands, results in tape.instructions:
+        lines.append(f"    r{results[0]} = {name}({', '.join([spelled[kind](x) for kind, x in operands])})")
+    return "\n".join([*lines, f"    return {spelled[local[0]](local[1])}"])
+
+
+def _literal(x: float) -> str:
+    return repr(x) if isfinite(x) else f"float({str(x)!r})"
 
 
 def adjoint_kind(ways: int) -> str:
@@ -183,8 +183,8 @@ def layout(name: str, positions: tuple[int, ...]) -> list[str]:
     for position in positions:
         tape = _Tape()
         xs = [Reference(("operand", i), tape) for i in range(len(OPS[name].partials))]
-        local = _operand(OPS[name].partials[position](*xs, Reference(("output", 0), tape)))
-        found = [local, *[x for instruction in tape.instructions for x in instruction.operands]]
+        found = _read(OPS[name], xs, tape, [position])
+        found += [x for instruction in tape.instructions for x in instruction.operands]
         read |= {f"x{i}" if kind == "operand" else "z" for kind, i in found if kind in ("operand", "output")}
     return ["dz", *[f"dx{i}" for i in positions], *sorted(read)]
 
@@ -199,8 +199,8 @@ def ones(name: str) -> int:
     if isinstance(op, NaryOp):
         return -1 if name not in FAMILIES and set(template(name, 3).local_derivatives) == {("constant", 1.0)} else 0
     found = 0
-    for position, rule in enumerate(op.partials):
+    for position in range(len(op.partials)):
         tape = _Tape()
         xs = [Reference(("operand", i), tape) for i in range(len(op.partials))]
-        found |= (_operand(rule(*xs, Reference(("output", 0), tape))) == ("constant", 1.0)) << position
+        found |= (_read(op, xs, tape, [position]) == [("constant", 1.0)]) << position
     return found

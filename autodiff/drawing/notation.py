@@ -13,8 +13,8 @@ __all__ = ["spelled"]
 _SHORT = 26
 """An n-ary operation is spelled out up to so many characters."""
 
-_NOTED = ("add", "sub", "mul", "div", "mod", "pow", "neg", "abs", "sqrt", "cbrt", "floor", "ceil")
-"""These are written in their notation, the others as a call."""
+_SIGN = re.compile(r"(?=.*[^xy ])[^\w()]*x[^\w()]*y?[^\w()]*")
+"""A notation without words and figures is written as it is, the others as a call."""
 
 _PLAIN = re.compile(r"…|[\w#.\[\]'⁽⁾⁰-⁹]+")
 _RAISABLE = re.compile(r"(?:[^\W\d]\w*|\d+(?:\.\d+)?)")
@@ -33,7 +33,7 @@ def spelled(op: Op, operands: Sequence[str]) -> str:
         return _raised(operands[0]) + superscript(operands[1].replace("−", "-"))
     if op.name == "square":
         return _raised(operands[0]) + "²"
-    if op.name not in _NOTED:
+    if not _SIGN.fullmatch(op.notation):
         return f"{op.name}({', '.join(operands)})"
     names = dict(zip("xy", operands, strict=False))
     spread = re.fullmatch(r"x [+] y|[|⌊⌈]x.", op.notation)  # needs no parentheses, whatever the name
@@ -49,16 +49,16 @@ def _raised(name: str) -> str:
     return name if _RAISABLE.fullmatch(name) else f"({name})"
 
 
-def _nary(op: Op, names: list[str]) -> str:
+def _nary(op: NaryOp, names: list[str]) -> str:
     if op.name == "dot":
         n, biased = divmod(len(names), 2)
         pairs = [f"{w}·{x}" for w, x in zip(names[:n], names[n : 2 * n], strict=True)] if n <= 3 else []
         text = " + ".join([*pairs, *names[2 * n :]])
         notation = op.notation if biased else op.notation.partition(" + ")[0]
         return text if pairs and len(text) <= _SHORT else notation
-    if op.name in ("softmax", "direction"):
+    if op.family:
         return op.notation
-    sign = {"sum": " + ", "prod": "·"}.get(op.name)
+    sign = {"Σ xᵢ": " + ", "Π xᵢ": "·"}.get(op.notation)
     text = sign.join(names) if sign else f"{op.name}({', '.join(names)})"
     if len(names) <= 4 and len(text) <= _SHORT and (sign is None or len(names) > 1):
         return text
