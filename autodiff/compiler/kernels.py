@@ -124,7 +124,7 @@ def _generated(kind: str, name: str, form: str, own: bool) -> Any:
     op = OPS[name]
     vars(module)["value"] = MACHINE[name]
     for i in positions_of(kind) if kind != "value" else ():
-        vars(module)[f"rule_{i}"] = bound(op.partials[i])
+        vars(module)[f"rule_{i}"] = bound(op.partials[i], len(op.partials))
     return getattr(module, title)
 
 
