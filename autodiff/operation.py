@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import builtins
-import inspect
 from functools import wraps
 from keyword import iskeyword
 from math import nan
@@ -111,8 +110,10 @@ _RESERVED = {"forward", "value_and_grad", "inputs", "parameters", "seeds", "inf"
 
 def _parameters(function: Function) -> list[str] | None:
     """The names of what a function takes; None where it does not say how many."""
+    from inspect import signature  # it takes long to load, and few programs need it
+
     try:
-        found = [*inspect.signature(function).parameters.values()]
+        found = [*signature(function).parameters.values()]
     except (TypeError, ValueError):
         return None
     if any(x.kind is x.VAR_POSITIONAL for x in found):

@@ -125,7 +125,7 @@ def _generated(kind: str, name: str, form: str, value: Any, *rules: Any) -> Any:
 
     Its name, which is that of its machine code too, is told apart from those of other rules and values of that row.
     """
-    names = {"value": value, **{f"rule_{i}": bound(rules[i]) for i in _positions(kind)}}
+    names = {"value": value, **{f"rule_{i}": bound(rules[i], len(rules)) for i in _positions(kind)}}
     title = f"{kind}_{name}_{form}_{fingerprint([*names.values()])}"
     module = ModuleType(f"{__package__}._{title}")
     sys.modules[module.__name__] = module

@@ -31,7 +31,7 @@ NAMESPACE: dict[str, Any] = {"__name__": __name__}  # numba imports the module o
 """What the names in a rule stand for in machine code: for each operation a function that numba compiles."""
 
 
-def bound(function: Callable[..., Any]) -> Any:
+def bound(function: Callable[..., Any], operands: int = 0) -> Any:
     """A rule or formula for numba: its code, in which every name stands for what ``NAMESPACE`` says.
 
     The result is compiled on its first call, for the types of its operands, and inlined where compiled code calls it.
@@ -45,7 +45,7 @@ def bound(function: Callable[..., Any]) -> Any:
     if str(function.__module__).partition(".")[0] == "autodiff":
         return compiled(within(function, NAMESPACE))
     names: dict[str, Any] = {**NAMESPACE}
-    text = rule_text(function, "rule")
+    text = rule_text(function, "rule", operands)
     names |= {name: MACHINE[name] for name in OPS if f" = {name}(" in text and not isinstance(OPS[name], NaryOp)}
     exec(text, names)
     return compiled(names["rule"])

@@ -129,8 +129,10 @@ def _read(op: Op, xs: Sequence[Any], tape: _Tape, positions: Sequence[int]) -> l
         raise unreadable(op, error) from error
 
 
-def rule_text(rule: Callable[..., Any], title: str) -> str:
+def rule_text(rule: Callable[..., Any], title: str, operands: int = 0) -> str:
     """A rule from elsewhere as a function whose names are operations, an instruction a line.
+
+    ``operands`` says how many there are where its parameters do not.
 
     >>> print(rule_text(lambda x, z: 2 * x + z, "slope"))
     def slope(x0, z):
@@ -139,13 +141,13 @@ def rule_text(rule: Callable[..., Any], title: str) -> str:
         return r1
     """
     tape = _Tape()
-    *xs, z = [f"x{i}" for i in range(len(signature(rule).parameters) - 1)] + ["z"]
+    *xs, z = [f"x{i}" for i in range(operands or len(signature(rule).parameters) - 1)] + ["z"]
     spelled: dict[str, Callable[[Any], str]] = {"operand": xs.__getitem__, "output": lambda i: z}
     spelled |= {"result": "r{}".format, "constant": _literal}
     local = _operand(rule(*[Reference(("operand", i), tape) for i in range(len(xs))], Reference(("output", 0), tape)))
     lines = [f"def {title}({', '.join([*xs, z])}):"]
-    for name, operands, results in tape.instructions:
-        lines.append(f"    r{results[0]} = {name}({', '.join([spelled[kind](x) for kind, x in operands])})")
+    for name, taken, results in tape.instructions:
+        lines.append(f"    r{results[0]} = {name}({', '.join([spelled[kind](x) for kind, x in taken])})")
     return "\n".join([*lines, f"    return {spelled[local[0]](local[1])}"])
 
 
