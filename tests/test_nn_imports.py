@@ -31,6 +31,7 @@ BELOW = {
     "compiled": ["engine", "optim"],
     "best": ["errors"],
     "train": ["compiled", "best", "history", "progress"],
+    "estimators": ["train"],
     "plots": ["prediction"],
     "naive_cost": ["layers", "losses"],
     "task": ["data", "metrics"],
