@@ -19,6 +19,7 @@ BELOW = {
     "optim": ["arguments"],
     "schedules": ["arguments"],
     "data": ["init"],
+    "tabular": ["data", "metrics"],
     "table": [],
     "progress": [],
     "history": [],
@@ -36,7 +37,7 @@ BELOW = {
     "naive_cost": ["layers", "losses"],
     "task": ["data", "metrics"],
     "demo": ["train", "plots", "storage", "task", "schedules", "table"],
-    "__main__": ["demo"],
+    "__main__": ["demo", "tabular"],
 }
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
