@@ -1,4 +1,4 @@
-"""The command line: ``python -m nn --help``."""
+"""The command line: ``python -m nn --help``; or ``autodiff-nn``, where a file nn.py hides the package."""
 
 from __future__ import annotations
 
@@ -94,7 +94,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int | None = given.run(given)
         return code or 0
 
+    hiding = _hiding(Path.cwd())
+    if hiding:
+        print(
+            f"{_PROGRAM}: note: {hiding} hides the package nn here: `import nn` and `python -m nn` are that file; "
+            "rename it, or write autodiff-nn for python -m nn",
+            file=sys.stderr,
+        )
     return exit_code(_PROGRAM, run, (MissingExtra, NonFiniteLoss))
+
+
+def _hiding(folder: Path) -> Path | None:
+    """What Python imports as ``nn`` in that folder, if it is not this package."""
+    for path in (folder / "nn" / "__init__.py", folder / "nn.py"):
+        if path.is_file():
+            return None if path.parent.resolve() == Path(__file__).parent.resolve() else path.relative_to(folder)
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:
