@@ -18,6 +18,7 @@ from autodiff.commandline import Parser, exit_code, failed
 from . import plots
 from .activations import ACTIVATIONS
 from .arguments import chosen
+from .checkpoint import Checkpoint
 from .data import DATASETS, Dataset, load, split
 from .demo import demo
 from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
@@ -68,6 +69,7 @@ examples:
   python -m nn train spirals --samples 400 --hidden 16,16 --optimizer adam --lr 0.01 --epochs 200
   python -m nn train breast_cancer --hidden none --l2 0.1 --save model.safetensors
   python -m nn train houses.csv --target price --ignore street --save houses.safetensors
+  python -m nn train digits --epochs 100 --checkpoint digits.json --resume
 """
 _EVALUATE_EPILOG = """\
 A model that `train` saved from the same data set is measured on the samples that it learned from and on those that were
@@ -162,6 +164,10 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument(
         "--out", metavar="DIR", type=Path, help="plots, history.json and, without --save, model.safetensors"
     )
+    output.add_argument("--checkpoint", metavar="FILE", help="where the training stands, after each epoch, as JSON")
+    output.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint; all else is given as it was, or more --epochs"
+    )
     output.add_argument("--quiet", action="store_true", help="no progress bar")
 
     evaluation = commands.add_parser(
@@ -236,6 +242,9 @@ def _weights_file(text: str) -> Path:
 def _train(given: argparse.Namespace) -> int:
     file = given.save or (given.out and given.out / "model.safetensors")
     _check(given, file)
+    if given.resume and not given.checkpoint:
+        raise ArgumentError("--resume goes on from a checkpoint: say from which, with --checkpoint FILE")
+    checkpoint = Checkpoint(given.checkpoint, given.resume) if given.checkpoint else None
     metadata, training, validation = _samples(given)
     task = Task(training, given.loss)
     model = MLP(
@@ -266,6 +275,7 @@ def _train(given: argparse.Namespace) -> int:
         early_stopping=given.patience,
         metric=task.metric,
         engine=given.engine,
+        checkpoint=checkpoint,
     )
     if not len(history):  # interrupted before there was anything to show
         raise KeyboardInterrupt
