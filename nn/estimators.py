@@ -13,6 +13,7 @@ This module needs scikit-learn, and so it is imported by its own name: ``from nn
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
@@ -51,6 +52,9 @@ __all__ = ["NetworkClassifier", "NetworkRegressor"]
 class _Network(BaseEstimator):  # type: ignore[misc]
     """What both estimators share: the settings, and a training by ``nn.fit``."""
 
+    model_: MLP
+    history_: History
+
     def __init__(
         self,
         hidden: Sequence[int] = (16,),
@@ -87,43 +91,48 @@ class _Network(BaseEstimator):  # type: ignore[misc]
     def _train(self, X: Array, y: list[Any], loss: str, n_outputs: int, weights: Array | None = None) -> None:
         """Train a new network, or with ``warm_start`` that of before, on samples that are checked."""
         seed = int(check_random_state(self.random_state).randint(2**31))
-        if not (self.warm_start and hasattr(self, "model_")):
-            sizes = [*listed(self.hidden, "hidden is a list of the sizes of the hidden layers"), n_outputs]
-            self.model_ = MLP(X.shape[1], sizes, self.activation, init=self.init, seed=seed)
-        else:
+        if self.warm_start and hasattr(self, "model_"):
+            model = self.model_
             self._check_sizes(X.shape[1], n_outputs)
-        samples, engine, function = X.tolist(), self.engine, LOSSES[loss]
+        else:
+            sizes = [*listed(self.hidden, "hidden is a list of the sizes of the hidden layers"), n_outputs]
+            model = MLP(X.shape[1], sizes, self.activation, init=self.init, seed=seed)
         classes = y if loss == "cross_entropy" else [0] * len(y)
         if weights is not None:
             targets = one_hot(y, n_outputs) if loss == "cross_entropy" else y
             mean = float(weights[weights > 0].mean())
             y = [[*target, weight / mean] for target, weight in zip(targets, weights.tolist(), strict=True)]
-            function = partial(_weighted, function)
-            if engine == "auto" and can_compile() and is_known(self.model_):
-                engine = "compiled"  # which "auto" would not dare for a loss that is not of ``LOSSES``
         # A sample of weight 0 is as if it were not there.
         rows = [i for i in range(len(y)) if weights is None or weights[i] > 0]
-        held_out: list[int] = []
+        held_out: set[int] = set()
         if self.early_stopping is not None:
-            found = held_out_rows([classes[i] for i in rows], self.validation, Random(seed))
-            held_out = sorted(rows[i] for i in found)
-            rows = [i for i in rows if i not in set(held_out)]
-        self.history_: History = fit(
-            self.model_,
-            *_selected(rows, samples, y),
-            function,
+            held_out = {rows[i] for i in held_out_rows([classes[i] for i in rows], self.validation, Random(seed))}
+        samples = X.tolist()
+        run = partial(
+            fit,
+            model,
+            *_selected([i for i in rows if i not in held_out], samples, y),
+            LOSSES[loss] if weights is None else partial(_weighted, LOSSES[loss]),
             self.optimizer,
             lr=self.lr,
             epochs=self.epochs,
-            batch_size=None if self.batch_size is None else min(self.batch_size, len(rows)),
+            batch_size=self.batch_size,
             l2=self.l2,
             l1=self.l1,
-            validation=_selected(held_out, samples, y) if held_out else None,
+            validation=_selected(sorted(held_out), samples, y) if held_out else None,
             seed=seed,
             progress=False,
             early_stopping=self.early_stopping,
-            engine=engine,
         )
+        self.history_ = self._history(run, model, weighted=weights is not None)
+        self.model_ = model
+
+    def _history(self, run: Callable[..., History], model: MLP, weighted: bool) -> History:
+        """How the training went; "auto" does not know that a weighted loss compiles as well as the loss does."""
+        if weighted and self.engine == "auto" and can_compile() and is_known(model):
+            with suppress(ImportError):  # numba is installed, and does not go with this Python or NumPy
+                return run(engine="compiled")
+        return run(engine=self.engine)
 
     def _check_sizes(self, n_inputs: int, n_outputs: int) -> None:
         """What goes on from the weights of before must be of the same kind."""

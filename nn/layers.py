@@ -165,13 +165,8 @@ class Layer(_OfArguments):
     Args:
         n_inputs: how many inputs each neuron takes.
         n_outputs: how many neurons there are.
-        activation: that of every neuron.
-        bias: whether the neurons have one.
-        rng: draws the initial weights, neuron by neuron; or give a ``seed``.
-        init: the distribution of the initial weights.
-        seed: in place of ``rng``.
+        activation, bias, rng, init, seed, nonlin: those of every Neuron; weights are drawn neuron by neuron.
         number: which layer of the network it is, for the labels; a Sequential sets it.
-        nonlin: as for a Neuron.
 
     Attributes:
         neurons: the list of them.
@@ -269,8 +264,8 @@ class Sequential(Module):
         xs: Any = inputs
         for module in self.layers:
             xs = as_list(module(xs))
-        outputs = [*xs]
-        return outputs[0] if len(outputs) == 1 else outputs
+        xs = as_list(xs)  # where there is no module
+        return xs[0] if len(xs) == 1 else xs
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.layers))})"
@@ -296,10 +291,7 @@ class MLP(_OfArguments, Sequential):
         sizes: how many neurons each layer has, the last being the output.
         activation: that of the hidden layers.
         output_activation: that of the last layer.
-        bias: whether the neurons have one.
-        seed: draws the initial weights, layer by layer, neuron by neuron; or give an ``rng``.
-        rng: in place of ``seed``.
-        init: the distribution of the initial weights.
+        bias, seed, rng, init: those of every Neuron; weights are drawn layer by layer, neuron by neuron.
 
     Attributes:
         layers: a list of Layers.

@@ -226,6 +226,8 @@ class Module:
 
 def as_list(outputs: Any) -> list[Any]:
     """What a module gave, as a list of outputs: a network with a single one gives it bare."""
+    if isinstance(outputs, list):
+        return outputs
     return [*outputs] if hasattr(outputs, "__iter__") else [outputs]
 
 

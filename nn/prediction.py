@@ -106,7 +106,8 @@ def compiled_outputs(model: Module, samples: list[list[float]]) -> list[Any]:
 
 def numbers(outputs: Any) -> Any:
     """The outputs of a network without their graph."""
-    return [_number(o) for o in outputs] if hasattr(outputs, "__iter__") else _number(outputs)
+    bare = isinstance(outputs, Value) or not hasattr(outputs, "__iter__")
+    return _number(outputs) if bare else [_number(o) for o in outputs]
 
 
 def _number(output: Any) -> float:

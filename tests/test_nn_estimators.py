@@ -125,6 +125,7 @@ def test_random_state(iris):
     ("settings", "message"),
     [
         ({"hidden": 5}, "hidden is a list of the sizes of the hidden layers, not 5"),
+        ({"batch_size": "all"}, "batch_size is a whole number from 1 on"),
         ({"epochs": 0}, "epochs is a whole number from 1 on"),
         ({"optimizer": "addam"}, "did you mean 'adam'"),
         ({"activation": "tahn"}, "did you mean 'tanh'"),
@@ -134,8 +135,18 @@ def test_random_state(iris):
     ],
 )
 def test_mistakes(iris, settings, message):
+    estimator = NetworkClassifier(**settings)
     with pytest.raises(ValueError, match=message):
-        NetworkClassifier(**settings).fit(*iris)
+        estimator.fit(*iris)
+    assert not hasattr(estimator, "model_")
+
+
+def test_a_broken_numba_is_done_without(overlapping, monkeypatch):
+    def broken(training):
+        raise ImportError("numba needs another NumPy")
+
+    monkeypatch.setattr("nn.compiled.CompiledEngine", broken)
+    assert NetworkClassifier(**SMALL, class_weight="balanced").fit(*overlapping).history_.engine == "eager"
 
 
 def test_without_scikit_learn():
