@@ -453,6 +453,8 @@ def _predict(given: argparse.Namespace) -> None:
         predictions = columns.predictions(outputs, metadata.get("loss", ""))
     except LengthError as error:
         raise FileFormatError(f"{given.model} does not fit the columns that it names: {error}") from None
+    if hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8")  # a file or a program reads it, and a ? for an é would be wrong
     with given.output.open("w", encoding="utf-8", newline="") if given.output else nullcontext(sys.stdout) as file:
         csv.writer(file, lineterminator="\n").writerows([[columns.target.name], *([x] for x in predictions)])
 

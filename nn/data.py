@@ -494,8 +494,11 @@ def _is_missing(x: object) -> bool:
 
 def _plain(x: Any, wanted: str) -> list[Any]:
     """A list, in which the arrays, tables and numbers of NumPy and pandas are Python's."""
-    if not hasattr(x, "tolist") and hasattr(x, "__array__"):
+    if hasattr(x, "__array__") and not hasattr(x, "tolist"):
         x = x.__array__()
+    exports = [name for name in ("toarray", "to_numpy", "to_pandas") if hasattr(x, name) and not hasattr(x, "tolist")]
+    if exports:  # a sparse matrix, or a table that exports no array by itself
+        raise ArgumentError(f"{wanted}: give the {exports[0]}() of this {type(x).__name__}")
     return [_of_python(row) for row in listed(_of_python(x), wanted)]
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from sklearn import datasets, preprocessing
 
 import nn
@@ -329,11 +330,12 @@ def test_what_fits_a_table():
         ([[1.0, None]], "sample 0, feature 1 is missing or masked"),
         ([[1.0, [2.0]]], "sample 0, feature 1: .* not list"),
         (pd.Series([1.0, 2.0]), "each sample a list of numbers"),
+        (csr_array([[1.0, 0.0]]), r"give the toarray\(\) of this csr_array"),
     ],
 )
 def test_what_is_no_number_has_a_row_and_a_column(X, message):
     with pytest.raises((ArgumentError, OperandError), match=message):
-        paired(X, [0] * len(X if not isinstance(X, Exporting) else X.array))
+        paired(X, [0, 1, 2])
 
 
 @pytest.mark.parametrize(

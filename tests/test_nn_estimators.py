@@ -71,6 +71,17 @@ def test_several_numbers_are_those_of_least_squares():
     assert found.score(X, y, weights) == pytest.approx(peer.score(X, y, weights), abs=1e-6)
 
 
+@pytest.mark.parametrize("kind", [NetworkClassifier, NetworkRegressor])
+def test_a_weight_is_how_often_a_sample_is_there(iris, kind):
+    """At each step, not only in the end: gradient descent feels the size of a loss."""
+    X, y = iris[0].to_numpy(), iris[1].to_numpy()
+    times = np.arange(150) % 4
+    settings = {**SMALL, "optimizer": "sgd", "epochs": 10, "random_state": 0}
+    weighted = kind(**settings).fit(X, y, times)
+    repeated = kind(**settings).fit(np.repeat(X, times, axis=0), np.repeat(y, times))
+    assert weighted.history_.loss == pytest.approx(repeated.history_.loss, rel=1e-9)
+
+
 @pytest.mark.parametrize("engine", ["eager", "compiled"])
 def test_engines(overlapping, engine):
     """They agree for a weighted loss, too."""

@@ -1,7 +1,10 @@
 """CSV files: what is number and what category, held to pandas; what is refused, by line and column; the commands."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -23,6 +26,9 @@ size,colour,price,kind
 2,blue,5,chair
 -1e3,red,7.25,lamp
 """
+
+
+ROOT = Path(__file__).parent.parent
 
 
 def table(text, name="shop.csv"):
@@ -236,6 +242,15 @@ def test_a_number_to_predict(run, iris):
     assert found.corr(iris["petal width (cm)"]) > 0.9
     arguments[1:2] = ["petal width (cm)", "--task", "classification"]
     assert "MLP(5, [16, 16, 22]" in run("train", "iris.csv", *arguments, "--validation", 0.5)[1]
+
+
+def test_classes_with_accents_are_written_as_they_are(run):
+    Path("tea.csv").write_text("x,thé\n" + "1,été\n2,θέρος\n" * 4, encoding="utf-8")
+    assert run("train", "tea.csv", "--target", "thé", "--epochs", 100, "--quiet", "--save", "tea.json")[0] == 0
+    command = [sys.executable, "-X", "utf8=0", "-m", "nn", "predict", "tea.json", "tea.csv"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    found = subprocess.run(command, env=environment, capture_output=True, check=True).stdout
+    assert found.decode().split() == ["thé", *["été", "θέρος"] * 4]
 
 
 @pytest.mark.parametrize(
