@@ -1,10 +1,12 @@
-"""The command line: ``python -m nn --help``."""
+"""The command line: ``python -m nn --help``; or ``autodiff-nn``, where a file nn.py hides the package."""
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import sys
+from contextlib import nullcontext
 from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
@@ -17,6 +19,7 @@ from autodiff.files import replacing, write_whole
 from . import plots
 from .activations import ACTIVATIONS
 from .arguments import chosen
+from .checkpoint import Checkpoint
 from .data import DATASETS, Dataset, load, split
 from .demo import demo
 from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
@@ -29,6 +32,7 @@ from .prediction import evaluate, predict
 from .storage import load as load_model
 from .storage import read_state, save
 from .table import table
+from .tabular import TASKS, Columns, read
 from .task import Task
 from .train import ENGINES, fit
 
@@ -48,17 +52,25 @@ examples:
   python -m nn train moons --samples 200 --lr 0.5 --epochs 100 --out out/moons
   python -m nn train breast_cancer --hidden none --l2 0.1 --save model.safetensors
   python -m nn evaluate model.safetensors breast_cancer
+  python -m nn train houses.csv --target price --save houses.safetensors
+  python -m nn predict houses.safetensors new.csv -o prices.csv
   python -m nn demo
 """
 _TRAIN_EPILOG = """\
 The network learns from samples that are standardised, a mean of 0 and a deviation of 1 for each feature; then the scale
 goes into its weights, so that the file that is saved takes samples as they are.
 
+A file .csv has a line with the names of its columns, then a sample in each row. A column is of numbers or of
+categories, each of which becomes an input that is 0 or 1. A target of texts is a class, one of numbers is a number to
+predict; --task says otherwise.
+
 examples:
   python -m nn train iris
   python -m nn train digits --hidden 32 --activation relu --lr 0.05 --epochs 15 --out out/digits
   python -m nn train spirals --samples 400 --hidden 16,16 --optimizer adam --lr 0.01 --epochs 200
   python -m nn train breast_cancer --hidden none --l2 0.1 --save model.safetensors
+  python -m nn train houses.csv --target price --ignore street --save houses.safetensors
+  python -m nn train digits --epochs 100 --checkpoint digits.json --resume
 """
 _EVALUATE_EPILOG = """\
 A model that `train` saved from the same data set is measured on the samples that it learned from and on those that were
@@ -66,6 +78,14 @@ held out; any other on all samples.
 
 example:
   python -m nn evaluate model.safetensors breast_cancer
+"""
+_DATASET = "one of those that `python -m nn data` lists, or a file .csv"
+_PREDICT_EPILOG = """\
+The file has the columns that the network learned from, in any order and among others. What is written is a table of one
+column, named after the target, with a prediction for each row.
+
+example:
+  python -m nn predict houses.safetensors new.csv -o prices.csv
 """
 
 
@@ -77,7 +97,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int | None = given.run(given)
         return code or 0
 
+    hiding = _hiding(Path.cwd())
+    if hiding:
+        print(
+            f"{_PROGRAM}: note: {hiding} hides the package nn here: `import nn` and `python -m nn` are that file; "
+            "rename it, or write autodiff-nn for python -m nn",
+            file=sys.stderr,
+        )
     return exit_code(_PROGRAM, run, (MissingExtra, NonFiniteLoss))
+
+
+def _hiding(folder: Path) -> Path | None:
+    """What Python imports as ``nn`` in that folder, if it is not this package."""
+    for path in (folder / "nn" / "__init__.py", folder / "nn.py"):
+        if path.is_file():
+            return None if path.parent.resolve() == Path(__file__).parent.resolve() else path.relative_to(folder)
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         "train", help="train a network on a data set", description="Train a network.", epilog=_TRAIN_EPILOG
     )
     train.set_defaults(run=_train)
-    train.add_argument("dataset", metavar="DATASET", help="one of those that `python -m nn data` lists")
+    train.add_argument("dataset", metavar="DATASET", help=_DATASET)
     network = train.add_argument_group("the network")
     network.add_argument(
         "--hidden", metavar="SIZES", type=_sizes, default=[16, 16],
@@ -119,10 +154,20 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     samples.add_argument("--samples", metavar="N", type=_whole, help="how many, of a data set that is made up")
     samples.add_argument("--noise", metavar="DEVIATION", type=_positive, help="of a data set that is made up")
+    columns = train.add_argument_group("the columns of a file .csv")
+    columns.add_argument("--target", metavar="COLUMN", help="the one to predict")
+    columns.add_argument("--task", choices=TASKS, help="default: what the target looks like")
+    columns.add_argument(
+        "--ignore", metavar="COLUMN", action="append", default=[], help="one to leave out; may be given several times"
+    )
     output = train.add_argument_group("what is written")
     output.add_argument("--save", metavar="FILE", type=_weights_file, help="the network, as .safetensors or .json")
     output.add_argument(
         "--out", metavar="DIR", type=Path, help="plots, history.json and, without --save, model.safetensors"
+    )
+    output.add_argument("--checkpoint", metavar="FILE", help="where the training stands, after each epoch, as JSON")
+    output.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint; all else is given as it was, or more --epochs"
     )
     output.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -131,8 +176,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluation.set_defaults(run=_evaluate)
     evaluation.add_argument("model", metavar="MODEL", type=Path, help="a file .safetensors or .json")
-    evaluation.add_argument("dataset", metavar="DATASET", help="one of those that `python -m nn data` lists")
+    evaluation.add_argument("dataset", metavar="DATASET", help=_DATASET)
     evaluation.add_argument("--loss", help=f"{_one_of(LOSSES)} (default: that of the training)")
+
+    prediction = commands.add_parser(
+        "predict",
+        help="what a saved network says of a file .csv",
+        description="Predict the target for each row of a file.",
+        epilog=_PREDICT_EPILOG,
+    )
+    prediction.set_defaults(run=_predict)
+    prediction.add_argument("model", metavar="MODEL", type=Path, help="a file that `train` saved, of a file .csv")
+    prediction.add_argument("file", metavar="FILE", type=Path, help="a file .csv")
+    prediction.add_argument("-o", "--output", metavar="FILE", type=Path, help="where to write (default: here)")
 
     listing = commands.add_parser("data", help="list the data sets", description="List the data sets.")
     listing.set_defaults(run=_data)
@@ -187,9 +243,10 @@ def _weights_file(text: str) -> Path:
 def _train(given: argparse.Namespace) -> int:
     file = given.save or (given.out and given.out / "model.safetensors")
     _check(given, file)
-    origin = {"name": given.dataset, "seed": given.seed, "validation": given.validation}
-    origin |= {name: x for name, x in (("n", given.samples), ("noise", given.noise)) if x is not None}
-    training, validation = _parts(**origin)
+    if given.resume and not given.checkpoint:
+        raise ArgumentError("--resume goes on from a checkpoint: say from which, with --checkpoint FILE")
+    checkpoint = Checkpoint(given.checkpoint, given.resume) if given.checkpoint else None
+    metadata, training, validation = _samples(given)
     task = Task(training, given.loss)
     model = MLP(
         len(training.features),
@@ -219,6 +276,7 @@ def _train(given: argparse.Namespace) -> int:
         early_stopping=given.patience,
         metric=task.metric,
         engine=given.engine,
+        checkpoint=checkpoint,
     )
     if not len(history):  # interrupted before there was anything to show
         raise KeyboardInterrupt
@@ -226,7 +284,7 @@ def _train(given: argparse.Namespace) -> int:
     task.unscale(model)
     print(_scores(model, task, {"training": training, "validation": validation}))
     if file:
-        save(model, file, {"data": json.dumps(origin), "loss": task.loss})
+        save(model, file, {**metadata, "loss": task.loss})
         print(f"network: {file}")
     if given.out:
         write_whole(given.out / "history.json", json.dumps(history.to_dict(), indent=1).encode())
@@ -237,6 +295,31 @@ def _train(given: argparse.Namespace) -> int:
     if history.stopped == "interrupted":
         return failed(_PROGRAM, f"interrupted: the weights are those of epoch {history.best_epoch}, the best", 130)
     return 0
+
+
+def _samples(given: argparse.Namespace) -> tuple[dict[str, str], Dataset, Dataset]:
+    """The samples to learn from and those that are held out; and what a saved network says of them."""
+    origin = {"name": given.dataset, "seed": given.seed, "validation": given.validation}
+    made_up = {name: x for name, x in (("n", given.samples), ("noise", given.noise)) if x is not None}
+    if not _is_file(given.dataset):
+        if given.target is not None or given.task or given.ignore:
+            raise ArgumentError(f"{given.dataset} is no file .csv, and --target, --task and --ignore are for those")
+        origin |= made_up
+        return {"data": json.dumps(origin)}, *_parts(**origin)
+    if made_up:
+        raise ArgumentError("--samples and --noise are for data sets that are made up")
+    table = read(given.dataset)
+    if given.target is None:
+        raise ArgumentError(f"--target says which column to predict, one of {', '.join(table.header)}")
+    columns = Columns.of(table, given.target, given.task, given.ignore)
+    origin["name"] = Path(given.dataset).name
+    parts = split(columns.dataset(table), test=given.validation, seed=given.seed)
+    return {"data": json.dumps(origin), "columns": columns.to_json()}, *parts
+
+
+def _is_file(dataset: str) -> bool:
+    """Whether the name is that of a file, not of a data set."""
+    return dataset not in DATASETS and (Path(dataset).suffix != "" or Path(dataset).is_file())
 
 
 def _check(given: argparse.Namespace, file: Path | None) -> None:
@@ -282,15 +365,24 @@ def _figures(
         yield "regression", plots.regression(model, training.X, training.y)
 
 
-def _evaluate(given: argparse.Namespace) -> None:
+def _loaded(path: Path) -> tuple[Module, dict[str, str]]:
+    """A saved network and its metadata."""
     try:
-        model = load_model(given.model)
-        _, metadata = read_state(given.model)
+        model = load_model(path)
+        return model, read_state(path)[1]
     except OSError as error:
-        raise ArgumentError(f"cannot read {given.model}: {error.strerror}") from None
-    parts, loss = {"all": load(given.dataset)}, None
+        raise ArgumentError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _evaluate(given: argparse.Namespace) -> None:
+    model, metadata = _loaded(given.model)
+    loss: str | None = None
+    if _is_file(given.dataset):
+        parts, loss = {"all": _columns(given.model, metadata).dataset(read(given.dataset))}, metadata.get("loss")
+    else:
+        parts = {"all": load(given.dataset)}
     origin = _origin(metadata)
-    if origin.get("name") == given.dataset:
+    if given.dataset in DATASETS and origin.get("name") == given.dataset:
         try:
             _check_origin(**origin)
             parts, loss = dict(zip(("training", "validation"), _parts(**origin), strict=True)), metadata.get("loss")
@@ -340,6 +432,33 @@ def _check_origin(name: str, seed: object, validation: object, n: object = 1, no
         raise ValueError("n is a whole number from 1 on, and no more than a million")
     if not (isinstance(noise, (int, float)) and 0 <= noise < float("inf")):
         raise ValueError("noise is a number from 0 on")
+
+
+def _columns(path: Path, metadata: dict[str, str]) -> Columns:
+    """The columns of the file that a network learned from."""
+    if "columns" not in metadata:
+        raise ArgumentError(
+            f"{path} does not say from which columns it learned, as a network does that was trained from a file: "
+            "python -m nn train data.csv --target column --save model.safetensors"
+        )
+    try:
+        return Columns.from_json(metadata["columns"])
+    except FileFormatError as error:
+        raise FileFormatError(f"{path}: {error}") from None
+
+
+def _predict(given: argparse.Namespace) -> None:
+    model, metadata = _loaded(given.model)
+    columns = _columns(given.model, metadata)
+    try:
+        outputs = predict(model, columns.samples(read(given.file)))
+        predictions = columns.predictions(outputs, metadata.get("loss", ""))
+    except LengthError as error:
+        raise FileFormatError(f"{given.model} does not fit the columns that it names: {error}") from None
+    if hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8")  # a file or a program reads it, and a ? for an é would be wrong
+    with given.output.open("w", encoding="utf-8", newline="") if given.output else nullcontext(sys.stdout) as file:
+        csv.writer(file, lineterminator="\n").writerows([[columns.target.name], *([x] for x in predictions)])
 
 
 def _data(given: argparse.Namespace) -> None:

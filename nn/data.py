@@ -13,12 +13,12 @@ All numbers are plain floats in lists, so that no array stands between a sample 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, fsum, hypot, inf, isfinite, pi, sin, sqrt
+from math import cos, fsum, hypot, inf, isfinite, isnan, pi, sin, sqrt
 from random import Random
 from typing import TYPE_CHECKING
 
-from autodiff import LengthError
-from autodiff.entrance import as_number
+from autodiff import LengthError, OperandError
+from autodiff.entrance import as_number, is_number
 
 from .arguments import at_least_one, chosen, listed, number
 from .errors import ArgumentError, MissingExtra
@@ -49,7 +49,7 @@ class Dataset:
 
     Attributes:
         name: what ``load`` knows it by.
-        X: a list of samples, each a list with a float for each feature.
+        X: a list of samples, each a list with a float for each feature; made of an array or a table, if given such.
         y: the target of each sample: the number of its class, from 0 on, or a float to be predicted.
         features: the names of the features.
         classes: the names of the classes; empty where the target is a float.
@@ -65,6 +65,7 @@ class Dataset:
     classes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        self.X, self.y = _lists(self.X), self.y if isinstance(self.y, list) else targets(self.y)
         if len(self.X) != len(self.y):
             raise LengthError(f"{self.name}: {len(self.X)} samples and {len(self.y)} targets; each sample has one")
         self.features, self.classes = list(self.features), list(self.classes)
@@ -318,6 +319,7 @@ class Standardizer:
             ArgumentError: a number is nan or infinite, or too large for a mean or a deviation.
             LengthError: there are no samples.
         """
+        X = _lists(X)
         if not X:
             raise LengthError("standardising needs a sample at least")
         mean, deviation = [], []
@@ -336,7 +338,7 @@ class Standardizer:
 
     def __call__(self, X: Sequence[Sequence[float]]) -> list[list[float]]:
         """The samples, standardised."""
-        return [[(x - m) / d for x, m, d in zip(row, self.mean, self.deviation, strict=True)] for row in X]
+        return [[(x - m) / d for x, m, d in zip(row, self.mean, self.deviation, strict=True)] for row in _lists(X)]
 
 
 def standardise(training: Dataset, *others: Dataset) -> list[Dataset]:
@@ -361,9 +363,12 @@ def one_hot(y: Sequence[int], classes: int | None = None) -> list[list[float]]:
     >>> one_hot([0, 2])
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    k = max(y) + 1 if classes is None else classes
-    if not all(c in range(k) for c in y):
-        raise ArgumentError(f"one_hot: a class is a whole number from 0 to {k - 1}")
+    y = targets(y)
+    wrong = [c for c in y if not (is_number(c) and c >= 0 and c % 1 == 0 and (classes is None or c < classes))]
+    if wrong:
+        end = "on" if classes is None else f"to {classes - 1}"
+        raise ArgumentError(f"one_hot: a class is a whole number from 0 {end}, not {wrong[0]!r}")
+    k = int(max(y, default=-1)) + 1 if classes is None else classes
     return [[float(c == j) for j in range(k)] for c in y]
 
 
@@ -376,10 +381,10 @@ def signs(y: Iterable[int]) -> list[int]:
     >>> signs([0, 1])
     [-1, 1]
     """
-    y = list(y)
+    y = targets(y)
     if not set(y) <= {0, 1}:
-        raise ArgumentError(f"signs takes the classes 0 and 1, not {sorted(set(y))}")
-    return [2 * c - 1 for c in y]
+        raise ArgumentError(f"signs takes the classes 0 and 1, not {sorted(set(y), key=str)}")
+    return [2 * int(c) - 1 for c in y]
 
 
 def minibatches(
@@ -402,34 +407,109 @@ def minibatches(
     return (order[i : i + size] for i in range(0, len(order), size))
 
 
+# ---------------------------------------------------------------------------------------------------------------------
+# Lists, arrays and tables, as lists of plain floats.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
 def paired(X: Any, y: Any) -> list[tuple[list[float], Any]]:
-    """Each sample as a list of floats, with its target; from lists or arrays.
+    """Each sample as a list of floats, with its target; from lists, arrays or tables.
 
     Raises:
         LengthError: there are none, or not as many targets as samples.
-        OperandError: a sample is no list, or holds what is no number.
+        OperandError: a sample is no list, or holds what is no number, or nan, from which nothing can be learned.
     """
     samples = rows(X)
-    targets = _plain(y, "y is a list of targets, one for each sample")
-    if len(samples) != len(targets):
-        raise LengthError(f"each sample has a target: there are {len(samples)} and {len(targets)}")
-    return list(zip(samples, targets, strict=True))
+    for i, row in enumerate(samples):
+        if any(map(isnan, row)):
+            j = [*map(isnan, row)].index(True)
+            raise OperandError(f"{_place(i, j, feature_names(X))}: nan; fill it in, or leave the sample out")
+    found = targets(y)
+    if len(samples) != len(found):
+        raise LengthError(f"each sample has a target: there are {len(samples)} and {len(found)}")
+    return list(zip(samples, found, strict=True))
 
 
 def rows(X: Any) -> list[list[float]]:
-    """Each sample as a list of floats."""
+    """Each sample as a list of floats.
+
+    >>> rows([[1, True], (2.5, 0)])
+    [[1.0, 1.0], [2.5, 0.0]]
+    """
     wanted = "X is a list of samples, and each sample a list of numbers, as in [[x] for x in xs] for a single one"
-    samples = _plain(X, wanted)
+    names, samples = feature_names(X), _plain(X, wanted)
     if not samples:
         raise LengthError("there are no samples")
     if not all(isinstance(row, (list, tuple)) for row in samples):
         raise ArgumentError(f"{wanted}, not {X!r:.60}")
-    return [[as_number(x, "a sample") for x in row] for row in samples]
+    return [_sample(i, row, names) for i, row in enumerate(samples)]
+
+
+def targets(y: Any) -> list[Any]:
+    """The targets in a list, those of arrays and tables as Python's own numbers."""
+    found = _plain(y, "y is a list of targets, one for each sample")
+    for i, target in enumerate(found):
+        if _is_missing(target):
+            raise OperandError(f"the target of sample {i} is missing or masked; fill it in, or leave the sample out")
+        if _is_time(target):
+            raise OperandError(f"the target of sample {i} is the time {target}; give the days since a date, say")
+    return found
+
+
+def feature_names(X: Any) -> list[Any]:
+    """What the columns of a table are called; [] for what has none."""
+    table_names = ("columns", "column_names")  # of pandas and polars, and of Arrow
+    found: Any = next((getattr(X, name) for name in table_names if hasattr(X, name)), None)
+    if found is None:
+        found = getattr(getattr(X, "dtype", None), "names", None)  # of a structured array
+    return [*found] if hasattr(found, "__iter__") else []
+
+
+def _lists(X: Any) -> list[Any]:
+    return X if isinstance(X, list) and all(isinstance(row, list) for row in X) else rows(X)
+
+
+def _sample(i: int, row: Sequence[Any], names: list[Any]) -> list[float]:
+    if all(type(x) is float for x in row):
+        return [*row]
+    return [x if type(x) is float else _number(x, _place(i, j, names)) for j, x in enumerate(row)]
+
+
+def _number(x: Any, place: str) -> float:
+    if _is_missing(x):
+        raise OperandError(f"{place} is missing or masked; fill it in, or leave the sample out")
+    if _is_time(x):
+        raise OperandError(f"{place}: a sample takes a real number, not the time {x}; give the days since a date, say")
+    return as_number(x, f"{place}: a sample")
+
+
+def _place(i: int, j: int, names: list[Any]) -> str:
+    return f"sample {i}, feature {(names[j] if j < len(names) else j)!r}"
+
+
+def _is_missing(x: object) -> bool:
+    """None, as a masked array gives it, and what pandas has instead."""
+    return x is None or type(x).__name__ in ("NAType", "NaTType", "MaskedConstant")
 
 
 def _plain(x: Any, wanted: str) -> list[Any]:
     """A list, in which the arrays, tables and numbers of NumPy and pandas are Python's."""
-    if not hasattr(x, "tolist") and hasattr(x, "__array__"):
+    if hasattr(x, "__array__") and not hasattr(x, "tolist"):
         x = x.__array__()
-    x = listed(x.tolist() if hasattr(x, "tolist") else x, wanted)
-    return [row.tolist() if hasattr(row, "tolist") else row for row in x]
+    exports = [name for name in ("toarray", "to_numpy", "to_pandas") if hasattr(x, name) and not hasattr(x, "tolist")]
+    if exports:  # a sparse matrix, or a table that exports no array by itself
+        raise ArgumentError(f"{wanted}: give the {exports[0]}() of this {type(x).__name__}")
+    return [_of_python(row) for row in listed(_of_python(x), wanted)]
+
+
+def _of_python(x: Any) -> Any:
+    if not hasattr(x, "tolist"):
+        return x
+    if _is_time(x):  # whose tolist gives whole numbers, without their unit
+        return [_of_python(part) for part in x] if x.ndim else x
+    return x.tolist()
+
+
+def _is_time(x: Any) -> bool:
+    """Whether it is a date or a duration of NumPy, or an array of them."""
+    return getattr(getattr(x, "dtype", None), "kind", "") in ("m", "M")

@@ -24,6 +24,7 @@ from autodiff.entrance import as_number, is_number
 
 from .arguments import at_least_one, chosen, function, listed, network, unknown_name
 from .best import Best
+from .checkpoint import Checkpoint
 from .data import held_out_rows, minibatches, paired
 from .engine import EagerEngine, Training
 from .errors import ArgumentError, MissingExtra, NonFiniteLoss
@@ -73,6 +74,7 @@ def fit(
     early_stopping: int | None = None,
     metric: Metric | None = None,
     engine: str = "auto",
+    checkpoint: Checkpoint | None = None,
 ) -> History:
     """Change the parameters of ``model`` so that its outputs for the samples X come near the targets y.
 
@@ -116,6 +118,7 @@ def fit(
         early_stopping: end after so many epochs without a new best, and in any case with the best weights.
         metric: a function (outputs of all samples, their targets) in place of the accuracy.
         engine: "auto", "eager" or "compiled"; ``History.engine`` says which one ran.
+        checkpoint: a file to write after each epoch, and to go on from: ``nn.checkpoint.Checkpoint(path)``.
 
     Raises:
         ArgumentError: a name is unknown or a number out of its range; or the optimiser is that of another model.
@@ -139,13 +142,19 @@ def fit(
     history = History(name)
     training = Training(model, loss, optimizer, *_strengths(l2, l1), metric, samples, held_out, history)
     _check_engine(engine)
+    if not (checkpoint is None or isinstance(checkpoint, Checkpoint)):
+        raise ArgumentError(f"checkpoint is a Checkpoint(path), not {checkpoint!r:.60}")
 
     bar = progress_bar(epochs * ceil(len(samples) / size), shown=progress)
     best = Best(model.parameters(), history, at_the_end=early_stopping is not None)
     with _rate_of(optimizer) as rate, in_mode(model, training=True), bar, best:
         run = _engine(training, engine)
         history.engine = run.name
-        for epoch in range(1, epochs + 1):
+        begun = 0
+        if checkpoint:
+            begun = checkpoint.begin(run, rng, best, seed=seed, batch_size=size, early_stopping=early_stopping)
+            bar.update(begun * ceil(len(samples) / size))
+        for epoch in range(begun + 1, epochs + 1 if history.stopped == "epochs" else 0):
             bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
             start, before = perf_counter(), best.now()
             optimizer.lr = rate * as_number(schedule(epoch - 1), "the schedule", "gives") if schedule else rate
@@ -159,9 +168,11 @@ def fit(
             best.offer((validated or found).loss, best.now() if several or validated else before)
             if any([_is_true(callback(model, history)) for callback in callbacks]):
                 history.stopped = "callback"
-                break
-            if epoch - history.best_epoch >= patience:
+            elif epoch - history.best_epoch >= patience:
                 history.stopped = "early stopping"
+            if checkpoint:
+                checkpoint.write()
+            if history.stopped != "epochs":
                 break
     return history
 

@@ -401,3 +401,49 @@ def test_unscale_needs_biases():
     moons = data.load("moons")
     with pytest.raises(nn.ArgumentError, match="this network has none"):
         Task(moons).unscale(nn.MLP(2, [1], bias=False))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Console scripts, and a file of the user's own that is called nn.
+# ---------------------------------------------------------------------------------------------------------------------
+
+SCRIPTS = re.findall(
+    r'^(autodiff\S*) = "([\w.]+):(\w+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), flags=re.MULTILINE
+)
+
+
+def started_as_a_script(folder, name, module, function, *arguments):
+    """What pip makes of it: a file in a folder of its own, from which, and not from the current one, Python imports."""
+    (folder / "bin").mkdir()
+    script = folder / "bin" / name
+    script.write_text(f"import sys\nfrom {module} import {function}\nsys.exit({function}())\n", encoding="utf-8")
+    command = [sys.executable, str(script), *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
+
+
+@pytest.mark.parametrize(("name", "module", "function"), SCRIPTS, ids=lambda x: x)
+def test_scripts(tmp_path, name, module, function):
+    found = started_as_a_script(tmp_path, name, module, function, "--help")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert found.stdout.startswith("usage: ")
+
+
+def test_there_are_two_scripts():
+    assert [name for name, *_ in SCRIPTS] == ["autodiff", "autodiff-nn"]
+
+
+@pytest.mark.parametrize("mine", ["nn.py", "nn/__init__.py"])
+def test_a_file_that_hides_the_package(tmp_path, mine):
+    (tmp_path / mine).parent.mkdir(exist_ok=True)
+    (tmp_path / mine).write_text("raise SystemExit('my own network')", encoding="utf-8")
+    found = started_as_a_script(tmp_path, *SCRIPTS[1], "data")
+    assert (found.returncode, found.stdout[:8]) == (0, "data set")
+    assert f"note: {Path(mine)} hides the package nn here" in found.stderr
+    assert found.stderr.count("\n") == 1
+
+
+def test_a_folder_that_hides_nothing(run):
+    Path("nn").mkdir()  # data, say: Python prefers any package to a folder without __init__.py
+    assert run("data")[2] == ""
+    assert command_line._hiding(ROOT) is None

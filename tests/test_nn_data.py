@@ -5,14 +5,29 @@ import sys
 from random import Random
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from sklearn import datasets, preprocessing
 
+import nn
 from autodiff import LengthError, OperandError
 from nn import data
-from nn.data import DATASETS, Dataset, Standardizer, held_out_rows, load, minibatches, one_hot, paired, signs, split
+from nn.data import (
+    DATASETS,
+    Dataset,
+    Standardizer,
+    held_out_rows,
+    load,
+    minibatches,
+    one_hot,
+    paired,
+    rows,
+    signs,
+    split,
+)
 from nn.errors import ArgumentError, MissingExtra
 
 MADE_UP = ["moons", "circles", "spirals", "xor", "blobs", "linear", "sine"]
@@ -216,3 +231,122 @@ def test_paired():
         paired([1.0, 2.0], [0, 1])
     with pytest.raises(OperandError, match="a sample takes a real number, not str"):
         paired([["1"]], [0])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Arrays and tables.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Exporting:
+    """What exports an array and is none, as the tables of several packages do."""
+
+    column_names = ("age", "size")
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, dtype=None, copy=None):
+        return self.array
+
+
+NUMBERS = [[20.0, 1.0], [30.0, 0.0], [40.0, 1.0]]
+TABLE = pd.DataFrame(NUMBERS, columns=["age", "size"], index=[7, 8, 9])
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        TABLE,
+        TABLE.astype({"age": int, "size": bool}),
+        TABLE.astype({"age": "Int64", "size": "Float32"}),
+        TABLE.astype("category"),
+        TABLE.astype(object),
+        np.array(NUMBERS, dtype=np.float16),
+        np.ma.masked_greater(np.array(NUMBERS), 50.0),
+        np.array([(20, True), (30, False), (40, True)], dtype=[("age", int), ("size", bool)]),
+        Exporting(np.array(NUMBERS)),
+        [pd.Series(row) for row in NUMBERS],
+        [np.array(row, dtype=np.int8) for row in NUMBERS],
+        tuple(map(tuple, NUMBERS)),
+    ],
+    ids=lambda X: type(X).__name__,
+)
+def test_a_table_is_its_rows(X):
+    y = pd.Series([0, 1, 0], index=[7, 8, 9])
+    assert rows(X) == NUMBERS
+    assert all(type(x) is float for row in rows(X) for x in row)
+    assert paired(X, y) == [([20.0, 1.0], 0), ([30.0, 0.0], 1), ([40.0, 1.0], 0)]
+    assert Standardizer.of(X).mean == pytest.approx([30.0, 2 / 3])
+    assert Standardizer([0.0, 0.0], [10.0, 1.0])(X) == [[2.0, 1.0], [3.0, 0.0], [4.0, 1.0]]
+    dataset = Dataset("people", X, y, ["age", "size"], ["no", "yes"])
+    assert (dataset.X, dataset.y) == (NUMBERS, [0, 1, 0])
+
+
+@pytest.mark.parametrize("y", [pd.Series([0, 1]), pd.Series([0, 1], dtype="Int8"), np.array([0, 1]), [0.0, np.int8(1)]])
+def test_a_column_of_classes(y):
+    assert one_hot(y) == one_hot(y, 2) == [[1.0, 0.0], [0.0, 1.0]]
+    assert signs(y) == [-1, 1]
+
+
+@pytest.mark.parametrize("y", [[0.5], [-1], ["a"], [3], [None], [math.nan]], ids=str)
+def test_one_hot_takes_classes_alone(y):
+    with pytest.raises((ArgumentError, OperandError), match=r"a class is a whole number from 0 to 2|is missing"):
+        one_hot(y, 3)
+
+
+def test_what_fits_a_table():
+    """The network is that of the same numbers in lists."""
+    y = pd.Series([1.0, 2.0, 4.0])
+    settings = {"loss": "squared_error", "epochs": 3, "lr": 1e-4, "progress": False}
+    models = [nn.MLP(2, [2, 1], seed=0) for _ in range(2)]
+    nn.fit(models[0], TABLE, y, validation=(TABLE, y), **settings)
+    nn.fit(models[1], NUMBERS, y.tolist(), validation=(NUMBERS, y.tolist()), **settings)
+    assert nn.predict(models[0], TABLE) == nn.predict(models[1], NUMBERS)
+    assert nn.evaluate(models[0], TABLE, y, "squared_error") == nn.evaluate(models[1], NUMBERS, [*y], "squared_error")
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (TABLE.mask(TABLE == 40.0), "sample 2, feature 'age': nan; fill it in, or leave the sample out"),
+        (TABLE.astype("Int64").mask(TABLE == 40.0), "sample 2, feature 'age' is missing or masked"),
+        (TABLE.assign(size=["1", "2", "3"]), "sample 0, feature 'size': a sample takes a real number, not str '1'"),
+        (TABLE.assign(size=["s", "m", "l"]).astype({"size": "category"}), "sample 0, feature 'size': .* not str 's'"),
+        (TABLE.assign(size=pd.Timestamp("2020-01-01")), "sample 0, feature 'size': .* not Timestamp"),
+        (TABLE.assign(size=pd.Timedelta(days=1)), "sample 0, feature 'size': .* not Timedelta"),
+        (TABLE.assign(size=[1.0, 2j, 3.0]), "sample 0, feature '(age|size)': .* not complex .* real and imaginary"),
+        (TABLE.astype(object).assign(size=[1, 10**400, 3]), "sample 1, feature 'size': .* does not fit a float"),
+        (TABLE.apply(pd.to_datetime), "sample 0, feature 'age': .* not the time 1970-01-01"),
+        (Exporting(np.array([[1.0, math.nan]])), "sample 0, feature 'size': nan"),
+        (np.array([[1.0], [math.nan]]), "sample 1, feature 0: nan"),
+        (np.ma.masked_equal([[1.0, 2.0], [3.0, 4.0]], 3.0), "sample 1, feature 0 is missing or masked"),
+        (np.array([[1.0, 2j]]), "sample 0, feature 0: .* not complex"),
+        (np.array([["1"]]), "sample 0, feature 0: .* not str '1'"),
+        (np.array([["2020-01-01"]], dtype="M8[ns]"), "sample 0, feature 0: .* not the time 2020-01-01"),
+        (np.array([[1, 2]], dtype="m8[D]"), "sample 0, feature 0: .* not the time 1 days"),
+        ([[1.0], [np.datetime64("2020-01-01")]], "sample 1, feature 0: .* not the time 2020-01-01"),
+        ([np.array(["2020-01-01"], dtype="M8[s]")], "sample 0, feature 0: .* not the time 2020-01-01"),
+        ([[1.0, None]], "sample 0, feature 1 is missing or masked"),
+        ([[1.0, [2.0]]], "sample 0, feature 1: .* not list"),
+        (pd.Series([1.0, 2.0]), "each sample a list of numbers"),
+        (csr_array([[1.0, 0.0]]), r"give the toarray\(\) of this csr_array"),
+    ],
+)
+def test_what_is_no_number_has_a_row_and_a_column(X, message):
+    with pytest.raises((ArgumentError, OperandError), match=message):
+        paired(X, [0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (pd.Series([1, None, 2], dtype="Int64"), "the target of sample 1 is missing or masked"),
+        (np.ma.masked_equal([1, 2, 3], 3), "the target of sample 2 is missing or masked"),
+        (pd.Series(pd.to_datetime(["2020-01-01"] * 3)).to_numpy(), "the target of sample 0 is the time 2020-01-01"),
+        (pd.Series([1, 2]), "there are 3 and 2"),
+    ],
+)
+def test_what_is_no_target(y, message):
+    with pytest.raises((LengthError, OperandError), match=message):
+        paired(NUMBERS, y)

@@ -19,6 +19,7 @@ BELOW = {
     "optim": ["arguments"],
     "schedules": ["arguments"],
     "data": ["init"],
+    "tabular": ["data", "metrics"],
     "table": [],
     "progress": [],
     "history": [],
@@ -30,12 +31,14 @@ BELOW = {
     "engine": ["prediction"],
     "compiled": ["engine", "optim"],
     "best": ["errors"],
-    "train": ["compiled", "best", "history", "progress"],
+    "checkpoint": ["layers"],
+    "train": ["checkpoint", "compiled", "best", "history", "progress"],
+    "estimators": ["train"],
     "plots": ["prediction"],
     "naive_cost": ["layers", "losses"],
     "task": ["data", "metrics"],
     "demo": ["train", "plots", "storage", "task", "schedules", "table"],
-    "__main__": ["demo"],
+    "__main__": ["demo", "tabular"],
 }
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
