@@ -27,13 +27,13 @@ from functools import lru_cache, partial, reduce
 from typing import TYPE_CHECKING
 
 from .. import formulas, ops
-from ..errors import MissingDependency, OperandError, OperationError
+from ..errors import MissingDependency, OperandError
 from ..formulas import FORMULAS, with_names
-from ..operators import Operators
 from ..ops import OPS, NaryOp
 from ..row import CONSTANTS, SHORTHANDS, within
 from ..value import Value
 from .lift import lift, with_calls
+from .own_values import own_value
 from .source import write_source
 
 if TYPE_CHECKING:
@@ -67,42 +67,7 @@ def namespace(kind: str, context: Any = None) -> Namespace:
         names = _mpmath(context if context is not None else _package("mpmath").mp)
     else:
         names = {"math": _math, "numpy": _numpy, "jax": _jax, "sympy": _sympy}[kind]()
-    return {name: _as_written(op, kind) for name, op in OPS.items() if name not in names} | names
-
-
-def _as_written(op: ops.Op, kind: str) -> Function:
-    """A row that this kind has no function for, one that a user added: its value on each sample, or as written."""
-    f = _spread(op.value) if isinstance(op, NaryOp) else op.value
-    if kind == "math":
-        return f
-    if kind == "numpy":
-        np = _package("numpy")
-        return lambda *xs: np.asarray(np.frompyfunc(f, len(xs), 1)(*xs), np.result_type(*xs, 1.0))[()]
-    written = getattr(op.value, "__wrapped__", op.value)
-
-    def value(*xs: Any) -> Any:
-        try:
-            stand_ins = [_StandIn() for _ in xs]
-            written(stand_ins) if isinstance(op, NaryOp) else written(*stand_ins)
-        except (TypeError, AttributeError) as error:
-            raise OperationError(
-                f"operation {op.name!r}: its value takes floats alone, no numbers of {kind} ({error}); build it of "
-                "operators, or take kind 'math' or 'numpy'"
-            ) from error
-        return written(xs) if isinstance(op, NaryOp) else written(*xs)
-
-    return value
-
-
-class _StandIn(Operators):
-    """A number that is known to operators alone: a function of floats, which would drop digits, refuses it."""
-
-    @staticmethod
-    def apply_op(op: ops.Op, operands: tuple[Any, ...]) -> _StandIn:
-        return _StandIn()
-
-    def __abs__(self) -> _StandIn:
-        return self
+    return {name: own_value(op, kind) for name, op in OPS.items() if name not in names} | names
 
 
 def build(text: str, kind: str, context: Any = None) -> tuple[Function, Function]:
