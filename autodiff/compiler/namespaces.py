@@ -63,10 +63,8 @@ def namespace(kind: str, context: Any = None) -> Namespace:
     """
     if kind not in KINDS:
         raise OperandError(f"namespace: {kind!r} is none of {', '.join(KINDS)}")
-    if kind == "mpmath":
-        names = _mpmath(context if context is not None else _package("mpmath").mp)
-    else:
-        names = {"math": _math, "numpy": _numpy, "jax": _jax, "sympy": _sympy}[kind]()
+    make = {"math": _math, "numpy": _numpy, "jax": _jax, "sympy": _sympy, "mpmath": partial(_mpmath, context)}[kind]
+    names = make()
     return {name: own_value(op, kind) for name, op in OPS.items() if name not in names} | names
 
 
@@ -288,13 +286,8 @@ def _jax() -> Namespace:
     names: Namespace = {**vars(ops)}
     rows: Namespace = {name: _jax_row(op, values[name], names) for name, op in OPS.items() if name in values}
     names |= rows | {name: within(shorthand.of_rows, names) for name, shorthand in SHORTHANDS.items()}
-    return {
-        **values,
-        **names,
-        "dot": lambda ws, xs, *bias: rows["dot"](*ws, *xs, *bias),
-        "scaled": rows["mul0"],
-        "number": float,
-    }
+    names |= {"dot": lambda ws, xs, *bias: rows["dot"](*ws, *xs, *bias), "scaled": rows["mul0"], "number": float}
+    return values | names
 
 
 def _jax_row(op: ops.Op, value: Function, names: Namespace) -> Function:
@@ -434,7 +427,9 @@ def _sympy() -> Namespace:
     return _exact(number, lift(_textbook(names) | names, literals=True)) | constants
 
 
-def _mpmath(mp: Any) -> Namespace:
+def _mpmath(context: Any) -> Namespace:
+    mp = _package("mpmath").mp if context is None else context
+
     def constant(name: str, value: Callable[[], Any]) -> Any:
         """It has as many digits as the context has when it is used."""
 

@@ -38,11 +38,12 @@ class Rows(NamedTuple):
 
 def rows() -> Rows:
     """The rows there are now."""
-    return _rows(tuple(OPS.values()))
+    return _rows(tuple(OPS.values()), tuple([op.partials for op in OPS.values()]))
 
 
 @cache
-def _rows(every: tuple[Op, ...]) -> Rows:
+def _rows(every: tuple[Op, ...], rules: tuple[Any, ...]) -> Rows:
+    """Those rows, with these rules."""
     return Rows(
         [op.name for op in every],
         {None: LEAF} | {op: number for number, op in enumerate(every)},

@@ -7,7 +7,7 @@ the list.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, wraps
 from inspect import signature
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -110,7 +110,21 @@ def _operand(x: Any) -> Operand:
     return x.operand if isinstance(x, Reference) else ("constant", float(x))
 
 
-@cache
+def _of_its_rules(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What is said of a row is remembered for as long as the row has these rules."""
+
+    @cache
+    def remembered(rules: tuple[Any, ...], name: str, *others: Any) -> Any:
+        return function(name, *others)
+
+    @wraps(function)
+    def asked(name: str, *others: Any) -> Any:
+        return remembered(OPS[name].partials, name, *others)
+
+    return asked
+
+
+@_of_its_rules
 def template(name: str, arity: int, component: float | None = None) -> Template:
     """The local derivatives of row ``name`` with ``arity`` operands, the constant ``component`` the first of them."""
     tape = _Tape()
@@ -174,7 +188,7 @@ def positions_of(kind: str) -> tuple[int, ...]:
     return tuple([int(word[-1]) for word in kind.split("_")[1:]])
 
 
-@cache
+@_of_its_rules
 def layout(name: str, positions: tuple[int, ...]) -> list[str]:
     """What a reverse instruction of a row with fixed operands works on: z̄, the x̄'s it adds to, what the rules read.
 
