@@ -359,7 +359,7 @@ def test_softmax_far_out_is_without_warnings():
 # Names.
 
 OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}  # their public form is the operator
-OPERATIONS = {*ELEMENTWISE, *NARY, "dot", "softmax"}  # issue 2 lists them
+OPERATIONS = {*ELEMENTWISE, *NARY, "dot", "softmax"}
 BUILTINS = {"abs", "max", "min", "pow", "round", "sum"}
 
 

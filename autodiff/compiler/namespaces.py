@@ -63,8 +63,8 @@ def namespace(kind: str, context: Any = None) -> Namespace:
     """
     if kind not in KINDS:
         raise OperandError(f"namespace: {kind!r} is none of {', '.join(KINDS)}")
-    make = {"math": _math, "numpy": _numpy, "jax": _jax, "sympy": _sympy, "mpmath": partial(_mpmath, context)}[kind]
-    names = make()
+    of_kind: dict[str, Callable[[], Namespace]] = {"math": _math, "numpy": _numpy, "jax": _jax, "sympy": _sympy}
+    names = _mpmath(context) if kind == "mpmath" else of_kind[kind]()
     return {name: own_value(op, kind) for name, op in OPS.items() if name not in names} | names
 
 
