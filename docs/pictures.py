@@ -47,7 +47,7 @@ def neuron() -> Drawing:
 def mlp() -> Drawing:
     """A network with two inputs, a hidden layer of three neurons, and one output."""
     x = [Value(0.5, "x_1^(0)"), Value(-0.25, "x_2^(0)")]
-    (output,) = MLP(2, [3, 1], "tanh", seed=1)(x)
+    output = MLP(2, [3, 1], "tanh", seed=1)(x)
     output.backward()
     return draw(output)
 

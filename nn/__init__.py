@@ -4,8 +4,10 @@ from . import (
     activations,
     backprop,
     data,
+    engine,
     errors,
     handover,
+    history,
     init,
     layers,
     losses,
@@ -14,33 +16,28 @@ from . import (
     naive_cost,
     optim,
     plots,
+    prediction,
     schedules,
     storage,
     train,
 )
 from .activations import *
 from .backprop import *
+from .engine import *
 from .errors import *
 from .handover import *
+from .history import *
 from .init import *
 from .layers import *
 from .losses import *
 from .module import *
 from .naive_cost import *
 from .optim import *
+from .prediction import *
 from .storage import *
 from .train import *
 
 __all__: list[str] = ["data", "metrics", "plots", "schedules"]
-__all__ += activations.__all__
-__all__ += backprop.__all__
-__all__ += errors.__all__
-__all__ += handover.__all__
-__all__ += init.__all__
-__all__ += layers.__all__
-__all__ += losses.__all__
-__all__ += module.__all__
-__all__ += naive_cost.__all__
-__all__ += optim.__all__
-__all__ += storage.__all__
-__all__ += train.__all__
+__all__ += activations.__all__ + backprop.__all__ + engine.__all__ + errors.__all__ + handover.__all__
+__all__ += history.__all__ + init.__all__ + layers.__all__ + losses.__all__ + module.__all__ + naive_cost.__all__
+__all__ += optim.__all__ + prediction.__all__ + storage.__all__ + train.__all__

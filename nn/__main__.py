@@ -15,19 +15,21 @@ from autodiff.commandline import Parser, exit_code, failed
 
 from . import plots
 from .activations import ACTIVATIONS
+from .arguments import chosen
 from .data import DATASETS, Dataset, load, split
 from .demo import demo
-from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss, unknown_name
+from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
 from .init import INITIALIZERS
 from .layers import MLP
 from .losses import LOSSES
 from .metrics import confusion_matrix
 from .optim import OPTIMIZERS
+from .prediction import evaluate, predict
 from .storage import load as load_model
 from .storage import read_state, save
 from .table import table
 from .task import Task
-from .train import ENGINES, evaluate, fit, predict
+from .train import ENGINES, fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from .history import History
     from .module import Module
-    from .train import History
 
 _PROGRAM = "python -m nn"
 _EPILOG = """\
@@ -68,18 +70,13 @@ example:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    return exit_code(_PROGRAM, lambda: _run(arguments), (MissingExtra, NonFiniteLoss))
 
+    def run() -> int:
+        given = _parser().parse_args(arguments)
+        code: int | None = given.run(given)
+        return code or 0
 
-def _run(arguments: Sequence[str] | None) -> int:
-    given = _parser().parse_args(arguments)
-    code: int = given.run(given)
-    return code
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# What can be given.
-# ---------------------------------------------------------------------------------------------------------------------
+    return exit_code(_PROGRAM, run, (MissingExtra, NonFiniteLoss))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -186,11 +183,6 @@ def _weights_file(text: str) -> Path:
     return path
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# train
-# ---------------------------------------------------------------------------------------------------------------------
-
-
 def _train(given: argparse.Namespace) -> int:
     file = given.save or (given.out and given.out / "model.safetensors")
     _check(given, file)
@@ -247,8 +239,7 @@ def _train(given: argparse.Namespace) -> int:
 
 def _check(given: argparse.Namespace, file: Path | None) -> None:
     """What would else be found out only after the training."""
-    if given.optimizer not in OPTIMIZERS:
-        raise unknown_name("optimiser", given.optimizer, OPTIMIZERS)
+    chosen("optimiser", given.optimizer, OPTIMIZERS)
     needed = [("a file .safetensors", name) for name in ("safetensors", "numpy") if file and file.suffix != ".json"]
     for purpose, package in [*needed, *([("a plot", "matplotlib")] if given.out else [])]:
         if find_spec(package) is None:
@@ -289,12 +280,7 @@ def _figures(
         yield "regression", plots.regression(model, training.X, training.y)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# evaluate
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _evaluate(given: argparse.Namespace) -> int:
+def _evaluate(given: argparse.Namespace) -> None:
     try:
         model = load_model(given.model)
         _, metadata = read_state(given.model)
@@ -326,7 +312,6 @@ def _evaluate(given: argparse.Namespace) -> int:
         rows = [[name, *row] for name, row in zip(data.classes, matrix, strict=True)]
         print(f"\nHow many of each class, by row, it took for which, by column ({last}):")
         print(table(["", *data.classes], rows))
-    return 0
 
 
 def _origin(metadata: dict[str, str]) -> dict[str, Any]:
@@ -355,12 +340,7 @@ def _check_origin(name: str, seed: object, validation: object, n: object = 1, no
         raise ValueError("noise is a number from 0 on")
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# data, demo
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _data(given: argparse.Namespace) -> int:
+def _data(given: argparse.Namespace) -> None:
     rows, missing = [], None
     for name, make in DATASETS.items():
         size: list[object] = ["?", "?", "?"]
@@ -375,12 +355,10 @@ def _data(given: argparse.Namespace) -> int:
     print("\nMade up: from a seed, 100 samples or as many as you like.  No classes: a number is to be predicted.")
     if missing:
         raise missing
-    return 0
 
 
-def _demo(given: argparse.Namespace) -> int:
+def _demo(given: argparse.Namespace) -> None:
     demo(given.out, given.epochs)
-    return 0
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import autodiff as ad
 
-from .errors import unknown_name
+from .arguments import chosen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,11 +47,8 @@ def activation_function(activation: Activation) -> Callable[[Any], Any]:
     Raises:
         ArgumentError: there is no activation of that name.
     """
-    if isinstance(activation, str) and activation in ACTIVATIONS:
-        return ACTIVATIONS[activation]
-    if callable(activation):
-        return activation
-    raise unknown_name("activation", activation, [*ACTIVATIONS, "any function of a Value"])
+    function: Callable[[Any], Any] = chosen("activation", activation, ACTIVATIONS, "any function of a Value")
+    return function
 
 
 def activation_name(activation: Activation) -> str | None:

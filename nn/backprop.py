@@ -27,12 +27,12 @@ from math import erfc, exp, expm1, inf, log, log1p, pi, sqrt, tanh
 from typing import TYPE_CHECKING
 
 from autodiff import LengthError
-from autodiff.entrance import as_number, is_number
+from autodiff.entrance import as_number
 
 from .activations import activation_name
 from .errors import ArgumentError, StateError
 from .layers import Layer
-from .losses import pairs, true_class
+from .losses import target_numbers
 from .module import Module
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def backpropagate(
 
     # Base case.
     e, e_prime = _looked_up(loss, "loss", LOSSES)
-    y = _targets(target, loss, x[L])
+    y = target_numbers(loss, x[L], target)
     found.loss = e(x[L], y)
     if loss == "binary_cross_entropy" and g[L] is _sigmoid:  # g′ = o(1 - o) cancels with e′ = (o - y) / (o(1 - o))
         delta[L] = [x[L][j] - y[j] for j in range(len(S[L]))]
@@ -294,14 +294,6 @@ def _taken_apart(network: Module | Iterable[LayerGiven], n_inputs: int) -> tuple
     if not w:
         raise LengthError("backpropagation needs a layer at least")
     return w, b, g, g_prime
-
-
-def _targets(target: Any, loss: str, outputs: Vector) -> Vector:
-    """A number for each output, after the checks of ``nn.losses``."""
-    if loss == "cross_entropy" and is_number(target):
-        c = true_class(target, len(outputs))
-        return [float(j == c) for j in range(len(outputs))]
-    return [as_number(y_j, "backpropagate: a target") for _, y_j in pairs(loss, outputs, target)]
 
 
 def _looked_up(name: str, kind: str, table: dict[str, Any]) -> Any:

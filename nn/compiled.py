@@ -20,73 +20,27 @@ import numpy as np
 import autodiff as ad
 from autodiff import LengthError, OperandError, Value, VerificationError
 from autodiff.entrance import as_number, is_number
-from autodiff.value import recording
 
 from . import losses, optim
-from .activations import identity
+from .engine import EagerEngine, Engine
 from .errors import ArgumentError
-from .layers import Dropout, Layer, Neuron, Sequential
-from .train import Evaluation
+from .layers import Dropout
+from .module import as_list
+from .prediction import Evaluation
+from .recording import is_known, is_known_loss, leaving_no_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
-    from .module import Module
+    from .engine import Training
     from .optim import Optimizer
-    from .train import Run
 
-__all__ = ["CompiledRun", "forward", "is_known", "is_known_loss"]
-
-
-def is_known(model: Module) -> bool:
-    """Whether one recording is sure to hold for all samples: nothing in the model is a Python function that may branch.
-
-    So it is for Neurons, Layers, Sequentials and MLPs whose activations are functions of autodiff, and for Dropouts in
-    evaluation.
-
-    >>> from nn import MLP
-    >>> is_known(MLP(2, [3, 1])), is_known(MLP(2, [3, 1], lambda S: S if S > 0 else 0.1 * S))
-    (True, False)
-    """
-    return all(map(_is_known, model.modules()))
+__all__ = ["CompiledEngine"]
 
 
-def _is_known(module: Module) -> bool:
-    kind = next((kind for kind in (Neuron, Layer, Sequential, Dropout) if isinstance(module, kind)), None)
-    if kind is None or type(module).__call__ is not kind.__call__:
-        return False
-    if not isinstance(module, Neuron):
-        return kind is not Dropout or not module.training
-    g = module._function
-    named = g is identity or getattr(g, "__module__", "") == ad.functions.__name__
-    return named and type(module)._output is Neuron._output and all(w.op is None for w in module.parameters())
-
-
-def is_known_loss(loss: Callable[..., Any]) -> bool:
-    """Whether it is one of this package, of which one recording holds for all samples."""
-    return loss in losses.LOSSES.values() and loss.__module__ == losses.__name__
-
-
-def forward(model: Module, samples: list[list[float]]) -> list[list[float]]:
-    """The outputs of a known model for each of some samples of one length.
-
-    >>> from nn import MLP
-    >>> model = MLP(2, [1], bias=False)
-    >>> model.load_state_dict({"layers.0.weight": [[2.0, 3.0]]})
-    >>> forward(model, [[1.0, 0.0], [1.0, 1.0]])
-    [[2.0], [5.0]]
-    """
-    xs = [Value(x) for x in samples[0]]
-    with recording(), _leaving_no_trace(model):
-        outputs = model(xs)
-    program = ad.compile(outputs if isinstance(outputs, list) else [outputs], xs, model.parameters())
-    found: list[list[float]] = program(np.array(samples).T).T.tolist()
-    return found
-
-
-class CompiledRun:
-    """What every step of a training takes, in place of a ``Run``, to which it goes back for a batch with inf or nan.
+class CompiledEngine(Engine):
+    """One graph for all samples, compiled; for a batch with inf or nan it goes back to the eager engine.
 
     Raises:
         ArgumentError: the model has a Dropout, or a target is not what the loss takes.
@@ -95,19 +49,20 @@ class CompiledRun:
         VerificationError: a model or a loss that is not known gives other numbers than its recording.
     """
 
-    engine = "compiled"
+    name = "compiled"
 
-    def __init__(self, eager: Run) -> None:
-        self.eager = eager
-        self.optimizer = eager.optimizer
-        self.parameters = eager.model.parameters()
-        self.known = is_known(eager.model) and is_known_loss(eager.loss)
-        if any(isinstance(module, Dropout) for module in eager.model.modules()):
+    def __init__(self, training: Training) -> None:
+        super().__init__(training)
+        self.eager = EagerEngine(training)
+        self.optimizer = training.optimizer
+        self.parameters = training.model.parameters()
+        self.known = is_known(training.model) and is_known_loss(training.loss)
+        if any(isinstance(module, Dropout) for module in training.model.modules()):
             raise ArgumentError(
                 "fit(engine='compiled') records the graph of one sample for all, and a Dropout draws anew for each: "
                 "take engine='eager', or 'auto', which does that by itself"
             )
-        with _leaving_no_trace(eager.model):
+        with leaving_no_trace(training.model):
             self._record()
         self.count = len(self.parameters)
         self.numbers = np.zeros(self.count + 2)  # those of the parameters, and λ₂/m and λ₁/m
@@ -122,20 +77,20 @@ class CompiledRun:
             self._verify()
 
     def _record(self) -> None:
-        eager = self.eager
-        (x, y), several = eager.training[0], [*eager.training, *eager.held_out]
+        t = self.training
+        (x, y), several = t.samples[0], [*t.samples, *t.held_out]
         xs: list[Any] = [Value(number) for number in x]
-        raw = eager.model(xs)
-        outputs = raw if isinstance(raw, list) else [raw]
-        rows = _targets(eager.loss, [y for _, y in several], len(outputs))
+        raw = t.model(xs)
+        outputs = as_list(raw)
+        rows = _targets(t.loss, [y for _, y in several], len(outputs))
         ys: list[Any] = [Value(number) for number in rows[0]]
         loss: Any
-        if eager.loss is losses.cross_entropy and all(sorted(row)[-2:] == [0.0, 1.0] for row in rows):
+        if t.loss is losses.cross_entropy and all(sorted(row)[-2:] == [0.0, 1.0] for row in rows):
             loss = _surprise_of_the_true_class(outputs, ys)
         elif is_number(y):
-            loss = eager.loss(raw, ys if is_known_loss(eager.loss) else ys[0])
+            loss = t.loss(raw, ys if is_known_loss(t.loss) else ys[0])
         else:
-            loss = eager.loss(raw, ys)
+            loss = t.loss(raw, ys)
         if not isinstance(loss, Value) or loss.op is None:
             raise OperandError(
                 "the loss gives numbers, and no gradient: compute it with the outputs, not their .data, and outside "
@@ -143,25 +98,25 @@ class CompiledRun:
             )
         strengths: list[Any] = [Value(1.0), Value(1.0)]
         total = loss
-        if eager.l2:
-            total = total + losses.l2(eager.weights, strengths[0])
-        if eager.l1:
-            total = total + losses.l1(eager.weights, strengths[1])
+        if t.l2:
+            total = total + losses.l2(self.eager.weights, strengths[0])
+        if t.l1:
+            total = total + losses.l1(self.eager.weights, strengths[1])
         if any(len(sample) != len(x) for sample, _ in several):
             raise LengthError(f"the first sample has {len(x)} numbers, and another has more or fewer")
         self.stepping = ad.compile(total, [*xs, *ys], [*self.parameters, *strengths])
         self.measuring = ad.compile([loss, *outputs], [*xs, *ys], self.parameters)
         columns = np.array([[*sample, *row] for (sample, _), row in zip(several, rows, strict=True)]).T
-        self.columns = columns[:, : len(eager.training)].copy()
-        self.held_out = columns[:, len(eager.training) :].copy()
+        self.columns = columns[:, : len(t.samples)].copy()
+        self.held_out = columns[:, len(t.samples) :].copy()
 
     def _verify(self) -> None:
         """Compare the recording with every sample, as the parameters are now."""
         found = self.measuring(self.columns, parameters=self.numbers[: self.count]).T.tolist()
-        for i, ((x, y), here) in enumerate(zip(self.eager.training, found, strict=True)):
+        for i, ((x, y), here) in enumerate(zip(self.training.samples, found, strict=True)):
             with ad.no_grad():
-                outputs = self.eager.model(x)
-                expected = [self.eager.loss(outputs, y), *(outputs if isinstance(outputs, list) else [outputs])]
+                outputs = self.training.model(x)
+                expected = [self.training.loss(outputs, y), *as_list(outputs)]
             there = [o.data if isinstance(o, Value) else o for o in expected]
             if len(here) != len(there) or not np.allclose(here, there, rtol=1e-9, atol=1e-12, equal_nan=True):
                 raise VerificationError(
@@ -171,35 +126,27 @@ class CompiledRun:
                     "take engine='eager'"
                 )
 
-    # -----------------------------------------------------------------------------------------------------------------
-    # What fit asks for.
-    # -----------------------------------------------------------------------------------------------------------------
-
-    def epoch(self, batches: Iterable[list[int]], bar: Any) -> Evaluation:
-        """A step for each batch; the mean loss, and the metric of all outputs."""
-        total, outputs, order = 0.0, [], []
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Parameters and state of the optimiser are arrays within, and outside as everyone expects them."""
         self._read()
         try:
             with np.errstate(all="ignore"):  # as Python's own numbers, which become inf in silence
-                for batch in batches:
-                    loss, of_batch = self._step(batch)
-                    total += loss * len(batch)
-                    outputs += of_batch
-                    order += batch
-                    bar.update()
+                yield
         finally:
             self._write()
-        return self.eager.result(total, outputs, order)
 
-    def _step(self, batch: list[int]) -> tuple[float, list[list[float]]]:
+    def step(self, batch: list[int]) -> tuple[float, list[list[float]]]:
+        """The programs of the whole batch, and the formula of the optimiser on all parameters at once."""
+        t = self.training
         columns = self.columns if len(batch) == self.columns.shape[1] else self.columns.take(batch, axis=1)
-        self.numbers[self.count :] = self.eager.l2 / len(batch), self.eager.l1 / len(batch)
+        self.numbers[self.count :] = t.l2 / len(batch), t.l1 / len(batch)
         loss, gradient = self.stepping.value_and_grad(columns, parameters=self.numbers)
         slopes = gradient[: self.count]
         if not isfinite(loss + slopes[self.places].sum()):
             return self._step_eagerly(batch)
         outputs: list[list[float]] = []
-        if self.eager.metric:
+        if t.metric:
             outputs = self.measuring(columns, parameters=self.numbers[: self.count])[1:].T.tolist()
         self.gradient[self.places] = 0.0
         self.gradient += slopes  # of parameters that the optimiser leaves alone the gradients add up, as in eager
@@ -226,17 +173,15 @@ class CompiledRun:
         """The loss and the metric of the samples held out."""
         if not self.known:  # it may do otherwise in evaluation
             return self.eager.validate()
+        t = self.training
         loss, *outputs = self.measuring(self.held_out, parameters=self.numbers[: self.count]).tolist()
         mean = ad.mean(loss)
         if not isfinite(mean):
             return self.eager.validate()
-        targets = [y for _, y in self.eager.held_out]
-        metric = self.eager.metric
-        return Evaluation(mean, metric([list(o) for o in zip(*outputs, strict=True)], targets) if metric else None)
-
-    # -----------------------------------------------------------------------------------------------------------------
-    # Parameters and state of the optimiser: arrays within an epoch, and outside as everyone expects them.
-    # -----------------------------------------------------------------------------------------------------------------
+        metric = (
+            t.metric([list(o) for o in zip(*outputs, strict=True)], [y for _, y in t.held_out]) if t.metric else None
+        )
+        return Evaluation(mean, metric)
 
     def _read(self) -> None:
         self.numbers[: self.count] = [p.data for p in self.parameters]
@@ -292,7 +237,7 @@ def _surprise_of_the_true_class(logits: list[Any], one_hot: list[Any]) -> Any:
 def _targets(loss: Callable[..., Any], targets: list[Any], outputs: int) -> list[list[float]]:
     """Each target as the numbers that stand in its columns."""
     if is_known_loss(loss):
-        return [_checked(loss, y, outputs) for y in targets]
+        return [losses.target_numbers(loss.__name__, [0.0] * outputs, y) for y in targets]
     lengths = {len(y) if isinstance(y, (list, tuple)) else None for y in targets}
     if len(lengths) > 1:
         raise LengthError(
@@ -300,25 +245,3 @@ def _targets(loss: Callable[..., Any], targets: list[Any], outputs: int) -> list
             "take engine='eager' for others"
         )
     return [[as_number(number, "a target") for number in (y if isinstance(y, (list, tuple)) else [y])] for y in targets]
-
-
-def _checked(loss: Callable[..., Any], target: Any, outputs: int) -> list[float]:
-    """A number for each output."""
-    if loss is losses.cross_entropy and is_number(target):
-        c = losses.true_class(target, outputs)
-        return [float(j == c) for j in range(outputs)]
-    pairs = losses.pairs(loss.__name__, [0.0] * outputs, target)
-    return [as_number(y, "a target") for _, y in pairs]
-
-
-@contextmanager
-def _leaving_no_trace(model: Module) -> Iterator[None]:
-    """A neuron's S is that of the last call by anyone else."""
-    before = [(vars(module), vars(module).get("S")) for module in model.modules() if isinstance(module, Neuron)]
-    try:
-        yield
-    finally:
-        for attributes, S in before:
-            attributes.pop("S", None)
-            if S is not None:
-                attributes["S"] = S

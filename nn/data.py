@@ -12,6 +12,7 @@ All numbers are plain floats in lists, so that no array stands between a sample 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import cos, fsum, hypot, inf, isfinite, pi, sin, sqrt
 from random import Random
 from typing import TYPE_CHECKING
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING
 from autodiff import LengthError
 from autodiff.entrance import as_number
 
-from .errors import ArgumentError, MissingExtra, unknown_name
-from .layers import at_least_one
+from .arguments import at_least_one, chosen, listed, number
+from .errors import ArgumentError, MissingExtra
+from .init import generator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 
+@dataclass(eq=False, repr=False)
 class Dataset:
     """Samples with their targets.
 
@@ -55,21 +58,16 @@ class Dataset:
     Dataset('two points', 2 samples of 1 feature, 2 classes)
     """
 
-    def __init__(
-        self,
-        name: str,
-        X: list[list[float]],
-        y: list[Any],
-        features: Iterable[str],
-        classes: Iterable[str] = (),
-    ) -> None:
-        if len(X) != len(y):
-            raise LengthError(f"{name}: {len(X)} samples and {len(y)} targets; each sample has one")
-        self.name = name
-        self.X = X
-        self.y = y
-        self.features = list(features)
-        self.classes = list(classes)
+    name: str
+    X: list[list[float]]
+    y: list[Any]
+    features: Sequence[str]
+    classes: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.X) != len(self.y):
+            raise LengthError(f"{self.name}: {len(self.X)} samples and {len(self.y)} targets; each sample has one")
+        self.features, self.classes = list(self.features), list(self.classes)
 
     def __len__(self) -> int:
         return len(self.X)
@@ -176,9 +174,8 @@ def _curve(name: str, n: int, noise: float, seed: int, end: float, f: Callable[[
 
 
 def _generator(name: str, noise: float, seed: int) -> Random:
-    if not 0 <= noise < inf:
-        raise ArgumentError(f"{name}: noise is a standard deviation from 0 on, not {noise!r}")
-    return Random(seed)
+    number(noise, f"{name}: noise", "a standard deviation from 0 on")
+    return generator(seed, None)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -220,8 +217,8 @@ def _bundled(name: str) -> Dataset:
     except ImportError:
         raise MissingExtra(f"the data set {name}", "scikit-learn") from None
     bunch = getattr(datasets, f"load_{name}")()
-    classes = map(str, getattr(bunch, "target_names", ()))
-    return Dataset(name, bunch.data.tolist(), bunch.target.tolist(), map(str, bunch.feature_names), classes)
+    features, classes = (getattr(bunch, names, ()) for names in ("feature_names", "target_names"))
+    return Dataset(name, bunch.data.tolist(), bunch.target.tolist(), [*map(str, features)], [*map(str, classes)])
 
 
 DATASETS: dict[str, Callable[..., Dataset]] = {
@@ -241,10 +238,10 @@ def load(name: str, **options: Any) -> Dataset:
     >>> load("sine", n=50)
     Dataset('sine', 50 samples of 1 feature, a number to predict)
     """
-    if name not in DATASETS:
-        raise unknown_name("data set", name, DATASETS)
+    make = chosen("data set", name, DATASETS)
     try:
-        return DATASETS[name](**options)
+        made: Dataset = make(**options)
+        return made
     except TypeError as error:
         raise ArgumentError(f"the data set {name}: {error}") from None
 
@@ -413,24 +410,26 @@ def paired(X: Any, y: Any) -> list[tuple[list[float], Any]]:
         OperandError: a sample is no list, or holds what is no number.
     """
     samples = rows(X)
-    targets = _plain(y)
+    targets = _plain(y, "y is a list of targets, one for each sample")
     if len(samples) != len(targets):
         raise LengthError(f"each sample has a target: there are {len(samples)} and {len(targets)}")
     return list(zip(samples, targets, strict=True))
 
 
-def _plain(x: Any) -> list[Any]:
-    """A list, in which NumPy's arrays and numbers are Python's."""
-    return [row.tolist() if hasattr(row, "tolist") else row for row in (x.tolist() if hasattr(x, "tolist") else x)]
-
-
 def rows(X: Any) -> list[list[float]]:
     """Each sample as a list of floats."""
-    samples = _plain(X)
+    wanted = "X is a list of samples, and each sample a list of numbers, as in [[x] for x in xs] for a single one"
+    samples = _plain(X, wanted)
     if not samples:
         raise LengthError("there are no samples")
     if not all(isinstance(row, (list, tuple)) for row in samples):
-        raise ArgumentError(
-            "X is a list of samples, and each sample a list of numbers: [[x] for x in xs] for a single one"
-        )
+        raise ArgumentError(f"{wanted}, not {X!r:.60}")
     return [[as_number(x, "a sample") for x in row] for row in samples]
+
+
+def _plain(x: Any, wanted: str) -> list[Any]:
+    """A list, in which the arrays, tables and numbers of NumPy and pandas are Python's."""
+    if not hasattr(x, "tolist") and hasattr(x, "__array__"):
+        x = x.__array__()
+    x = listed(x.tolist() if hasattr(x, "tolist") else x, wanted)
+    return [row.tolist() if hasattr(row, "tolist") else row for row in x]

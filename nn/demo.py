@@ -18,15 +18,18 @@ from autodiff import Value
 
 from . import data, metrics, plots
 from .data import Standardizer
+from .engine import collector_paused
 from .errors import MissingExtra
+from .history import History
 from .layers import MLP
 from .losses import hinge
 from .optim import SGD
+from .prediction import evaluate, predict
 from .schedules import cosine
 from .storage import save
 from .table import table
 from .task import Task
-from .train import History, collector_paused, evaluate, fit, predict
+from .train import fit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from .data import Dataset
-    from .train import Evaluation
+    from .prediction import Evaluation
 
     Texts: TypeAlias = dict[str, object]  # what the page says, by its name there; the rows of a table are a list
 
@@ -104,11 +107,6 @@ def _number(x: float) -> str:
     return f"{x:.4g}".replace("-", "−")
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# 1. Two paths.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
 def two_paths() -> Texts:
     """The gradient of f = x²z, with x = 2y and z = sin y, path by path and step by step."""
     _heading("1/5  Two paths from y to f: f = x²z with x = 2y and z = sin y, at y = 3")
@@ -122,28 +120,19 @@ def two_paths() -> Texts:
     return {"two_paths": Markup(ad.draw(f).svg), "explanation": explanation, "sweep": sweep}
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# 2. Networks that are small enough to see.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
 def networks() -> Texts:
     """A neuron, and a network with a hidden layer, as graphs with the gradient of every parameter."""
     _heading("2/5  A neuron and a network, drawn")
     texts: Texts = {}
     for name, sizes in {"neuron": [1], "network": [3, 1]}.items():
         model = MLP(2, sizes, "tanh", "tanh", seed=1)
-        (output,) = model([Value(0.5, "x_1^(0)"), Value(-0.25, "x_2^(0)")])
+        output = model([Value(0.5, "x_1^(0)"), Value(-0.25, "x_2^(0)")])
         output.backward()
         drawing = ad.draw(output)
         print(drawing.title)
         texts[name] = Markup(drawing.svg)
     return texts
 
-
-# ---------------------------------------------------------------------------------------------------------------------
-# 3. micrograd's demo.
-# ---------------------------------------------------------------------------------------------------------------------
 
 # The losses that micrograd's notebook prints, by step (karpathy/micrograd at c911406e, demo.ipynb; MIT licence).
 PUBLISHED = {0: 0.8958441028683222, 99: 0.010978370135492717}
@@ -176,7 +165,7 @@ def moons(out: Path, epochs: int | None) -> tuple[Result, Texts]:
             loss.backward()
         optimizer.lr = 1 - 0.9 * k / 100
         optimizer.step()
-        accuracy = metrics.accuracy([[s.data for s in outputs] for outputs in scores], targets)
+        accuracy = metrics.accuracy([[s.data] for s in scores], targets)
         history.append(k + 1, loss.data, accuracy, None, None, optimizer.lr, perf_counter() - began)
 
     _say_engine(history)
@@ -197,11 +186,6 @@ def moons(out: Path, epochs: int | None) -> tuple[Result, Texts]:
     }
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# 4. Logistic regression.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
 def breast_cancer(out: Path, epochs: int | None) -> tuple[Result, Texts]:
     """One neuron for two classes, with an L2 penalty, by gradient descent with momentum on all samples at once."""
     _heading("4/5  breast_cancer: logistic regression as a single-layer network")
@@ -218,11 +202,6 @@ def breast_cancer(out: Path, epochs: int | None) -> tuple[Result, Texts]:
         "cancer_test": len(test),
         "cancer_weights": [[name, _number(w)] for name, w in largest],
     }
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# 5. Digits.
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def digits(out: Path, epochs: int | None) -> tuple[Result, Texts]:
@@ -242,10 +221,6 @@ def digits(out: Path, epochs: int | None) -> tuple[Result, Texts]:
         "digits_test": len(test),
     }
 
-
-# ---------------------------------------------------------------------------------------------------------------------
-# What the sections share.
-# ---------------------------------------------------------------------------------------------------------------------
 
 TEST, SEED = 0.25, 42  # the split of the accuracies in the documentation
 

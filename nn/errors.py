@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from autodiff import AutodiffError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from autodiff import Finding
 
-    from .train import History
+    from .history import History
 
 __all__ = ["ArgumentError", "FileFormatError", "MissingExtra", "NonFiniteLoss", "StateError"]
 
@@ -54,15 +51,3 @@ class NonFiniteLoss(AutodiffError, ArithmeticError):
         super().__init__(f"the training stopped in epoch {len(history) + 1}: {finding}")
         self.finding = finding
         self.history = history
-
-
-def unknown_name(what: str, name: object, known: Iterable[str]) -> ArgumentError:
-    """The error for a name that is not among the known ones; it says which were meant, or all of them.
-
-    >>> str(unknown_name("loss", "hinges", ["hinge", "huber"]))
-    "no loss 'hinges'; did you mean 'hinge'? There are hinge, huber"
-    """
-    names = list(known)
-    close = get_close_matches(str(name), names, n=1)
-    meant = f"did you mean {close[0]!r}? There" if close else "there"
-    return ArgumentError(f"no {what} {name!r}; {meant} are {', '.join(names)}")

@@ -8,11 +8,13 @@ distribution would need logarithms and cosines, whose last digits vary.
 
 from __future__ import annotations
 
+import random
 from math import sqrt
 from random import Random
 from typing import TYPE_CHECKING
 
-from .errors import ArgumentError, unknown_name
+from .arguments import chosen
+from .errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,24 +62,23 @@ def initializer(init: str | Initializer) -> Initializer:
     Raises:
         ArgumentError: there is no initialiser of that name.
     """
-    if isinstance(init, str) and init in INITIALIZERS:
-        return INITIALIZERS[init]
-    if callable(init):
-        return init
-    raise unknown_name("initialiser", init, [*INITIALIZERS, "any function like those"])
+    draw: Initializer = chosen("initialiser", init, INITIALIZERS, "any function like those")
+    return draw
 
 
 def generator(seed: int | None, rng: Random | None) -> Random:
-    """The generator that was given, or a new one from the seed.
+    """The generator that was given, or a new one from the seed; without either that of Python's ``random``.
+
+    So after ``random.seed(1337)`` a network without a seed has the weights that it has in micrograd.
 
     Raises:
         ArgumentError: both were given, or the seed is of a kind that ``Random`` does not take.
     """
-    if rng is None:
-        try:
-            return Random(seed)
-        except TypeError:
-            raise ArgumentError(f"a seed is a whole number, or None for one by chance, not {seed!r}") from None
-    if seed is not None:
+    if seed is None:
+        return rng or random._inst
+    if rng is not None:
         raise ArgumentError("give a seed or an rng, not both")
-    return rng
+    try:
+        return Random(seed)
+    except TypeError:
+        raise ArgumentError(f"a seed is a whole number, or None for one by chance, not {seed!r}") from None

@@ -8,7 +8,6 @@ l-1 to node j of layer l is ``w_ij^(l)``; with a comma, ``w_3,12^(2)``, where a 
 from __future__ import annotations
 
 from itertools import pairwise
-from operator import index as whole_number
 from typing import TYPE_CHECKING
 
 from autodiff import AutodiffError, LengthError, OperandError, Value, dot
@@ -16,9 +15,10 @@ from autodiff.entrance import as_number, is_number
 from autodiff.functions import record_dot
 
 from .activations import activation_function, activation_name
+from .arguments import at_least_one
 from .errors import ArgumentError
 from .init import generator, initializer
-from .module import Module
+from .module import Module, as_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +31,26 @@ if TYPE_CHECKING:
 __all__ = ["MLP", "Dropout", "Layer", "Neuron", "Sequential"]
 
 
-class Neuron(Module):
+class _OfArguments(Module):
+    """A module that the arguments of this list build anew; each is an attribute as well."""
+
+    _arguments: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        given = [f"{getattr(self, name)!r}" for name in self._arguments if name != "bias"]
+        return f"{type(self).__name__}({', '.join(given + ['bias=False'] * (not getattr(self, 'bias', True)))})"
+
+    def config(self) -> dict[str, Any] | None:
+        """The arguments of the call that builds the same module."""
+        kind = type(self)
+        if "_arguments" not in vars(kind):  # a subclass, which may need others
+            return None
+        found = {name: getattr(self, name) for name in self._arguments}
+        found |= {name: activation_name(found[name]) for name in found if name.endswith("activation")}
+        return None if None in found.values() else {"kind": kind.__name__, **found}
+
+
+class Neuron(_OfArguments):
     """A weighted sum and a function of it: two nodes, S = Σ wᵢ·xᵢ + b and x = g(S).
 
     Args:
@@ -44,6 +63,7 @@ class Neuron(Module):
         n_outputs: how many neurons share the inputs, which some initialisers ask for.
         layer: the number of its layer, for the labels.
         index: its number in that layer, for the labels.
+        nonlin: as micrograd puts it, in place of an activation: True is "relu" and False "identity".
 
     Attributes:
         w: the weights, a list of n_inputs Values.
@@ -62,6 +82,7 @@ class Neuron(Module):
     """
 
     S: Value
+    _arguments = ("n_inputs", "activation", "bias")
 
     def __init__(
         self,
@@ -75,12 +96,14 @@ class Neuron(Module):
         n_outputs: int = 1,
         layer: int = 1,
         index: int = 1,
+        nonlin: bool | None = None,
     ) -> None:
         self.n_inputs = at_least_one(n_inputs, "n_inputs")
-        self.activation = activation
+        self.activation = activation = _named_by(nonlin, activation)
         self._function = activation_function(activation)
         draw, rng = initializer(init), generator(seed, rng)
         self.w = [Value(draw(rng, n_inputs, n_outputs)) for _ in range(n_inputs)]
+        self.bias = bool(bias)
         self.b = Value(0.0) if bias else None
         self.relabel(layer, index)
 
@@ -127,13 +150,6 @@ class Neuron(Module):
         """A copy or a pickle holds the neuron, not the graph of its last call."""
         return {name: attribute for name, attribute in vars(self).items() if name != "S"}
 
-    def __repr__(self) -> str:
-        return f"Neuron({self.n_inputs}, {self.activation!r}{', bias=False' if self.b is None else ''})"
-
-    def config(self) -> dict[str, Any] | None:
-        """The arguments of the call that builds the same neuron."""
-        return _config(self, Neuron, n_inputs=self.n_inputs, activation=self.activation, bias=self.b is not None)
-
     def _named(self) -> Iterator[tuple[str, Value]]:
         """The weights w_1j^(l), w_2j^(l) and so on, and the bias b_j^(l)."""
         return zip(self._names, self.w if self.b is None else [*self.w, self.b], strict=True)
@@ -143,17 +159,13 @@ class Neuron(Module):
         return {"weight": self.w} if self.b is None else {"weight": self.w, "bias": self.b}
 
 
-class Layer(Module):
+class Layer(_OfArguments):
     """Neurons side by side, all with the same inputs.
 
     Args:
         n_inputs: how many inputs each neuron takes.
         n_outputs: how many neurons there are.
-        activation: that of every neuron.
-        bias: whether the neurons have one.
-        rng: draws the initial weights, neuron by neuron; or give a ``seed``.
-        init: the distribution of the initial weights.
-        seed: in place of ``rng``.
+        activation, bias, rng, init, seed, nonlin: those of every Neuron; weights are drawn neuron by neuron.
         number: which layer of the network it is, for the labels; a Sequential sets it.
 
     Attributes:
@@ -167,6 +179,8 @@ class Layer(Module):
     2
     """
 
+    _arguments = ("n_inputs", "n_outputs", "activation", "bias")
+
     def __init__(
         self,
         n_inputs: int,
@@ -178,10 +192,11 @@ class Layer(Module):
         *,
         seed: int | None = None,
         number: int = 1,
+        nonlin: bool | None = None,
     ) -> None:
         self.n_inputs = at_least_one(n_inputs, "n_inputs")
         self.n_outputs = at_least_one(n_outputs, "n_outputs")
-        self.activation = activation
+        self.activation = activation = _named_by(nonlin, activation)
         self.bias = bias
         rng = generator(seed, rng)
         self.neurons = [
@@ -204,21 +219,6 @@ class Layer(Module):
         """
         xs, numbers = _read(inputs, self.n_inputs, f"layer {self.number}")
         return [neuron._output(xs, numbers) for neuron in self.neurons]
-
-    def __repr__(self) -> str:
-        bias = "" if self.bias else ", bias=False"
-        return f"Layer({self.n_inputs}, {self.n_outputs}, {self.activation!r}{bias})"
-
-    def config(self) -> dict[str, Any] | None:
-        """The arguments of the call that builds the same layer."""
-        return _config(
-            self,
-            Layer,
-            n_inputs=self.n_inputs,
-            n_outputs=self.n_outputs,
-            activation=self.activation,
-            bias=self.bias,
-        )
 
     def _named(self) -> Iterator[tuple[str, Value]]:
         """Neuron by neuron: w_11^(l), w_21^(l) to b_1^(l), then w_12^(l), w_22^(l) to b_2^(l), and so on."""
@@ -243,8 +243,8 @@ class Sequential(Module):
         ArgumentError: one of them is no Module.
 
     >>> model = Sequential(Layer(2, 4, "tanh"), Dropout(0.1), Layer(4, 1, "identity"))
-    >>> len(model([1.0, 2.0])), list(model.named_parameters())[-1], list(model.state_dict())[-1]
-    (1, 'b_1^(2)', 'layers.2.bias')
+    >>> list(model.named_parameters())[-1], list(model.state_dict())[-1]
+    ('b_1^(2)', 'layers.2.bias')
     """
 
     def __init__(self, *modules: Module) -> None:
@@ -259,13 +259,13 @@ class Sequential(Module):
         for number, layer in enumerate(layers, 1):
             layer.relabel(number)
 
-    def __call__(self, inputs: Iterable[Value | float]) -> list[Value]:
-        """The outputs of the last module, always a list; of no modules, the inputs."""
+    def __call__(self, inputs: Iterable[Value | float]) -> Any:
+        """The outputs of the last module in a list, or, as in micrograd, the output itself if there is only one."""
         xs: Any = inputs
         for module in self.layers:
-            outputs = module(xs)
-            xs = [outputs] if isinstance(outputs, Value) else outputs  # a Neuron gives a single one
-        return xs if isinstance(xs, list) else [*xs]
+            xs = as_list(module(xs))
+        xs = as_list(xs)  # where there is no module
+        return xs[0] if len(xs) == 1 else xs
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.layers))})"
@@ -273,7 +273,7 @@ class Sequential(Module):
     def config(self) -> dict[str, Any] | None:
         """How to build each module."""
         configs = [module.config() for module in self.layers]
-        return None if None in configs else _config(self, Sequential, layers=configs)
+        return None if type(self) is not Sequential or None in configs else {"kind": "Sequential", "layers": configs}
 
     def _named(self) -> Iterator[tuple[str, Value]]:
         """Those of the Layers are w_ij^(l) and b_j^(l); a module of another kind comes with its path, layers.0 say."""
@@ -283,7 +283,7 @@ class Sequential(Module):
                 yield path + name, p
 
 
-class MLP(Sequential):
+class MLP(_OfArguments, Sequential):
     """A multilayer perceptron: fully connected layers.
 
     Args:
@@ -291,10 +291,7 @@ class MLP(Sequential):
         sizes: how many neurons each layer has, the last being the output.
         activation: that of the hidden layers.
         output_activation: that of the last layer.
-        bias: whether the neurons have one.
-        seed: draws the initial weights, layer by layer, neuron by neuron; or give an ``rng``.
-        rng: in place of ``seed``.
-        init: the distribution of the initial weights.
+        bias, seed, rng, init: those of every Neuron; weights are drawn layer by layer, neuron by neuron.
 
     Attributes:
         layers: a list of Layers.
@@ -305,9 +302,11 @@ class MLP(Sequential):
     >>> model = MLP(2, [16, 16, 1], seed=1337)  # micrograd's demo
     >>> model
     MLP(2, [16, 16, 1], 'relu', 'identity')
-    >>> len(model.parameters()), len(model([1.0, 2.0]))
-    (337, 1)
+    >>> len(model.parameters()), model([1.0, 2.0]).label  # one output is a Value, several are a list of them
+    (337, 'S_1^(3)')
     """
+
+    _arguments = ("n_inputs", "sizes", "activation", "output_activation", "bias")
 
     def __init__(
         self,
@@ -333,24 +332,8 @@ class MLP(Sequential):
         super().__init__(*layers)
         self.n_inputs, self.sizes = layers[0].n_inputs, [layer.n_outputs for layer in layers]
 
-    def __repr__(self) -> str:
-        bias = "" if self.bias else ", bias=False"
-        return f"MLP({self.n_inputs}, {self.sizes}, {self.activation!r}, {self.output_activation!r}{bias})"
 
-    def config(self) -> dict[str, Any] | None:
-        """The arguments of the call that builds the same network."""
-        return _config(
-            self,
-            MLP,
-            n_inputs=self.n_inputs,
-            sizes=self.sizes,
-            activation=self.activation,
-            output_activation=self.output_activation,
-            bias=self.bias,
-        )
-
-
-class Dropout(Module):
+class Dropout(_OfArguments):
     """Sets each input to 0 with probability p in training, and lets everything pass in evaluation.
 
     What remains is multiplied by 1/(1 - p), so that the expected value stays the same.
@@ -374,6 +357,8 @@ class Dropout(Module):
     [2.0, 4.0, 0.0]
     """
 
+    _arguments = ("p",)
+
     def __init__(self, p: float, rng: Random | None = None, *, seed: int | None = None) -> None:
         if not (is_number(p) and 0 <= p < 1):
             raise ArgumentError(f"the probability p of a Dropout is a number from 0 on and less than 1, not {p!r}")
@@ -388,12 +373,14 @@ class Dropout(Module):
         scale = 1 / (1 - self.p)
         return [x * (scale if self.rng.random() >= self.p else 0.0) for x in inputs]
 
-    def __repr__(self) -> str:
-        return f"Dropout({self.p!r})"
 
-    def config(self) -> dict[str, Any] | None:
-        """The probability."""
-        return _config(self, Dropout, p=self.p)
+def _named_by(nonlin: bool | None, activation: Activation) -> Activation:
+    """The activation that micrograd means by ``nonlin``, or that which was given without it."""
+    if nonlin is None:
+        return activation
+    if activation != "tanh":  # the default
+        raise ArgumentError(f"give an activation or nonlin, not both: {activation!r} and nonlin={nonlin!r}")
+    return "relu" if nonlin else "identity"
 
 
 def _read(inputs: Iterable[Value | float], n: int, what: str) -> tuple[tuple[Any, ...], Sequence[float] | None]:
@@ -423,24 +410,3 @@ def _weighted_sum(w: list[Value], xs: tuple[Any, ...], b: Value | None, numbers:
         S: Value = dot(w, xs, b)
         return S
     return record_dot(w, [p.data for p in w], xs, numbers, b)
-
-
-def at_least_one(n: Any, what: str) -> int:
-    """``n`` as a whole number from 1 on."""
-    try:
-        number = whole_number(n)
-    except TypeError:
-        number = 0
-    if number < 1 or isinstance(n, bool):
-        raise ArgumentError(f"{what} is a whole number from 1 on, not {n!r}")
-    return number
-
-
-def _config(module: Module, kind: type[Module], **arguments: Any) -> dict[str, Any] | None:
-    """The ``arguments`` that build ``module``, with its kind; None for a subclass, which may need others."""
-    for name, argument in arguments.items():
-        if name.endswith("activation"):
-            arguments[name] = activation_name(argument)
-    if type(module) is not kind or None in arguments.values():
-        return None
-    return {"kind": kind.__name__, **arguments}

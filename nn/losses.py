@@ -11,8 +11,9 @@ They keep their digits in both tails, because no two nearly equal numbers are su
 is finite and every derivative lies in [-1, 1], but for its last digit; and where the true class has the probability
 1 - 1e-30, the loss is 1e-30 and the gradient of that size, not 0.
 
-Floats for outputs give a float, so the same function trains a network and scores one.  Targets may be Values too: for a
-graph that is recorded once and replayed on other data.
+Every loss raises ``LengthError`` if there is not one target for each output, and ``OperandError`` if either is no
+number.  Floats for outputs give a float, so the same function trains a network and scores one.  Targets may be Values
+too: for a graph that is recorded once and replayed on other data.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import autodiff as ad
 from autodiff import LengthError, Value
 from autodiff.entrance import as_number, is_number
 
+from .arguments import number
 from .errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -54,10 +56,6 @@ __all__ = [
 def squared_error(outputs: Kind | Sequence[Kind], target: Target) -> Kind:
     """Half the squared error, ½ Σ (o_j - y_j)²; its derivative in an output is the error o_j - y_j itself.
 
-    Raises:
-        LengthError: there is not one target for each output.
-        OperandError: an output or a target is no number.
-
     >>> o = Value(3.0)
     >>> e = squared_error(o, 1.0)
     >>> e.backward()
@@ -70,10 +68,6 @@ def squared_error(outputs: Kind | Sequence[Kind], target: Target) -> Kind:
 
 def mean_squared_error(outputs: Kind | Sequence[Kind], target: Target) -> Kind:
     """The mean of the squared errors, Σ (o_j - y_j)² / k for k outputs; PyTorch's ``mse_loss`` of one sample.
-
-    Raises:
-        LengthError: there is not one target for each output.
-        OperandError: an output or a target is no number.
 
     >>> mean_squared_error([3.0, 1.0], [1.0, 1.0])
     2.0
@@ -89,14 +83,11 @@ def huber(outputs: Kind | Sequence[Kind], target: Target, delta: float = 1.0) ->
 
     Raises:
         ArgumentError: delta is not above 0.
-        LengthError: there is not one target for each output.
-        OperandError: an output or a target is no number.
 
     >>> huber(1.5, 1.0), huber(11.0, 1.0)
     (0.125, 9.5)
     """
-    if not delta > 0:
-        raise ArgumentError(f"huber: delta is the error where the square ends, above 0, not {delta!r}")
+    number(_plain(delta), "huber: delta", "the error where the square ends, above 0")
     terms = []
     for d in _errors("huber", outputs, target):
         near = ad.clamp(d, -delta, delta)  # d within, ±delta beyond
@@ -120,8 +111,6 @@ def binary_cross_entropy(outputs: Kind | Sequence[Kind], target: Target) -> Kind
 
     Raises:
         ArgumentError: an output or a target is not from 0 to 1.
-        LengthError: there is not one target for each output.
-        OperandError: an output or a target is no number.
 
     >>> binary_cross_entropy([0.5, 0.0], [1, 0])  # log 2 + 0
     0.6931471805599453
@@ -142,8 +131,6 @@ def binary_cross_entropy_with_logits(outputs: Kind | Sequence[Kind], target: Tar
 
     Raises:
         ArgumentError: a target is not from 0 to 1.
-        LengthError: there is not one target for each logit.
-        OperandError: a logit or a target is no number.
 
     >>> s = Value(1000.0)
     >>> e = binary_cross_entropy_with_logits(s, 0)
@@ -167,8 +154,6 @@ def hinge(outputs: Kind | Sequence[Kind], target: Target) -> Kind:
 
     Raises:
         ArgumentError: a target is neither -1 nor +1.
-        LengthError: there is not one target for each score.
-        OperandError: a score or a target is no number.
 
     >>> hinge(0.25, 1), hinge(2.0, 1), hinge(2.0, -1)
     (0.75, 0.0, 3.0)
@@ -197,7 +182,6 @@ def cross_entropy(outputs: Sequence[Kind], target: Target) -> Kind:
     Raises:
         ArgumentError: no class has that number, or the targets are below 0 or do not add up to 1.
         LengthError: there are fewer than two logits, or not one target for each.
-        OperandError: a logit or a target is no number.
 
     >>> s = [Value(1000.0), Value(0.0)]
     >>> e = cross_entropy(s, 1)
@@ -265,10 +249,8 @@ def l1(weights: Iterable[Kind], lam: float, m: int = 1) -> Kind:
 
 
 def _per_sample(name: str, lam: float, m: int) -> float:
-    if not _plain(lam) >= 0:
-        raise ArgumentError(f"{name}: the strength lam of the penalty is a number from 0 on, not {lam!r}")
-    if not m > 0:
-        raise ArgumentError(f"{name}: m is the number of samples in the batch, above 0, not {m!r}")
+    number(_plain(lam), f"{name}: the strength lam of the penalty")
+    number(m, f"{name}: m", "the number of samples in the batch, above 0")
     return lam / m
 
 
@@ -349,6 +331,14 @@ def true_class(target: Any, classes: int) -> int:
             "a Value cannot choose a class, but a list of one-hot Values can"
         )
     return int(target)
+
+
+def target_numbers(name: str, outputs: Sequence[float], target: Any) -> list[float]:
+    """The target as a number for each output, after the checks of the loss of that name; a class becomes one-hot."""
+    if name == "cross_entropy" and is_number(target):
+        c = true_class(target, len(outputs))
+        return [float(j == c) for j in range(len(outputs))]
+    return [as_number(y, f"{name}: a target") for _, y in pairs(name, outputs, target)]
 
 
 def _errors(name: str, outputs: Kind | Sequence[Kind], target: Any) -> list[Kind]:

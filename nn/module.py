@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING
 from autodiff import OperandError, Value
 from autodiff.entrance import as_number
 from autodiff.pausing import is_grad_enabled
+from autodiff.tree import flatten, unflatten
 
 from .errors import ArgumentError, StateError
 
@@ -150,9 +151,8 @@ class Module:
         >>> len(model.parameters()), len(model.weights())
         (337, 304)
         """
-        biases = {
-            p for name, part in self.state_values().items() if name.rpartition(".")[2] == "bias" for p in _flat(part)
-        }
+        state = self.state_values()
+        biases = {*flatten([part for name, part in state.items() if name.rpartition(".")[2] == "bias"])[0]}
         return [p for p in self.parameters() if p not in biases]
 
     def zero_grad(self) -> None:
@@ -197,7 +197,9 @@ class Module:
         >>> MLP(2, [2, 1], seed=0).state_dict()["layers.1.bias"]
         [0.0]
         """
-        return {name: _numbers(part) for name, part in self.state_values().items()}
+        values, names_and_shapes = flatten(self.state_values())
+        state: dict[str, Any] = unflatten(names_and_shapes, [p.data for p in values])
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set every parameter to what ``state`` holds: nested lists as ``state_dict`` gives them, or arrays.
@@ -222,6 +224,13 @@ class Module:
             p.data = number
 
 
+def as_list(outputs: Any) -> list[Any]:
+    """What a module gave, as a list of outputs: a network with a single one gives it bare."""
+    if isinstance(outputs, list):
+        return outputs
+    return [*outputs] if hasattr(outputs, "__iter__") else [outputs]
+
+
 def _parts(module: Module) -> Iterator[tuple[str, Any]]:
     """The Modules and leaf Values among the attributes, with the path to each."""
     for name, attribute in vars(module).items():
@@ -237,18 +246,6 @@ def _found(path: str, x: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(x, (list, tuple, dict)):
         for key, item in x.items() if isinstance(x, dict) else enumerate(x):
             yield from _found(f"{path}.{key}", item)
-
-
-def _flat(part: Any) -> Iterator[Value]:
-    if isinstance(part, Value):
-        yield part
-    else:
-        for item in part:
-            yield from _flat(item)
-
-
-def _numbers(part: Any) -> Any:
-    return part.data if isinstance(part, Value) else [_numbers(item) for item in part]
 
 
 def _pairs(name: str, part: Any, numbers: Any) -> Iterator[tuple[Value, float]]:

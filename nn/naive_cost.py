@@ -10,6 +10,7 @@ Backpropagation meets every weight twice, once forward and once backward: O(n) s
 from __future__ import annotations
 
 from math import exp, log, sqrt
+from statistics import linear_regression
 from sys import float_info
 from time import get_clock_info, perf_counter, process_time
 from timeit import Timer
@@ -191,7 +192,8 @@ def _timed(
     gradients: list[list[float]] = []
 
     def e() -> Value:
-        return squared_error(model([1.0, -1.0] * (WIDTH // 2)), 0.5)
+        loss: Value = squared_error(model([1.0, -1.0] * (WIDTH // 2)), 0.5)
+        return loss
 
     timer = Timer(lambda: gradients.append(way(e, parameters)), timer=CLOCK)
     seconds = min(timer.repeat(repeats, number=1))
@@ -200,7 +202,5 @@ def _timed(
 
 def _power_law(ns: Sequence[float], seconds: Sequence[float]) -> tuple[float, float]:
     """The c and k of seconds = c·n**k, by least squares on the logarithms."""
-    xs, ys = [log(n) for n in ns], [log(t) for t in seconds]
-    x_mean, y_mean = sum(xs) / len(xs), sum(ys) / len(ys)
-    k = sum([(x - x_mean) * (y - y_mean) for x, y in zip(xs, ys, strict=True)]) / sum([(x - x_mean) ** 2 for x in xs])
-    return exp(y_mean - k * x_mean), k
+    k, intercept = linear_regression([log(n) for n in ns], [log(t) for t in seconds])
+    return exp(intercept), k

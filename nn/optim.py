@@ -12,12 +12,13 @@ The updates are PyTorch's, and so are the names and the defaults of the settings
 
 from __future__ import annotations
 
-from math import hypot, inf, nan, sqrt
+from math import hypot, inf, sqrt
 from typing import TYPE_CHECKING
 
 from autodiff import OperandError, Value, clamp
 from autodiff.entrance import is_number
 
+from .arguments import listed, number
 from .errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -51,13 +52,10 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float = 0.0) -> None:
-        self.parameters = _listed(parameters)
-        self.lr = lr
-        self.weight_decay = weight_decay
+        self.parameters = _checked(parameters)
+        self.lr = number(lr, "the learning rate")
+        self.weight_decay = number(weight_decay, "weight_decay")
         self.steps = 0
-        _check_parameters(self.parameters)
-        _check(0 <= _number(lr) < inf, f"the learning rate is a number from 0 on, not {lr!r}")
-        _check(0 <= _number(weight_decay) < inf, f"weight_decay is a number from 0 on, not {weight_decay!r}")
 
     def step(self) -> None:
         """Change every parameter: w_new = w_old − η·slope."""
@@ -86,11 +84,8 @@ class SGD(Optimizer):
     "Stochastic" are the batches that ∂L/∂w comes from, not this.
 
     Args:
-        parameters: the Values to change.
-        lr: the learning rate η.
         momentum: μ, the share of the velocity that stays from step to step; below 1.
         nesterov: look ahead; needs momentum.
-        weight_decay: λ, adds λ·w to the slope.
 
     >>> w = Value(1.0)
     >>> optimizer = SGD([w], lr=0.125)
@@ -109,10 +104,10 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        _check(0 <= _number(momentum) < 1, f"momentum is a number from 0 to below 1, not {momentum!r}")
-        _check(momentum > 0 or not nesterov, "nesterov needs momentum; the usual one is 0.9")
-        self.momentum = momentum
+        self.momentum = _share(momentum, "momentum")
         self.nesterov = nesterov
+        if nesterov and not momentum:
+            raise ArgumentError("nesterov needs momentum; the usual one is 0.9")
         self.velocity = self._zeros()
 
     def slope(self, i: int, w: Value) -> float:
@@ -128,11 +123,8 @@ class RMSProp(Optimizer):
     So steep and flat directions are gone down at the same pace, about η for each step.
 
     Args:
-        parameters: the Values to change.
-        lr: the learning rate η.
         alpha: the share of the running mean that stays from step to step.
         eps: keeps the division away from 0.
-        weight_decay: λ, adds λ·w to the slope.
         momentum: μ, as that of ``SGD``, of the divided slopes.
 
     >>> w = Value(5.0)
@@ -152,12 +144,9 @@ class RMSProp(Optimizer):
         momentum: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        _check(0 <= _number(alpha) < 1, f"alpha is a number from 0 to below 1, not {alpha!r}")
-        _check(_number(eps) > 0, f"eps is a number above 0, not {eps!r}")
-        _check(0 <= _number(momentum) < 1, f"momentum is a number from 0 to below 1, not {momentum!r}")
-        self.alpha = alpha
-        self.eps = eps
-        self.momentum = momentum
+        self.alpha = _share(alpha, "alpha")
+        self.eps = number(eps, "eps", "a number above 0")
+        self.momentum = _share(momentum, "momentum")
         self.mean_square = self._zeros()
         self.velocity = self._zeros()
 
@@ -176,8 +165,6 @@ class Adam(Optimizer):
     Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
 
     Args:
-        parameters: the Values to change.
-        lr: the learning rate η.
         betas: β1 and β2, the shares of the two running means that stay from step to step.
         eps: keeps the division away from 0.
         weight_decay: λ, adds λ·w to the slope before the means are taken.
@@ -198,14 +185,11 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        numbers = [_number(beta) for beta in betas] if isinstance(betas, (tuple, list)) else []
-        _check(
-            len(numbers) == 2 and all(0 <= beta < 1 for beta in numbers),
-            f"betas are two numbers from 0 to below 1, not {betas!r}",
-        )
-        _check(_number(eps) > 0, f"eps is a number above 0, not {eps!r}")
+        pair = isinstance(betas, (tuple, list)) and len(betas) == 2
+        if not (pair and all(is_number(beta) and 0 <= beta < 1 for beta in betas)):
+            raise ArgumentError(f"betas are two numbers from 0 to below 1, not {betas!r}")
         self.betas = betas
-        self.eps = eps
+        self.eps = number(eps, "eps", "a number above 0")
         self.mean = self._zeros()
         self.mean_square = self._zeros()
 
@@ -269,7 +253,7 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     >>> round(v.grad, 6), round(w.grad, 6)
     (0.6, 0.8)
     """
-    _check(_number(max_norm) > 0, f"clip_grad_norm: max_norm is a length above 0, not {max_norm!r}")
+    number(max_norm, "clip_grad_norm: max_norm", "a length above 0")
     parameters = list(parameters)
     norm = hypot(*[w.grad for w in parameters])
     scale = max_norm / (norm + 1e-6)
@@ -291,33 +275,24 @@ def clip_grad_value(parameters: Iterable[Value], clip_value: float) -> None:
     >>> w.grad
     -5.0
     """
-    _check(_number(clip_value) > 0, f"clip_grad_value: clip_value is a size above 0, not {clip_value!r}")
+    number(clip_value, "clip_grad_value: clip_value", "a size above 0")
     for w in parameters:
         w.grad = clamp(w.grad, -clip_value, clip_value)
 
 
-def _listed(parameters: Iterable[Value]) -> list[Value]:
-    if not hasattr(parameters, "__iter__"):
-        raise ArgumentError(
-            f"an optimiser takes a list of Values, such as model.parameters() or [w], not {type(parameters).__name__}"
-        )
-    return list(parameters)
+def _share(x: float, what: str) -> float:
+    return number(x, what, "a number from 0 to below 1", below=1.0)
 
 
-def _check_parameters(parameters: list[Value]) -> None:
-    _check(len(parameters) > 0, "an optimiser needs parameters to change; model.parameters() lists them")
-    for w in parameters:
+def _checked(parameters: Iterable[Value]) -> list[Value]:
+    found = listed(parameters, "an optimiser takes a list of Values, such as model.parameters() or [w]")
+    if not found:
+        raise ArgumentError("an optimiser needs parameters to change; model.parameters() lists them")
+    for w in found:
         if not isinstance(w, Value):
             raise OperandError(f"an optimiser changes Values, such as model.parameters() lists, not {type(w).__name__}")
-        _check(not w.parents, f"an optimiser changes leaves, not what an operation computes anew each time: {w!r}")
-    _check(len(set(parameters)) == len(parameters), "a parameter is listed twice, and each step would change it twice")
-
-
-def _number(x: object) -> float:
-    """``x`` if it is a number, and otherwise nan, which is in no range."""
-    return float(x) if is_number(x) else nan  # type: ignore[arg-type]
-
-
-def _check(holds: bool, message: str) -> None:
-    if not holds:
-        raise ArgumentError(message)
+        if w.parents:
+            raise ArgumentError(f"an optimiser changes leaves, not what an operation computes anew each time: {w!r}")
+    if len(set(found)) < len(found):
+        raise ArgumentError("a parameter is listed twice, and each step would change it twice")
+    return found

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from .errors import ArgumentError, MissingExtra
 from .metrics import predicted_classes, true_classes
-from .train import predict
+from .prediction import predict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from .history import History
     from .module import Module
-    from .train import History
 
 __all__ = ["confusion", "curves", "decision_boundary", "first_layer", "regression"]
 

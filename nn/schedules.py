@@ -15,7 +15,7 @@ from __future__ import annotations
 from math import cos, pi
 from typing import TYPE_CHECKING
 
-from .errors import ArgumentError
+from .arguments import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def step_decay(every: int, factor: float = 0.1) -> Schedule:
     >>> [schedule(step) for step in (0, 9, 10, 20)]
     [1.0, 1.0, 0.5, 0.25]
     """
-    _check_steps("step_decay: every", every)
+    number(every, "step_decay: every", "a number of steps above 0")
     return lambda step: float(factor ** (step // every))
 
 
@@ -53,7 +53,7 @@ def linear(steps: int, start: float = 1.0, end: float = 0.0) -> Schedule:
     >>> [schedule(step) for step in (0, 1, 4, 9)]
     [1.0, 0.875, 0.5, 0.5]
     """
-    _check_steps("linear: steps", steps)
+    number(steps, "linear: steps", "a number of steps above 0")
 
     def factor(step: int) -> float:
         share = min(step, steps) / steps
@@ -75,10 +75,5 @@ def cosine(steps: int, end: float = 0.0) -> Schedule:
     >>> [round(schedule(step), 3) for step in (0, 1, 2, 3, 4, 9)]
     [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
     """
-    _check_steps("cosine: steps", steps)
+    number(steps, "cosine: steps", "a number of steps above 0")
     return lambda step: end + (1 - end) * (1 + cos(pi * min(step, steps) / steps)) / 2
-
-
-def _check_steps(what: str, steps: int) -> None:
-    if not steps > 0:
-        raise ArgumentError(f"{what} is a number of steps above 0, not {steps!r}")

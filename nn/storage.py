@@ -19,8 +19,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .arguments import at_least_one
 from .errors import ArgumentError, FileFormatError, MissingExtra, StateError
-from .layers import MLP, Dropout, Layer, Neuron, Sequential, at_least_one
+from .layers import MLP, Dropout, Layer, Neuron, Sequential
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,8 +16,9 @@ from math import fsum
 from typing import TYPE_CHECKING
 
 from . import metrics
+from .arguments import unknown_name
 from .data import Standardizer, one_hot, signs
-from .errors import ArgumentError, unknown_name
+from .errors import ArgumentError
 from .losses import LOSSES
 
 if TYPE_CHECKING:

@@ -433,7 +433,7 @@ def samples(n, sizes=(3, 4, 2), inputs=5):
 
 def test_neurons_are_framed():
     model = nn.MLP(2, [3, 1], "tanh", seed=1)
-    output = model([Value(1.0), Value(2.0)])[0]
+    output = model([Value(1.0), Value(2.0)])
     picture = Read(draw(output))
     frames = {g.graph_attr["label"]: g for g in picture.frames()}
     layout = pgv.AGraph(draw(output).dot)

@@ -15,6 +15,7 @@ from autodiff import LengthError, OperandError
 from nn import backprop
 from nn.backprop import backpropagate, deltas
 from nn.errors import ArgumentError, StateError
+from nn.module import as_list
 
 shapes = st.tuples(st.integers(1, 4), st.lists(st.integers(1, 4), min_size=1, max_size=4))
 
@@ -43,7 +44,7 @@ def assert_agrees_with_values(model, inputs, target, loss):
     e = nn.LOSSES[loss](outputs, target)
     e.backward()
     assert_same(found.loss, e.data)
-    assert_same(found.x[len(model.layers)], [o.data for o in outputs])
+    assert_same(found.x[len(model.layers)], [o.data for o in as_list(outputs)])
     assert found.delta.keys() == deltas(model).keys()
     for l, layer in enumerate(model.layers, start=1):
         assert_same(found.S[l], [neuron.S.data for neuron in layer.neurons])

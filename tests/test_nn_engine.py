@@ -20,7 +20,9 @@ from nn.__main__ import main
 from nn.errors import MissingExtra, NonFiniteLoss
 
 pytest.importorskip("numba")
-from nn.compiled import CompiledRun, _vectorised, is_known
+from nn.compiled import CompiledEngine, _vectorised
+from nn.engine import EagerEngine
+from nn.recording import is_known
 
 MOONS = data.load("moons", n=60, noise=0.1, seed=0)
 SAME = {"rel": 1e-10, "abs": 1e-10}
@@ -282,11 +284,11 @@ class Residual(nn.Module):
 
 class LouderInTraining(nn.MLP):
     def __call__(self, inputs):
-        return [o * (2 if self.training else 1) for o in super().__call__(inputs)]
+        return super().__call__(inputs) * (2 if self.training else 1)
 
 
-def quartic(outputs, target):
-    return (outputs[0] - target) ** 4
+def quartic(output, target):
+    return (output - target) ** 4
 
 
 def test_auto_compiles_what_is_sure_to_be_the_same():
@@ -345,8 +347,8 @@ def test_compiled_takes_what_it_has_compared():
     "settings",
     [
         {"model": network(3, 1, activation=kink)()},
-        {"loss": lambda outputs, y: (outputs[0] - 1) ** 2 if y else (outputs[0] + 1) ** 2},
-        {"loss": lambda outputs, y: outputs[0] * RANDOM.random()},
+        {"loss": lambda output, y: (output - 1) ** 2 if y else (output + 1) ** 2},
+        {"loss": lambda output, y: output * RANDOM.random()},
     ],
     ids=["an activation that branches", "a loss that branches", "a random loss"],
 )
@@ -365,7 +367,7 @@ def test_compiled_refuses_what_does_not_hold_for_all_samples(settings):
         ({"X": [*MOONS.X[:-1], [1.0]]}, LengthError, "more or fewer"),
         ({"loss": quartic, "y": [[1], 1] * 30}, LengthError, "all lists of one length"),
         ({"loss": lambda o, y: 1.0, "y": ["a"] * 60}, OperandError, "a target takes a real number, not str"),
-        ({"loss": lambda outputs, y: outputs[0].data - 1}, OperandError, "gives numbers, and no gradient"),
+        ({"loss": lambda output, y: output.data - 1}, OperandError, "gives numbers, and no gradient"),
     ],
 )
 def test_mistakes_are_named(settings, error, message):
@@ -398,9 +400,9 @@ def test_a_numba_that_cannot_be_imported(monkeypatch):
     def broken(*_):
         raise ImportError("Numba needs NumPy 1.0 or less")
 
-    monkeypatch.setattr(nn.compiled, "CompiledRun", broken)
-    monkeypatch.setattr(nn.compiled, "forward", broken)
-    monkeypatch.setattr(nn.train, "_WORTHWHILE", 0)
+    monkeypatch.setattr(nn.compiled, "CompiledEngine", broken)
+    monkeypatch.setattr(nn.prediction, "compiled_outputs", broken)
+    monkeypatch.setattr(nn.prediction, "_WORTHWHILE", 0)
     assert fit().engine == "eager"
     assert len(nn.predict(network(3, 1)(), MOONS.X)) == 60
     with pytest.raises(ImportError, match="Numba needs"):
@@ -461,14 +463,14 @@ def test_control_c_in_the_middle(epoch):
 def test_an_error_in_the_middle_leaves_the_parameters_of_the_last_step(monkeypatch):
     def failing(step):
         def _step(self, batch):
-            if self.optimizer.steps == 5:
+            if self.training.optimizer.steps == 5:
                 raise ZeroDivisionError
             return step(self, batch)
 
         return _step
 
-    monkeypatch.setattr(CompiledRun, "_step", failing(CompiledRun._step))
-    monkeypatch.setattr(nn.train.Run, "_step", failing(nn.train.Run._step))
+    monkeypatch.setattr(CompiledEngine, "step", failing(CompiledEngine.step))
+    monkeypatch.setattr(EagerEngine, "_step", failing(EagerEngine._step))
     models = network(3, 1)(), network(3, 1)()
     for model, engine in zip(models, ("eager", "compiled"), strict=True):
         with pytest.raises(ZeroDivisionError):
@@ -517,11 +519,9 @@ def test_gradients_whose_sum_overflows_are_finite():
 
 
 def test_predict_compiles_where_there_is_much_to_do(monkeypatch):
-    import nn.compiled
-
     used = []
-    real = nn.compiled.forward
-    monkeypatch.setattr(nn.compiled, "forward", lambda *given: used.append(1) or real(*given))
+    real = nn.prediction.compiled_outputs
+    monkeypatch.setattr(nn.prediction, "compiled_outputs", lambda *given: used.append(1) or real(*given))
     model = nn.Sequential(nn.Layer(2, 60, "gelu", seed=0), nn.Dropout(0.5), nn.Layer(60, 2, "sigmoid", seed=1))
     rng = Random(0)
     X = [[rng.gauss(0, 3), rng.gauss(0, 3)] for _ in range(4000)]

@@ -39,7 +39,7 @@ def test_curves():
 
 def test_curves_of_a_loss_without_a_metric():
     history = nn.fit(
-        nn.MLP(2, [1], seed=0), MOONS.X, MOONS.y, lambda outputs, y: outputs[0] ** 2 - 1, epochs=1, progress=False
+        nn.MLP(2, [1], seed=0), MOONS.X, MOONS.y, lambda output, y: output**2 - 1, epochs=1, progress=False
     )
     (axes,) = plots.curves(history).axes
     assert lines(axes) == {"loss": history.loss}

@@ -126,7 +126,7 @@ def test_an_activation_of_your_own_needs_a_name(ending, tmp_path, monkeypatch):
     nn.save(model := nn.MLP(1, [2, 1], bent), path)
     again = nn.load(path)
     assert repr(again) == "MLP(1, [2, 1], 'bent', 'identity')"
-    assert again([0.5])[0].data == model([0.5])[0].data
+    assert again([0.5]).data == model([0.5]).data
 
 
 @BOTH

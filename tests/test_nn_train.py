@@ -15,7 +15,7 @@ import autodiff as ad
 import nn
 from autodiff import LengthError, OperandError, Value
 from nn import data, schedules
-from nn.errors import ArgumentError, MissingExtra, NonFiniteLoss
+from nn.errors import ArgumentError, NonFiniteLoss
 
 POINTS = data.load("blobs", n=24, classes=2, seed=3)
 
@@ -138,8 +138,8 @@ def test_every_loss_goes_down(name):
 
 
 def test_a_loss_and_a_metric_of_ones_own():
-    def fourth_power(outputs, target):
-        return (outputs[0] - target) ** 4
+    def fourth_power(output, target):
+        return (output - target) ** 4
 
     def worst(outputs, targets):
         return max(abs(o - y) for (o,), y in zip(outputs, targets, strict=True))
@@ -202,9 +202,9 @@ def test_a_schedule_sets_the_learning_rate_of_each_epoch():
 def test_a_share_for_validation_is_held_out():
     seen = []
 
-    def loss(outputs, target):
-        seen.append((isinstance(outputs[0], Value), target))
-        return nn.squared_error(outputs, target)
+    def loss(output, target):
+        seen.append((isinstance(output, Value), target))
+        return nn.squared_error(output, target)
 
     targets = [float(i) for i in range(24)]
     fit(network(), y=targets, loss=loss, validation=0.25, epochs=1, lr=1e-6)
@@ -346,8 +346,8 @@ def test_an_epoch_after_an_interrupt_goes_on():
 
 
 def test_a_loss_that_is_nan_is_explained():
-    def loss(outputs, target):
-        return ad.log(outputs[0]) if len(losses) == 24 + 3 else losses.append(0) or (outputs[0] - 5) ** 2
+    def loss(output, target):
+        return ad.log(output) if len(losses) == 24 + 3 else losses.append(0) or (output - 5) ** 2
 
     losses = []
     model = nn.MLP(2, [1], seed=0)
@@ -369,7 +369,7 @@ def test_a_gradient_that_is_infinite_is_explained():
     model = nn.MLP(1, [1], bias=False)
     model.load_state_dict({"layers.0.weight": [[0.0]]})
     with pytest.raises(NonFiniteLoss, match="the derivative of sqrt"):
-        fit(model, [[1.0]], [0.0], loss=lambda outputs, y: ad.sqrt(outputs[0]))
+        fit(model, [[1.0]], [0.0], loss=lambda output, y: ad.sqrt(output))
     assert numbers(model) == [0.0]
 
 
@@ -389,16 +389,16 @@ def test_the_last_step_may_be_the_one_too_far(batch_size):
     before = numbers(model)
     settings = {"lr": 1e300, "epochs": 1, "batch_size": batch_size}
     with pytest.raises(NonFiniteLoss, match="epoch 1"):
-        fit(model, [[1e10]], [0.0], loss=lambda outputs, y: outputs[0], **settings)
+        fit(model, [[1e10]], [0.0], loss=lambda output, y: output, **settings)
     assert numbers(model) == before
 
 
 def test_a_validation_loss_that_is_nan():
     model, snapshots = network(), []
 
-    def loss(outputs, target):
-        lost = len(snapshots) == 2 and not isinstance(outputs[0], Value)
-        return float("nan") if lost else nn.binary_cross_entropy_with_logits(outputs, target)
+    def loss(output, target):
+        lost = len(snapshots) == 2 and not isinstance(output, Value)
+        return float("nan") if lost else nn.binary_cross_entropy_with_logits(output, target)
 
     with pytest.raises(NonFiniteLoss, match="in epoch 3: the validation loss is nan") as caught:
         fit(model, loss=loss, validation=0.25, callbacks=[lambda m, h: snapshots.append(numbers(m))])
@@ -408,7 +408,7 @@ def test_a_validation_loss_that_is_nan():
 def test_gradients_whose_sum_overflows_are_finite():
     model = nn.MLP(2, [1], bias=False)
     model.load_state_dict({"layers.0.weight": [[0.0, 0.0]]})
-    history = fit(model, [[1e308, 1e308]], [0.0], loss=lambda outputs, y: outputs[0], lr=1e-308, epochs=1)
+    history = fit(model, [[1e308, 1e308]], [0.0], loss=lambda output, y: output, lr=1e-308, epochs=1)
     assert len(history) == 1
     assert numbers(model) == pytest.approx([-1.0, -1.0])
 
@@ -464,7 +464,7 @@ def test_a_graph_is_freed_before_the_collector_may_run():
 def test_predict_gives_numbers_and_records_nothing():
     model = network()
     outputs = nn.predict(model, POINTS.X)
-    assert outputs == [[o.data for o in model(x)] for x in POINTS.X]
+    assert outputs == [[model(x).data] for x in POINTS.X]
     nn.predict(model, POINTS.X)
     assert all(not neuron.S.parents for layer in model.layers for neuron in layer.neurons)
     assert model.training
@@ -499,16 +499,76 @@ def test_nothing_is_shown_without_progress(capsys):
     assert shown.out == shown.err == ""
 
 
-def test_without_tqdm(monkeypatch):
+def test_without_tqdm_it_trains_without_a_bar(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    with pytest.raises(MissingExtra, match=r"fit\(progress=True\) needs tqdm: pip install 'scalar-autodiff\[train\]'"):
-        fit(network(), progress=True)
-    fit(network())
+    assert fit(network(), progress=True).loss == fit(network()).loss
+    assert capsys.readouterr().err == ""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Mistakes.
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+WRONG_KINDS = [
+    ({"model": lambda x: x}, "fit takes a Module, such as an MLP, not <function"),
+    ({"model": nn.MLP}, "fit takes a Module, such as an MLP, not <class 'nn.layers.MLP'>"),
+    ({"model": None}, "fit takes a Module, .* not None"),
+    ({"X": None}, r"X is a list of samples, .* \[\[x\] for x in xs\] for a single one, not None"),
+    ({"X": 3}, "X is a list of samples, .* not 3"),
+    ({"X": "12"}, "X is a list of samples, .* not '12'"),
+    ({"X": [1.0, 2.0]}, r"X is a list of samples, .* not \[1.0, 2.0\]"),
+    ({"X": np.float64(3.0)}, r"X is a list of samples, .* not "),
+    ({"y": None}, "y is a list of targets, one for each sample, not None"),
+    ({"y": 1.0}, "y is a list of targets, one for each sample, not 1.0"),
+    ({"y": np.array(1.0)}, "y is a list of targets, one for each sample, not "),
+    ({"validation": (None, [1])}, "X is a list of samples, .* not None"),
+    ({"validation": (POINTS.X, 1)}, "y is a list of targets, .* not 1"),
+    ({"callbacks": [3]}, r"each of the callbacks is a function of \(model, history\), not 3"),
+    ({"callbacks": None}, r"callbacks is a list of functions of \(model, history\): .* not None"),
+    ({"callbacks": 7}, "callbacks is a list of functions .* not 7"),
+    ({"schedule": 0.5}, "schedule is a function of the number of the epoch, from 0 on, not 0.5"),
+    ({"metric": "accuracy"}, r"metric is a function of \(outputs of all samples, their targets\), not 'accuracy'"),
+    ({"loss": None}, "no loss None; there are .*any function of"),
+    ({"optimizer": None}, "no optimiser None; there are sgd"),
+    ({"optimizer": nn.SGD}, "no optimiser <class 'nn.optim.SGD'>; there are sgd"),
+    ({"epochs": True}, "epochs is a whole number from 1 on, not True"),
+    ({"epochs": 2.0}, "epochs is a whole number from 1 on, not 2.0"),
+    ({"epochs": None}, "epochs is a whole number from 1 on, not None"),
+    ({"batch_size": True}, "batch_size is a whole number from 1 on, not True"),
+    ({"early_stopping": "3"}, "early_stopping is a whole number from 1 on, not '3'"),
+    ({"seed": [1]}, r"a seed is a whole number, .* not \[1\]"),
+    ({"lr": "fast"}, "the learning rate is a number from 0 on, not 'fast'"),
+    ({"engine": None}, "no engine None; there are auto, eager, compiled"),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), WRONG_KINDS)
+def test_what_is_wanted_and_what_was_given(given, message):
+    with pytest.raises(ArgumentError, match=message):
+        fit(**{"model": network(), **given})
+
+
+@pytest.mark.parametrize(
+    "call", [nn.predict, lambda model, X: nn.evaluate(model, X, POINTS.y)], ids=["predict", "evaluate"]
+)
+@pytest.mark.parametrize(
+    ("model", "X", "message"),
+    [(len, POINTS.X, "takes a Module"), (network(), None, "X is a list of samples"), (network(), 3, "X is a list of")],
+)
+def test_what_measures_says_the_same(call, model, X, message):
+    with pytest.raises(ArgumentError, match=message):
+        call(model, X)
+
+
+class ForgetsToReturn(nn.Module):
+    def __call__(self, inputs):
+        pass
+
+
+def test_a_model_that_gives_no_number():
+    with pytest.raises(OperandError, match="a network gives a real number, not NoneType None; did the function forget"):
+        nn.predict(ForgetsToReturn(), POINTS.X)
 
 
 @pytest.mark.parametrize(
@@ -522,7 +582,7 @@ def test_without_tqdm(monkeypatch):
         ({"validation": 0.001}, ArgumentError, "empty"),
         ({"validation": (POINTS.X, POINTS.y[1:])}, LengthError, "24 and 23"),
         ({"l2": -1.0}, ArgumentError, "penalties, from 0 on, not -1.0 and 0.0"),
-        ({"loss": lambda outputs, target: outputs[0].data - target}, OperandError, "gives numbers, and no gradient"),
+        ({"loss": lambda output, target: output.data - target}, OperandError, "gives numbers, and no gradient"),
         ({"lr": -1.0}, ArgumentError, "learning rate"),
         ({"loss": []}, ArgumentError, r"no loss \[\]"),
         ({"optimizer": []}, ArgumentError, r"no optimiser \[\]"),

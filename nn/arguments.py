@@ -1,0 +1,91 @@
+"""Arguments, checked in one place: what is given comes back, or an error says what is wanted."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from math import inf, nan
+from operator import index as whole_number
+from typing import TYPE_CHECKING
+
+from autodiff.entrance import is_number
+
+from .errors import ArgumentError
+from .module import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+__all__ = ["at_least_one", "chosen", "function", "listed", "network", "number", "unknown_name"]
+
+
+def at_least_one(n: Any, what: str) -> int:
+    """``n`` as a whole number from 1 on."""
+    try:
+        number = whole_number(n)
+    except TypeError:
+        number = 0
+    if number < 1 or isinstance(n, bool):
+        raise ArgumentError(f"{what} is a whole number from 1 on, not {n!r}")
+    return number
+
+
+def number(x: Any, what: str, wanted: str = "a number from 0 on", below: float = inf) -> float:
+    """``x`` as a float from 0 on, and less than ``below``; 0 itself does not count where ``wanted`` says "above 0".
+
+    >>> number(2, "eps", "a number above 0")
+    2.0
+    >>> number(1.5, "momentum", "a number from 0 to below 1", below=1)
+    Traceback (most recent call last):
+        ...
+    nn.errors.ArgumentError: momentum is a number from 0 to below 1, not 1.5
+    """
+    given = float(x) if is_number(x) else nan  # which is in no range
+    if not (given > 0 if "above 0" in wanted else 0 <= given < below):
+        raise ArgumentError(f"{what} is {wanted}, not {x!r}")
+    return given
+
+
+def chosen(what: str, given: Any, table: Mapping[str, Any], otherwise: str = "") -> Any:
+    """The entry of the table that has this name; or a function that was given itself, if ``otherwise`` names such."""
+    if isinstance(given, str) and given in table:
+        return table[given]
+    if otherwise and callable(given):
+        return given
+    raise unknown_name(what, given, [*table, *([otherwise] if otherwise else [])])
+
+
+def unknown_name(what: str, name: object, known: Iterable[str]) -> ArgumentError:
+    """The error for a name that is not among the known ones; it says which were meant, or all of them.
+
+    >>> str(unknown_name("loss", "hinges", ["hinge", "huber"]))
+    "no loss 'hinges'; did you mean 'hinge'? There are hinge, huber"
+    """
+    names = list(known)
+    close = get_close_matches(str(name), names, n=1)
+    meant = f"did you mean {close[0]!r}? There" if close else "there"
+    return ArgumentError(f"no {what} {name!r:.60}; {meant} are {', '.join(names)}")
+
+
+def function(given: Any, what: str, of: str) -> Any:
+    """A function ``of`` what it is called with, or None."""
+    if given is not None and not callable(given):
+        raise ArgumentError(f"{what} is a function of {of}, not {given!r:.60}")
+    return given
+
+
+def listed(given: Any, what: str) -> list[Any]:
+    """A list of what can be gone through."""
+    if isinstance(given, str) or not hasattr(given, "__iter__"):
+        raise ArgumentError(f"{what}, not {given!r:.60}")
+    return list(given)
+
+
+def network(model: Any, caller: str) -> Module:
+    """A Module that was made, neither its class nor a plain function."""
+    if not isinstance(model, Module):
+        raise ArgumentError(
+            f"{caller} takes a Module, such as an MLP, not {model!r:.60}; "
+            "make a function the __call__ of a class of your own that is a Module"
+        )
+    return model
