@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .errors import MissingAttribute
 
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any
 
 __all__ = ["ELSEWHERE", "NamedElsewhere"]
 
@@ -36,21 +36,32 @@ ELSEWHERE = {
     "clone": "+v is v itself, v * 1.0 a new node; v.detach() is a new leaf",
     "shape": _SINGLE,
     "T": _SINGLE,
+    "dtype": "a Value holds a double, float64; autodiff.compile(f, precision='float32') runs with less",
+    "sum": "autodiff.sum(values) is that of a list of Values",
+    "mean": "autodiff.mean(values) is that of a list of Values",
 }
 """For each name of an attribute elsewhere, what to use here."""
 
 
 class _Missing:
-    """An attribute that is not there."""
+    """An attribute that is not there, unless a subclass, whose objects have a ``__dict__``, gives them one."""
 
-    def __init__(self, name: str, remedy: str) -> None:
-        self.message = f"a Value has no {name}; {remedy}"
+    def __init__(self, name: str) -> None:
+        self.name = name
 
-    def __get__(self, node: Any, owner: Any = None) -> NoReturn:
-        raise MissingAttribute(self.message)
+    def __get__(self, node: Any, owner: Any = None) -> Any:
+        own = getattr(node, "__dict__", {})
+        if self.name not in own:
+            raise self.error()
+        return own[self.name]
 
-    def __set__(self, node: Any, value: Any) -> NoReturn:
-        raise MissingAttribute(self.message)
+    def __set__(self, node: Any, value: Any) -> None:
+        if not hasattr(node, "__dict__"):
+            raise self.error()
+        node.__dict__[self.name] = value
+
+    def error(self) -> MissingAttribute:
+        return MissingAttribute(f"a Value has no {self.name}; {ELSEWHERE[self.name]}")
 
 
 class NamedElsewhere:
@@ -66,8 +77,8 @@ class NamedElsewhere:
     __slots__ = ()
 
     def __dir__(self) -> list[str]:
-        return [name for name in super().__dir__() if name not in ELSEWHERE]
+        return [name for name in super().__dir__() if name not in ELSEWHERE or hasattr(self, name)]
 
 
-for _name, _remedy in ELSEWHERE.items():
-    setattr(NamedElsewhere, _name, _Missing(_name, _remedy))
+for _name in ELSEWHERE:
+    setattr(NamedElsewhere, _name, _Missing(_name))

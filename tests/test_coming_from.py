@@ -1,5 +1,12 @@
 """Programs written for other libraries run here, and what they name differently is an error that says what to use."""
 
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
 import pytest
 import scalar_gpt
 from cases import load
@@ -45,6 +52,26 @@ def test_a_name_from_elsewhere_is_an_error_with_a_remedy(name):
         assert name not in dir(node)
 
 
+def test_a_subclass_may_have_attributes_of_these_names():
+    class Weight(Value):
+        T = "mine"
+
+    w = Weight(2.0)
+    with pytest.raises(MissingAttribute, match="a Value has no shape; "):
+        w.shape  # noqa: B018
+    w.shape = (2, 3)
+    assert (w.shape, w.T) == ((2, 3), "mine")
+    assert {"shape", "T"} <= {*dir(w)}
+    assert "item" not in dir(w)
+
+
+def test_numpy_takes_values_as_ever():
+    x, y = Value(2.0), Value(3.0)
+    array = np.array([x, y])
+    assert array.dtype == object
+    assert (array[0] is x, array.sum().data, np.sum(x) is x, np.mean(array).data) == (True, 5.0, True, 2.5)
+
+
 def test_what_the_remedies_name_is_there():
     a, b = Value(2.0), Value(5.0)
     v = a * b
@@ -88,3 +115,35 @@ def test_any_text_is_a_label():
 
     assert Value(2.0, Text("x")).label == "x"
     assert Value(2.0, label="").label == ""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The page of the documentation; its doctests run with all others.
+# ---------------------------------------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parent.parent / "docs" / "coming-from.md").read_text(encoding="utf-8")
+
+
+def test_the_page_names_what_is_named_elsewhere():
+    for name in ("_prev", "_children", "_op", "_local_grads", "_backward", "item", "retain_grad"):
+        assert name in ELSEWHERE
+        assert re.search(rf"`[^`]*\b{name}\b", PAGE)
+
+
+def test_the_gradients_of_several_processes(tmp_path):
+    """The program of the page prints what the page says, when processes are started anew for it."""
+    program, printed = re.search(r"```python\n(from concurrent.*?)```\n\n```text\n(.*?)```", PAGE, re.DOTALL).groups()
+    assert printed == "2.0\n{'w': -10.0, 'b': -4.0}\n"  # residuals 0, -1, -1 at x = 1, 2, 3
+    spawning = "\n    import multiprocessing\n\n    multiprocessing.set_start_method('spawn')"
+    guard = 'if __name__ == "__main__":'
+    (tmp_path / "program.py").write_text(program.replace(guard, guard + spawning), encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (run.stdout, run.stderr) == (printed, "")
