@@ -33,7 +33,7 @@ ELSEWHERE = {
     "retain_grad": "every node keeps its grad after backward()",
     "is_leaf": "a leaf has no operation: v.op is None",
     "grad_fn": "v.op is the row of the operation, v.parents are what it was applied to",
-    "clone": "+v is v itself, v * 1.0 a new node; v.detach() is a new leaf",
+    "clone": "v may be used as often as wanted; v * 1.0 is a new node, through which the gradient flows",
     "shape": _SINGLE,
     "T": _SINGLE,
     "dtype": "a Value holds a double, float64; autodiff.compile(f, precision='float32') runs with less",
