@@ -7,7 +7,7 @@ from numbers import Real
 
 from .errors import OperandError
 
-__all__ = ["as_number", "is_number"]
+__all__ = ["as_label", "as_number", "is_number"]
 
 
 def is_number(x: object) -> bool:
@@ -36,6 +36,23 @@ def as_number(x: object, where: str = "a Value", verb: str = "takes") -> float:
         except OverflowError:
             raise OperandError(f"{where}: an integer of this size does not fit a float; scale it first") from None
     raise OperandError(f"{where} {verb} a real number, not {type(x).__name__} {_short(x)}{_remedy(x)}")
+
+
+def as_label(label: object, *more: object) -> str:
+    """Return the label of a Value; refuse what is no text, such as micrograd's ``Value(data, children, operation)``.
+
+    >>> as_label((), "+")
+    Traceback (most recent call last):
+        ...
+    autodiff.errors.OperandError: Value(number, label) takes a text as label, not (), '+'; a node with parents comes ...
+    """
+    if isinstance(label, str) and not more:
+        return label
+    given = ", ".join([_short(x) for x in (label, *more)])
+    raise OperandError(
+        f"Value(number, label) takes a text as label, not {given}; a node with parents comes from operating on them, "
+        "as in a + b"
+    )
 
 
 def _short(x: object) -> str:

@@ -9,6 +9,7 @@ __all__ = [
     "LayoutError",
     "LayoutTimeout",
     "LengthError",
+    "MissingAttribute",
     "MissingDependency",
     "OperandError",
     "OperationError",
@@ -34,6 +35,10 @@ class LengthError(AutodiffError, ValueError):
 
 class GradientMismatch(AutodiffError, AssertionError):
     """Two ways of computing the same derivative disagree."""
+
+
+class MissingAttribute(AutodiffError, AttributeError):
+    """An attribute that nodes or tensors of other libraries have, and a Value has not."""
 
 
 class MissingDependency(AutodiffError, ImportError):

@@ -1,10 +1,11 @@
-"""A node where Python expects a number: compared, formatted, and refused where its gradient would get lost."""
+"""A node where Python, or code for another library, expects a number: compared, formatted, or refused with a remedy."""
 
 from __future__ import annotations
 
 import operator
 from typing import TYPE_CHECKING
 
+from .elsewhere import NamedElsewhere
 from .entrance import is_number
 from .errors import OperandError
 
@@ -24,7 +25,7 @@ def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[NumberLike, An
     return method
 
 
-class NumberLike:
+class NumberLike(NamedElsewhere):
     """Equality and order are of the numbers, the hash is of the node."""
 
     __slots__ = ()

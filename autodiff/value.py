@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING
 
 from .arithmetic import accelerate
 from .copying import deepcopy_graph, reduce_graph, shallow_copy
-from .entrance import as_number, is_number
+from .entrance import as_label, as_number, is_number
 from .numberlike import NumberLike
 from .operators import Operators, ordered
 from .pausing import is_grad_enabled, no_grad, paused_somewhere, recording
 from .sweep import fast_backward, next_serial, topological_order
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
     from .ops import Op
 
@@ -73,7 +73,7 @@ class Value(Operators, NumberLike):
     hashed by identity, so ``v in a_set`` asks for this very node.
 
     Raises:
-        OperandError: ``data`` is not a real number.
+        OperandError: ``data`` is not a real number, or ``label`` not a text.
 
     >>> x = Value(3.0, label="x")
     >>> (x * x + 2 * x).backward()
@@ -92,10 +92,10 @@ class Value(Operators, NumberLike):
     local_derivatives: tuple[float, ...]
     serial: int
 
-    def __init__(self, data: float, label: str = "") -> None:
+    def __init__(self, data: float, label: str = "", *more: NoReturn) -> None:
         self.data = as_number(data)
         self.grad = 0.0
-        self.label = label
+        self.label = label if type(label) is str and not more else as_label(label, *more)
         self.op = None
         self.operands = self.parents = self.local_derivatives = ()
         self.serial = next_serial()
