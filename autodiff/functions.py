@@ -381,7 +381,8 @@ def clamp(x: Scalar, low: Scalar, high: Value) -> Value: ...
 def clamp(x: Scalar, low: Scalar = -inf, high: Scalar = inf) -> Scalar:
     """Keep x between low and high; its derivative is 1 from bound to bound, both included, and 0 beyond.
 
-    The bounds may be Values too: the derivative in a bound is 1 where x is beyond it.
+    Where the bounds are equal it is 0 everywhere.  The bounds may be Values too: the derivative in a bound is 1 where x
+    is beyond it.
 
     Raises:
         OperandError: ``low <= high`` does not hold.

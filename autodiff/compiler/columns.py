@@ -46,7 +46,7 @@ def as_column(x: Any, where: str, axes: tuple[str, ...] = ("sample",)) -> NDArra
             array = np.asarray(x, dtype=object)
             numbers = [_element(element, where, axes, place) for place, element in np.ndenumerate(array)]
             array = np.array(numbers, dtype=np.float64).reshape(array.shape)
-        with np.errstate(over="ignore"):  # a longer float may be beyond the range, and is inf
+        with np.errstate(all="ignore"):  # a longer float may be beyond the range, and is inf or 0
             return array.astype(np.float64, order="C", copy=False)
     except OperandError:
         raise
