@@ -11,15 +11,15 @@ def two_values(self, other):
     if type(other) is not Value or paused_somewhere:
         return with_constant(self, other)
     try:
-        x = self.data
-        y = other.data
+        x = self._data
+        y = other._data
         z = x * y
         local_derivatives = (y, x)
     except ArithmeticError:
         return general(self, other)
     node = new(Value)
-    node.data = z
-    node.grad = 0.0
+    node._data = z
+    node._grad = 0.0
     node.label = ""
     node.op = op
     node.operands = node.parents = (self, other)
@@ -59,8 +59,8 @@ def {name}(self, other):
     except ArithmeticError:
         return general{suffix}(self, other)
     node = new(Value)
-    node.data = z
-    node.grad = 0.0
+    node._data = z
+    node._grad = 0.0
     node.label = ""
     node.op = op
     {edges}
@@ -75,16 +75,16 @@ _NOT_A_CONSTANT = "(type(other) is not float and type(other) is not int) or paus
 _ONE_PARENT = "node.parents = (self,)\n    node.operands = "
 _CASES = {
     "two_values": (
-        {"unusual": _NOT_A_VALUE, "fallback": "with_constant", "suffix": "", "x": "self.data", "y": "other.data"},
+        {"unusual": _NOT_A_VALUE, "fallback": "with_constant", "suffix": "", "x": "self._data", "y": "other._data"},
         {"edges": "node.operands = node.parents = (self, other)"},
     ),
     "with_constant": (
-        {"unusual": _NOT_A_CONSTANT, "fallback": "general", "suffix": "", "x": "self.data", "y": "float(other)"},
+        {"unusual": _NOT_A_CONSTANT, "fallback": "general", "suffix": "", "x": "self._data", "y": "float(other)"},
         {"edges": _ONE_PARENT + "(self, y)"},
     ),
     "reflected": (
         {"unusual": _NOT_A_CONSTANT, "fallback": "general_reflected", "suffix": "_reflected"},
-        {"x": "float(other)", "y": "self.data", "edges": _ONE_PARENT + "(x, self)"},
+        {"x": "float(other)", "y": "self._data", "edges": _ONE_PARENT + "(x, self)"},
     ),
 }
 
@@ -111,7 +111,7 @@ def unary_method(op: Op, general: Callable[..., Any], cls: type, record: Callabl
     value, (rule,) = op.value, op.on_floats
 
     def method(self: Any) -> Any:
-        x = self.data
+        x = self._data
         z = value(x)
         try:
             local: tuple[float, ...] = (rule(x, z),)
@@ -128,9 +128,9 @@ def binary_method(op: Op, general: Callable[..., Any], cls: type, record: Callab
     value, (to_x, to_y) = op.value, op.on_floats
 
     def method(self: Any, other: Any) -> Any:
-        x = self.data
+        x = self._data
         if isinstance(other, cls):
-            y = other.data  # type: ignore[attr-defined]
+            y = other._data  # type: ignore[attr-defined]
             z = value(x, y)
             try:
                 local: tuple[float, ...] = (to_x(x, y, z), to_y(x, y, z))

@@ -19,12 +19,12 @@ __all__ = ["deepcopy_graph", "reduce_graph", "shallow_copy"]
 
 def _fields(node: Value) -> tuple[Any, ...]:
     """What makes up a node, but for its serial; its parents follow from its operands."""
-    return node.data, node.grad, node.label, node.op, node.operands, node.local_derivatives
+    return node._data, node._grad, node.label, node.op, node.operands, node.local_derivatives
 
 
 def _restore(node: Value, fields: tuple[Any, ...]) -> Value:
     """Fill a blank node; its parents are filled already."""
-    node.data, node.grad, node.label, node.op, node.operands, node.local_derivatives = fields
+    node._data, node._grad, node.label, node.op, node.operands, node.local_derivatives = fields
     node.parents = tuple([x for x in node.operands if not isinstance(x, float)])
     node.serial = next_serial()
     return node

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
-from numbers import Real
+from numbers import Complex, Real
 
 from .errors import OperandError
 
-__all__ = ["as_label", "as_number", "is_number"]
+__all__ = ["as_label", "as_number", "is_missing", "is_number"]
+
+
+_MISSING = ("NAType", "NaTType", "MaskedConstant")
+_TIMES = ("date", "datetime", "datetime64", "time", "timedelta", "timedelta64", "Timedelta", "Timestamp")
 
 
 def is_number(x: object) -> bool:
@@ -18,6 +22,11 @@ def is_number(x: object) -> bool:
     """
     numpy = sys.modules.get("numpy")  # who holds one of its scalars has imported it
     return isinstance(x, (float, int, Real)) or (numpy is not None and isinstance(x, numpy.bool_))
+
+
+def is_missing(x: object) -> bool:
+    """Whether ``x`` stands where a number is missing: None, or what pandas and masked arrays have for it."""
+    return x is None or type(x).__name__ in _MISSING
 
 
 def as_number(x: object, where: str = "a Value", verb: str = "takes") -> float:
@@ -61,14 +70,20 @@ def _short(x: object) -> str:
 
 
 def _remedy(x: object) -> str:
-    if isinstance(x, str):
+    if isinstance(x, (str, bytes)):
         return "; convert it first: float(text)"
-    if isinstance(x, complex):
+    if type(x).__name__ in _MISSING:
+        return "; fill it in, or leave it out"
+    if type(x).__name__ in _TIMES:
+        return "; give the days since a date, say"
+    if isinstance(x, Complex):
         return "; derivatives here are of real functions: use its real and imaginary parts"
     if x is None:
         return "; did the function forget to return?"
     if hasattr(x, "apply_op"):
-        return "; it is a Value already: use it as it is, or v.detach() for a new leaf"
+        return "; it is a Value already: use it as it is, v.detach() for a new leaf, or v.data for the number"
+    if hasattr(x, "__next__"):
+        return "; put what it gives in a list: [*x]"
     if hasattr(x, "__len__"):
         return "; apply the operation to each element (np.exp(array) does so for arrays of Values)"
     if hasattr(x, "__float__"):

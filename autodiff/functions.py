@@ -381,7 +381,8 @@ def clamp(x: Scalar, low: Scalar, high: Value) -> Value: ...
 def clamp(x: Scalar, low: Scalar = -inf, high: Scalar = inf) -> Scalar:
     """Keep x between low and high; its derivative is 1 from bound to bound, both included, and 0 beyond.
 
-    The bounds may be Values too: the derivative in a bound is 1 where x is beyond it.
+    Where the bounds are equal it is 0 everywhere.  The bounds may be Values too: the derivative in a bound is 1 where x
+    is beyond it.
 
     Raises:
         OperandError: ``low <= high`` does not hold.
@@ -464,9 +465,9 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
         ws, xs = _listed("dot", ws), _listed("dot", xs)
     if len(ws) != len(xs):
         raise LengthError(f"dot needs one input for each weight, not {len(ws)} weights and {len(xs)} inputs")
-    w = [v.data for v in ws if type(v) is Value]
+    w = [v._data for v in ws if type(v) is Value]
     if w and len(w) == len(ws) and (bias is None or type(bias) is Value):
-        x = [v.data for v in xs if type(v) is Value]
+        x = [v._data for v in xs if type(v) is Value]
         if len(x) == len(w):
             return record_dot(ws, w, xs, x, bias)
         if {*map(type, xs)} == {float}:
@@ -481,7 +482,7 @@ def record_dot(ws: Sequence[Value], w: Sequence[float], xs: Sequence[Any], x: Se
     constants.  This is what the row comes to, spelled out, in two thirds of the time; a test holds it to the row.
     """
     tail, one = ((), ()) if bias is None else ((bias,), (1.0,))
-    z = primitives.sum([*map(multiply, w, x), *[b.data for b in tail]])
+    z = primitives.sum([*map(multiply, w, x), *[b._data for b in tail]])
     operands = (*ws, *xs, *tail)
     if x is xs:
         return record(z, ops.dot, operands, (*ws, *tail), (*x, *one))

@@ -143,7 +143,7 @@ class Operators:
         return self.apply_op(OPS["elu"], (self, alpha))  # type: ignore[no-any-return]
 
     def clamp(self: Kind, low: Any = -inf, high: Any = inf) -> Kind:
-        """x kept between low and high; the derivative at a bound is 1."""
+        """x kept between low and high; the derivative at a bound is 1, unless they are equal."""
         return self.apply_op(OPS["clamp"], (self, *ordered(low, high)))  # type: ignore[no-any-return]
 
 
@@ -153,6 +153,9 @@ class Ieee(Operators, float):  # type: ignore[misc]  # a float's own floor, ceil
     __slots__ = ()
 
     @staticmethod
-    def apply_op(op: Op, operands: tuple[Any, ...]) -> Ieee:
-        """Compute."""
+    def apply_op(op: Op, operands: tuple[Any, ...]) -> Any:
+        """Compute, if all are numbers; else it is for the other kind."""
+        for x in operands:
+            if not isinstance(x, (float, int)):
+                return x.apply_op(op, operands)
         return Ieee(op(*map(float, operands)))

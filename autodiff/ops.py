@@ -168,7 +168,7 @@ erfc        = Op("erfc",       "erfc(x)",       math.erfc,             lambda x,
 relu        = Op("relu",       "max(x, 0)",     formulas.relu,         lambda x, z: step(x), **PIECES)
 leaky_relu  = Op("leaky_relu", "x if x > 0 else y·x", formulas.leaky_relu,
                  lambda x, y, z: where(step(x), 1.0, y),
-                 lambda x, y, z: minimum(x, 0.0), **PIECES)
+                 lambda x, y, z: where(step(x), 0.0, x), **PIECES)
 elu         = Op("elu",        "x if x > 0 else y·(exp(x) - 1)", formulas.elu,
                  lambda x, y, z: where(step(x), 1.0, y * exp(where(step(x), 0.0, x))),  # never exp of a large x
                  lambda x, y, z: expm1(where(step(x), 0.0, x)), analytic=False)
@@ -189,7 +189,7 @@ round       = Op("round",      "round(x)",      primitives.whole(builtins.round)
 compare     = Op("compare",    "sign(x - y)",   formulas.compare,      lambda x, y, z: 0.0,  lambda x, y, z: 0.0,
                  **PIECES)
 
-# Selections.  A tie of maximum or minimum gives ½ to each; at a bound clamp gives 1 to x.
+# Selections.  A tie of maximum or minimum gives ½ to each; at a bound clamp gives 1 to x, unless the bounds are equal.
 maximum     = Op("maximum",    "max(x, y)",     formulas.maximum,
                  lambda x, y, z: 0.5 * (1 + compare(x, y)),
                  lambda x, y, z: 0.5 * (1 + compare(y, x)), **PIECES, called="max")
@@ -197,7 +197,7 @@ minimum     = Op("minimum",    "min(x, y)",     formulas.minimum,
                  lambda x, y, z: 0.5 * (1 + compare(y, x)),
                  lambda x, y, z: 0.5 * (1 + compare(x, y)), **PIECES, called="min")
 clamp       = Op("clamp",      "clamp(x, low, high)", formulas.clamp,
-                 lambda x, low, high, z: 1 - abs(compare(x, z)),
+                 lambda x, low, high, z: compare(high, low) * (1 - abs(compare(x, z))),
                  lambda x, low, high, z: step(compare(low, x)),
                  lambda x, low, high, z: step(compare(x, high)), **PIECES)
 where       = Op("where",      "x if condition else y", formulas.where,

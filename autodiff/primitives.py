@@ -100,8 +100,9 @@ def sum(xs: Sequence[float]) -> float:
     """The exact sum, rounded once."""
     try:
         return math.fsum(xs)
-    except (OverflowError, ValueError):  # infinities, or partial sums beyond the range
-        return math.fsum([x * 0.5**64 for x in xs]) * 2.0**64 if all(map(isfinite, xs)) else float(builtins.sum(xs))
+    except (OverflowError, ValueError):  # infinities, which alone decide, or partial sums beyond the range
+        infinite = [x for x in xs if not isfinite(x)]
+        return float(builtins.sum(infinite)) if infinite else math.fsum([x * 0.5**64 for x in xs]) * 2.0**64
 
 
 def max(xs: Sequence[float]) -> float:

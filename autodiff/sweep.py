@@ -62,9 +62,9 @@ def fast_backward(output: Value) -> None:
     Most graphs were recorded without a break, so that nearly every serial below the output's is one of its nodes.
     """
     if not output.parents:
-        output.grad += 1.0  # ∂output/∂output
+        output._grad += 1.0  # ∂output/∂output
         return
-    output.grad = 1.0
+    output._grad = 1.0
     waiting = {output.serial: output}  # the nodes that have part of their adjoint, by serial
     before: dict[Value, float] = {}  # and of the leaves among them, the gradient from before
     serials: Iterator[int] = count(output.serial, -1)
@@ -80,38 +80,38 @@ def fast_backward(output: Value) -> None:
                     serials = iter([node.serial for node in reversed(topological_order(*waiting.values()))])
                     break
                 continue
-            grad = node.grad
+            grad = node._grad
             parents = node.parents
             if len(parents) == 2:  # the loop below unrolled, half as fast again
                 left, right = parents
                 to_left, to_right = node.local_derivatives
                 if left.serial in waiting:
-                    left.grad += to_left * grad
+                    left._grad += to_left * grad
                 else:
                     waiting[left.serial] = left
                     if left.op is None:
-                        before[left] = left.grad
-                    left.grad = to_left * grad
+                        before[left] = left._grad
+                    left._grad = to_left * grad
                 if right.serial in waiting:
-                    right.grad += to_right * grad
+                    right._grad += to_right * grad
                 else:
                     waiting[right.serial] = right
                     if right.op is None:
-                        before[right] = right.grad
-                    right.grad = to_right * grad
+                        before[right] = right._grad
+                    right._grad = to_right * grad
             elif parents:
                 for parent, local_derivative in zip(parents, node.local_derivatives):  # noqa: B905 (slow)
                     if parent.serial in waiting:
-                        parent.grad += local_derivative * grad
+                        parent._grad += local_derivative * grad
                     else:
                         waiting[parent.serial] = parent
                         if parent.op is None:
-                            before[parent] = parent.grad
-                        parent.grad = local_derivative * grad
+                            before[parent] = parent._grad
+                        parent._grad = local_derivative * grad
             else:
-                node.grad += before.pop(node)
+                node._grad += before.pop(node)
     for leaf, grad in before.items():
-        leaf.grad += grad  # once: so that a second call doubles it exactly
+        leaf._grad += grad  # once: so that a second call doubles it exactly
 
 
 def adjoints(

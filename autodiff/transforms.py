@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from . import ops
 from .entrance import as_number
 from .errors import OperandError
+from .operators import Ieee
 from .pausing import recording
 from .sweep import adjoints
 from .tree import flatten, leaves_like, unflatten
@@ -99,7 +100,11 @@ class _Between:
         if node.op is None:
             return ()
         positions = [i for i, x in enumerate(node.operands) if isinstance(x, Value) and x in self.nodes]
-        local = iter(node.op.local_derivatives(node.operands, node, positions))
+        try:
+            local = iter(node.op.local_derivatives(node.operands, node, positions))
+        except ZeroDivisionError:  # a constant 0 stands in a denominator, where IEEE has an infinity
+            constants = [x if isinstance(x, Value) else Ieee(x) for x in node.operands]
+            local = iter([_plain(x) for x in node.op.local_derivatives(constants, node, positions)])
         return [next(local) if parent in self.nodes else 0.0 for parent in node.parents]
 
 
@@ -112,6 +117,10 @@ def _product(local_derivative: Scalar, x: Scalar) -> Scalar:
             if one == 0.0 and isfinite(other.data):
                 return 0.0
     return local_derivative * x
+
+
+def _plain(x: Scalar) -> Scalar:
+    return x if isinstance(x, Value) else float(x)
 
 
 def _is_zero(x: Scalar) -> bool:

@@ -44,8 +44,8 @@ def record(
     if paused_somewhere and not is_grad_enabled():
         return Value(data)
     node: Value = object.__new__(Value)
-    node.data = data
-    node.grad = 0.0
+    node._data = data
+    node._grad = 0.0
     node.label = ""
     node.op = op
     node.operands = operands
@@ -81,10 +81,8 @@ class Value(Operators, NumberLike):
     Value(3.0, grad=8.0, label='x')
     """
 
-    __slots__ = ("data", "grad", "label", "local_derivatives", "op", "operands", "parents", "serial")
+    __slots__ = ("label", "local_derivatives", "op", "operands", "parents", "serial")
 
-    data: float
-    grad: float
     label: str
     op: Op | None
     operands: tuple[Value | float, ...]
@@ -93,8 +91,8 @@ class Value(Operators, NumberLike):
     serial: int
 
     def __init__(self, data: float, label: str = "", *more: NoReturn) -> None:
-        self.data = as_number(data)
-        self.grad = 0.0
+        self._data = as_number(data)
+        self._grad = 0.0
         self.label = label if type(label) is str and not more else as_label(label, *more)
         self.op = None
         self.operands = self.parents = self.local_derivatives = ()
@@ -103,11 +101,11 @@ class Value(Operators, NumberLike):
     @staticmethod
     def apply_op(op: Op, operands: tuple[Any, ...]) -> Value:
         """Record ``op`` on Values and numbers: what calling a row of the table does when an operand is a Value."""
-        numbers = [x.data for x in operands if type(x) is Value]
+        numbers = [x._data for x in operands if type(x) is Value]
         parents, positions = operands, [*range(len(operands))]
         if len(numbers) < len(operands):  # there are constants
             operands = tuple([x if isinstance(x, Value) else as_number(x, op.name) for x in operands])
-            numbers = [x.data if isinstance(x, Value) else x for x in operands]
+            numbers = [x._data if isinstance(x, Value) else x for x in operands]
             positions = [i for i, x in enumerate(operands) if isinstance(x, Value)]
             parents = tuple([operands[i] for i in positions])
         z = op.evaluate(numbers)

@@ -32,7 +32,7 @@ class Best:
 
     def now(self) -> list[float]:
         """The parameters as they are."""
-        return [p.data for p in self.parameters]
+        return [p._data for p in self.parameters]
 
     def offer(self, loss: float, numbers: list[float]) -> None:
         """Keep these parameters if their loss is the lowest yet."""

@@ -157,7 +157,7 @@ class CompiledEngine(Engine):
         else:
             w = self.numbers[self.places]
             self.optimizer.steps += 1
-            slope = self.vectorised.slope(slice(None), SimpleNamespace(data=w, grad=self.gradient[self.places]))
+            slope = self.vectorised.slope(slice(None), SimpleNamespace(_data=w, _grad=self.gradient[self.places]))
             self.numbers[self.places] = w - self.optimizer.lr * slope
         return loss, outputs
 
@@ -184,8 +184,8 @@ class CompiledEngine(Engine):
         return Evaluation(mean, metric)
 
     def _read(self) -> None:
-        self.numbers[: self.count] = [p.data for p in self.parameters]
-        self.gradient[:] = [p.grad for p in self.parameters]
+        self.numbers[: self.count] = [p._data for p in self.parameters]
+        self.gradient[:] = [p._grad for p in self.parameters]
         if self.vectorised is not None:
             for name, state in _state(self.optimizer):
                 setattr(self.optimizer, name, np.array(state))
@@ -193,7 +193,7 @@ class CompiledEngine(Engine):
     def _write(self) -> None:
         numbers, slopes = self.numbers[: self.count].tolist(), self.gradient.tolist()
         for p, number, slope in zip(self.parameters, numbers, slopes, strict=True):
-            p.data, p.grad = number, slope
+            p._data, p._grad = number, slope
         if self.vectorised is not None:
             for name, state in _state(self.optimizer):
                 setattr(self.optimizer, name, [*map(float, state)])

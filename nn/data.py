@@ -164,14 +164,14 @@ def _plane(
     """Points of a plane: where ``point`` puts one of class c, plus noise."""
     rng = _generator(name, noise, seed)
     y = [i % len(classes) for i in range(at_least_one(n, f"{name}: n"))]
-    X = [[x + rng.gauss(0.0, noise) for x in point(c, rng)] for c in y]
+    X = [[x + rng.gauss(0.0, float(noise)) for x in point(c, rng)] for c in y]
     return Dataset(name, X, y, ["x", "y"], classes)
 
 
 def _curve(name: str, n: int, noise: float, seed: int, end: float, f: Callable[[float], float]) -> Dataset:
     rng = _generator(name, noise, seed)
     xs = [rng.uniform(-end, end) for _ in range(at_least_one(n, f"{name}: n"))]
-    return Dataset(name, [[x] for x in xs], [f(x) + rng.gauss(0.0, noise) for x in xs], ["x"])
+    return Dataset(name, [[x] for x in xs], [f(x) + rng.gauss(0.0, float(noise)) for x in xs], ["x"])
 
 
 def _generator(name: str, noise: float, seed: int) -> Random:

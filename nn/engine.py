@@ -136,7 +136,7 @@ class EagerEngine(Engine):
             loss = loss + losses.l1(self.weights, t.l1, len(batch))
         t.optimizer.zero_grad()
         loss.backward()
-        if not isfinite(sum([p.grad for p in t.optimizer.parameters], loss.data)):
+        if not isfinite(sum([p._grad for p in t.optimizer.parameters], loss.data)):
             self.refuse_nonfinite(loss)  # all may be finite, and only their sum not
         t.optimizer.step()
         return loss.data, [as_list(numbers(o)) for o in outputs]

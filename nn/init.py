@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from math import sqrt
+from operator import index
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,6 @@ def generator(seed: int | None, rng: Random | None) -> Random:
     if rng is not None:
         raise ArgumentError("give a seed or an rng, not both")
     try:
-        return Random(seed)
+        return Random(index(seed) if hasattr(seed, "__index__") else seed)  # which takes no number of NumPy
     except TypeError:
         raise ArgumentError(f"a seed is a whole number, or None for one by chance, not {seed!r}") from None

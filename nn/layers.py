@@ -11,11 +11,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from autodiff import AutodiffError, LengthError, OperandError, Value, dot
-from autodiff.entrance import as_number, is_number
+from autodiff.entrance import as_number
 from autodiff.functions import record_dot
 
 from .activations import activation_function, activation_name
-from .arguments import at_least_one
+from .arguments import at_least_one, number
 from .errors import ArgumentError
 from .init import generator, initializer
 from .module import Module, as_list
@@ -256,8 +256,8 @@ class Sequential(Module):
                 )
         self.layers = [*modules]
         layers = [module for module in self.modules() if isinstance(module, Layer)]
-        for number, layer in enumerate(layers, 1):
-            layer.relabel(number)
+        for place, layer in enumerate(layers, 1):
+            layer.relabel(place)
 
     def __call__(self, inputs: Iterable[Value | float]) -> Any:
         """The outputs of the last module in a list, or, as in micrograd, the output itself if there is only one."""
@@ -360,9 +360,7 @@ class Dropout(_OfArguments):
     _arguments = ("p",)
 
     def __init__(self, p: float, rng: Random | None = None, *, seed: int | None = None) -> None:
-        if not (is_number(p) and 0 <= p < 1):
-            raise ArgumentError(f"the probability p of a Dropout is a number from 0 on and less than 1, not {p!r}")
-        self.p = p
+        self.p = number(p, "the probability p of a Dropout", "a number from 0 on and less than 1", below=1.0)
         self.seeded = seed is not None or rng is not None
         self.rng = generator(seed, rng)
 
@@ -396,7 +394,7 @@ def _read(inputs: Iterable[Value | float], n: int, what: str) -> tuple[tuple[Any
         xs = tuple([x if isinstance(x, Value) else as_number(x, what) for x in xs])
         kinds = set(map(type, xs))
     if kinds == {Value}:
-        return xs, [x.data for x in xs]
+        return xs, [x._data for x in xs]
     return xs, xs if kinds == {float} else None
 
 
@@ -409,4 +407,4 @@ def _weighted_sum(w: list[Value], xs: tuple[Any, ...], b: Value | None, numbers:
     if numbers is None:
         S: Value = dot(w, xs, b)
         return S
-    return record_dot(w, [p.data for p in w], xs, numbers, b)
+    return record_dot(w, [p._data for p in w], xs, numbers, b)

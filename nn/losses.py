@@ -87,7 +87,7 @@ def huber(outputs: Kind | Sequence[Kind], target: Target, delta: float = 1.0) ->
     >>> huber(1.5, 1.0), huber(11.0, 1.0)
     (0.125, 9.5)
     """
-    number(_plain(delta), "huber: delta", "the error where the square ends, above 0")
+    delta = _strength(delta, "huber: delta", "the error where the square ends, above 0")
     terms = []
     for d in _errors("huber", outputs, target):
         near = ad.clamp(d, -delta, delta)  # d within, ±delta beyond
@@ -249,9 +249,8 @@ def l1(weights: Iterable[Kind], lam: float, m: int = 1) -> Kind:
 
 
 def _per_sample(name: str, lam: float, m: int) -> float:
-    number(_plain(lam), f"{name}: the strength lam of the penalty")
-    number(m, f"{name}: m", "the number of samples in the batch, above 0")
-    return lam / m
+    lam = _strength(lam, f"{name}: the strength lam of the penalty")
+    return lam / number(m, f"{name}: m", "the number of samples in the batch, above 0")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -272,6 +271,12 @@ def _listed(what: str, xs: Any) -> list[Any]:
 
 def _plain(x: Value | float) -> float:
     return x.data if isinstance(x, Value) else x
+
+
+def _strength(x: Any, what: str, wanted: str = "a number from 0 on") -> Any:
+    """A number from 0 on, or the Value that has it."""
+    checked = number(_plain(x), what, wanted)
+    return x if isinstance(x, Value) else checked
 
 
 def pairs(name: str, outputs: Kind | Sequence[Kind], target: Any) -> list[tuple[Kind, Any]]:

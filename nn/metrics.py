@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from math import nan
+from math import isnan, nan
 from typing import TYPE_CHECKING
 
 from autodiff import LengthError
+from autodiff.entrance import as_number
 
 from . import losses
 
@@ -25,11 +26,13 @@ def predicted_classes(outputs: Sequence[Sequence[float]], threshold: float = 0.0
     """The class that the network chose for each sample: of several outputs the largest, the first of those that tie.
 
     A single output chooses class 1 above the threshold, 0 for a logit or a score and ½ for a probability, else 0.
+    Where an output is nan it chose none, which is -1 here.
 
     >>> predicted_classes([[0.1, 0.7, 0.2]]), predicted_classes([[0.3], [-0.3]])
     ([1], [1, 0])
     """
-    return [int(o[0] > threshold) if len(o) == 1 else o.index(max(o)) for o in outputs]
+    threshold = as_number(threshold, "a threshold")
+    return [_chosen(o, threshold) for o in outputs]
 
 
 def true_classes(targets: Sequence[Any]) -> list[int]:
@@ -45,7 +48,7 @@ def true_classes(targets: Sequence[Any]) -> list[int]:
 
 
 def accuracy(outputs: Sequence[Sequence[float]], targets: Sequence[Any], threshold: float = 0.0) -> float:
-    """The share of the samples whose class is right.
+    """The share of the samples whose class is right; with nan among its outputs none is.
 
     >>> accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1])
     0.5
@@ -57,12 +60,15 @@ def accuracy(outputs: Sequence[Sequence[float]], targets: Sequence[Any], thresho
 def label_accuracy(outputs: Sequence[Sequence[float]], targets: Sequence[Any], threshold: float = 0.0) -> float:
     """The share of the samples all of whose labels are right: each output is above the threshold if its target is 1.
 
+    No label is right of which the output is nan.
+
     >>> label_accuracy([[2.0, -1.0], [2.0, 1.0]], [[1, 0], [1, 0]])
     0.5
     """
+    threshold = as_number(threshold, "a threshold")
     return _share(
         [
-            all((o > threshold) == (y > 0.5) for o, y in zip(os, _list(ys), strict=True))
+            all(o == o and (o > threshold) == (y > 0.5) for o, y in zip(os, _list(ys), strict=True))
             for os, ys in zip(outputs, targets, strict=True)
         ]
     )
@@ -90,6 +96,8 @@ def confusion_matrix(
 ) -> list[list[int]]:
     """How many samples of true class i (the row) the network took for class j (the column).
 
+    A sample with nan among its outputs it took for none, and it is left out.
+
     >>> confusion_matrix([[0.9], [0.2], [-0.4]], [1, 0, 0])
     [[1, 1], [0, 1]]
     """
@@ -97,7 +105,8 @@ def confusion_matrix(
     k = max(2, len(outputs[0]), *(c + 1 for c in true))
     matrix = [[0] * k for _ in range(k)]
     for i, j in zip(true, chosen, strict=True):
-        matrix[i][j] += 1
+        if j >= 0:
+            matrix[i][j] += 1
     return matrix
 
 
@@ -115,6 +124,12 @@ def metric_for(loss: Callable[..., Any]) -> tuple[str, Metric] | None:
     if loss in (losses.squared_error, losses.mean_squared_error, losses.huber):
         return "R²", r2
     return None
+
+
+def _chosen(outputs: Sequence[float], threshold: float) -> int:
+    if any(map(isnan, outputs)):
+        return -1
+    return int(outputs[0] > threshold) if len(outputs) == 1 else outputs.index(max(outputs))
 
 
 def _square(d: float) -> float:

@@ -16,13 +16,14 @@ from math import hypot, inf, sqrt
 from typing import TYPE_CHECKING
 
 from autodiff import OperandError, Value, clamp
-from autodiff.entrance import is_number
+from autodiff.entrance import as_number, is_number
 
 from .arguments import listed, number
 from .errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any, ClassVar
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Optimizer", "RMSProp", "clip_grad_norm", "clip_grad_value"]
 
@@ -51,26 +52,40 @@ class Optimizer:
     2.5
     """
 
+    settings: ClassVar[dict[str, Callable[[Any], Any]]] = {
+        "lr": lambda x: number(x, "the learning rate"),
+        "weight_decay": lambda x: number(x, "weight_decay"),
+    }
+    """What each setting goes through whenever it is set, by the constructor, a schedule or hand: it becomes a float."""
+
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float = 0.0) -> None:
         self.parameters = _checked(parameters)
-        self.lr = number(lr, "the learning rate")
-        self.weight_decay = number(weight_decay, "weight_decay")
+        self.lr = lr
+        self.weight_decay = weight_decay
         self.steps = 0
+
+    def __setattr__(self, name: str, x: Any) -> None:
+        super().__setattr__(name, self.settings[name](x) if name in self.settings else x)
+
+    def __repr__(self) -> str:
+        settings = [f"{name}={getattr(self, name)!r}" for name in self.settings]
+        return f"{type(self).__name__}({_several(len(self.parameters), 'parameter')}, {', '.join(settings)})"
 
     def step(self) -> None:
         """Change every parameter: w_new = w_old − η·slope."""
         self.steps += 1
         for i, w in enumerate(self.parameters):
-            w.data = w.data - self.lr * self.slope(i, w)
+            new = w._data - self.lr * self.slope(i, w)
+            w._data = new if type(new) is float else as_number(new, "an optimiser: slope")
 
     def slope(self, i: int, w: Value) -> float:
         """What the step of parameter number ``i`` takes for the slope: here ∂L/∂w + λ·w."""
-        return w.grad + self.weight_decay * w.data
+        return w._grad + self.weight_decay * w._data
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
         for w in self.parameters:
-            w.grad = 0.0
+            w._grad = 0.0
 
     def _zeros(self) -> list[float]:
         """A number to remember for each parameter."""
@@ -95,6 +110,8 @@ class SGD(Optimizer):
     0.75
     """
 
+    settings = Optimizer.settings | {"momentum": lambda x: _share(x, "momentum"), "nesterov": bool}
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -104,7 +121,7 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.momentum = _share(momentum, "momentum")
+        self.momentum = momentum
         self.nesterov = nesterov
         if nesterov and not momentum:
             raise ArgumentError("nesterov needs momentum; the usual one is 0.9")
@@ -134,6 +151,12 @@ class RMSProp(Optimizer):
     4.8
     """
 
+    settings = Optimizer.settings | {
+        "alpha": lambda x: _share(x, "alpha"),
+        "eps": lambda x: number(x, "eps", "a number above 0"),
+        "momentum": lambda x: _share(x, "momentum"),
+    }
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -144,9 +167,7 @@ class RMSProp(Optimizer):
         momentum: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.alpha = _share(alpha, "alpha")
-        self.eps = number(eps, "eps", "a number above 0")
-        self.momentum = _share(momentum, "momentum")
+        self.alpha, self.eps, self.momentum = alpha, eps, momentum
         self.mean_square = self._zeros()
         self.velocity = self._zeros()
 
@@ -176,6 +197,11 @@ class Adam(Optimizer):
     4.9
     """
 
+    settings = Optimizer.settings | {
+        "betas": lambda x: _two_shares(x),
+        "eps": lambda x: number(x, "eps", "a number above 0"),
+    }
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -185,11 +211,7 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        pair = isinstance(betas, (tuple, list)) and len(betas) == 2
-        if not (pair and all(is_number(beta) and 0 <= beta < 1 for beta in betas)):
-            raise ArgumentError(f"betas are two numbers from 0 to below 1, not {betas!r}")
-        self.betas = betas
-        self.eps = number(eps, "eps", "a number above 0")
+        self.betas, self.eps = betas, eps
         self.mean = self._zeros()
         self.mean_square = self._zeros()
 
@@ -227,7 +249,7 @@ class AdamW(Adam):
 
     def slope(self, i: int, w: Value) -> float:
         """Adam's for ∂L/∂w alone, and λ·w."""
-        return self._scaled(i, w.grad) + self.weight_decay * w.data
+        return self._scaled(i, w._grad) + self.weight_decay * w._data
 
 
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"sgd": SGD, "rmsprop": RMSProp, "adam": Adam, "adamw": AdamW}
@@ -253,7 +275,7 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     >>> round(v.grad, 6), round(w.grad, 6)
     (0.6, 0.8)
     """
-    number(max_norm, "clip_grad_norm: max_norm", "a length above 0")
+    max_norm = number(max_norm, "clip_grad_norm: max_norm", "a length above 0")
     parameters = list(parameters)
     norm = hypot(*[w.grad for w in parameters])
     scale = max_norm / (norm + 1e-6)
@@ -275,13 +297,24 @@ def clip_grad_value(parameters: Iterable[Value], clip_value: float) -> None:
     >>> w.grad
     -5.0
     """
-    number(clip_value, "clip_grad_value: clip_value", "a size above 0")
+    clip_value = number(clip_value, "clip_grad_value: clip_value", "a size above 0")
     for w in parameters:
         w.grad = clamp(w.grad, -clip_value, clip_value)
 
 
+def _several(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
 def _share(x: float, what: str) -> float:
     return number(x, what, "a number from 0 to below 1", below=1.0)
+
+
+def _two_shares(betas: Any) -> tuple[float, float]:
+    pair = isinstance(betas, (tuple, list)) and len(betas) == 2
+    if not (pair and all(is_number(beta) and 0 <= beta < 1 for beta in betas)):
+        raise ArgumentError(f"betas are two numbers from 0 to below 1, not {betas!r}")
+    return float(betas[0]), float(betas[1])
 
 
 def _checked(parameters: Iterable[Value]) -> list[Value]:

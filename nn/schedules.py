@@ -15,6 +15,8 @@ from __future__ import annotations
 from math import cos, pi
 from typing import TYPE_CHECKING
 
+from autodiff.entrance import as_number
+
 from .arguments import number
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ def step_decay(every: int, factor: float = 0.1) -> Schedule:
     >>> [schedule(step) for step in (0, 9, 10, 20)]
     [1.0, 1.0, 0.5, 0.25]
     """
+    factor = as_number(factor, "step_decay: factor")
     number(every, "step_decay: every", "a number of steps above 0")
     return lambda step: float(factor ** (step // every))
 
@@ -54,6 +57,7 @@ def linear(steps: int, start: float = 1.0, end: float = 0.0) -> Schedule:
     [1.0, 0.875, 0.5, 0.5]
     """
     number(steps, "linear: steps", "a number of steps above 0")
+    start, end = as_number(start, "linear: start"), as_number(end, "linear: end")
 
     def factor(step: int) -> float:
         share = min(step, steps) / steps
@@ -76,4 +80,5 @@ def cosine(steps: int, end: float = 0.0) -> Schedule:
     [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
     """
     number(steps, "cosine: steps", "a number of steps above 0")
+    end = as_number(end, "cosine: end")
     return lambda step: end + (1 - end) * (1 + cos(pi * min(step, steps) / steps)) / 2

@@ -107,7 +107,9 @@ def test_numbers_become_floats(number):
 
 
 EXTREMES = [0.0, -0.0, 1.0, -2.5, 1e308, -5e-324, math.inf, -math.inf, math.nan]
-UNARY_METHODS = {name: "round" if name == "rint" else name for name in dir(Value(1.0)) if name == "rint" or name in ad.OPS}
+UNARY_METHODS = {
+    name: "round" if name == "rint" else name for name in dir(Value(1.0)) if name == "rint" or name in ad.OPS
+}
 BINARY_METHODS = {
     **{f"__{name}__": name for name in ("add", "sub", "mul", "mod", "pow")},
     **{f"__r{name}__": name for name in ("add", "sub", "mul", "mod", "pow")},

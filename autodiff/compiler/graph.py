@@ -94,7 +94,7 @@ def read_graph(outputs: Sequence[Value], inputs: Sequence[Value], parameters: Se
     above = map(attrgetter("serial"), chain.from_iterable(parents))
     flat[~constant] = _find(serials, np.fromiter(above, np.int64, int(variables.sum())))
     numbers = np.empty(count + len(constants))
-    numbers[:count] = np.fromiter(map(attrgetter("data"), order), np.float64, count)
+    numbers[:count] = np.fromiter(map(attrgetter("_data"), order), np.float64, count)
     numbers[count:] = constants
     for_inputs, for_parameters = _find_some(serials, inputs), _find_some(serials, parameters)
     given = np.full(len(numbers), CONSTANT)

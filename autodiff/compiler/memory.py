@@ -13,12 +13,12 @@ BUFFER = 1 << 40
 """The length that a kernel takes its buffers to have; machine code checks no bounds."""
 
 ZERO, TRASH, SCRATCH = 0, 1, 2
-"""Slots that every buffer begins with: zeros, one to write to in vain, two for a kernel's own use."""
+"""Slots that every buffer begins with: zeros, one to write to in vain, three for a kernel's own use."""
 
-TILE, TILES = 64, 4
+TILE, TILES = 64, 5
 """Scalars that a vectored kernel gathers at once; the slots behind the others are for them."""
 
-FIRST = {"lanes": 4, "scalars": TILES + 6 * TILE}
+FIRST = {"lanes": 5, "scalars": TILES + 6 * TILE}
 """The first slot for a number of the program."""
 
 

@@ -117,9 +117,9 @@ def _on_columns(f: Function) -> Function:
         columns = [np.asarray(x) for x in inputs]
         single = [x.dtype == np.float32 for x in columns or [np.asarray(x) for x in parameters]]
         dtype = np.float32 if single and all(single) else np.float64
-        given = [[np.asarray(x, dtype)[()] for x in xs] for xs in (columns, parameters, seeds) if xs is not None]
-        shape = np.broadcast_shapes(*(x.shape for xs in given[:2] for x in xs))
         with np.errstate(all="ignore"):
+            given = [[np.asarray(x, dtype)[()] for x in xs] for xs in (columns, parameters, seeds) if xs is not None]
+            shape = np.broadcast_shapes(*(x.shape for xs in given[:2] for x in xs))
             return _nested(lambda x: np.broadcast_to(np.asarray(x, dtype), shape)[()], f(*given))
 
     return on_columns
@@ -202,9 +202,9 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
         if not xs:
             return np.float64(0)
         plain = add_up(xs)
-        finite = reduce(np.logical_and, map(isfinite, xs))
-        scaled = add_up([x * 0.5**64 for x in xs]) * 2.0**64  # where only a partial sum is beyond the range
-        return where(finite & ~isfinite(plain), scaled, plain)
+        # Where a partial sum is beyond the range, infinities among the numbers decide, or there are none.
+        scaled = add_up([x * 0.5**64 for x in xs]) * 2.0**64
+        return where(isfinite(plain), plain, scaled)
 
     def sum_of_others(xs: Sequence[Any], one: float) -> Any:
         others, met = [], False

@@ -247,22 +247,27 @@ def logsumexp(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, 
     ix = carray(ix_, (BUFFER,))
     rest = V[SCRATCH * stride :]
     ones = V[(SCRATCH + 1) * stride :]
+    error = V[(SCRATCH + 2) * stride :]
     for k in range(0, count * (arity + 1), arity + 1):
         z = V[ix[k] * stride :]
         extreme(V, z, ix[k + 1 :], arity, lanes, stride, 1)
         for t in range(lanes):
             rest[t] = 0.0
             ones[t] = -1.0
+            error[t] = 0.0
         for i in range(k + 1, k + 1 + arity):
             x = V[ix[i] * stride :]
             for t in range(lanes):
                 difference = float64(x[t]) - float64(z[t])
                 power = exp(difference) * (1 + difference_error(float64(x[t]), float64(z[t]), difference))
-                rest[t] += 0.0 if difference == 0 else power
+                power = 0.0 if difference == 0 else power
+                before = float64(rest[t])
+                rest[t] += power
+                error[t] += lost(float64(rest[t]), before, power)
                 ones[t] += 1.0 if difference == 0 else 0.0
         for t in range(lanes):
             top = float64(z[t])
-            total = top + log1p(float64(rest[t]) + float64(ones[t]))
+            total = top + log1p(float64(rest[t]) + (float64(ones[t]) + float64(error[t])))
             z[t] = total if math.fabs(top) < math.inf else top
 
 
@@ -273,10 +278,12 @@ def softmax_all(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int
     ix = carray(ix_, (BUFFER,))
     top = V[SCRATCH * stride :]
     denominator = V[(SCRATCH + 1) * stride :]
+    error = V[(SCRATCH + 2) * stride :]
     for k in range(0, count * 2 * arity, 2 * arity):
         extreme(V, top, ix[k + arity :], arity, lanes, stride, 1)
         for t in range(lanes):
             denominator[t] = 0.0
+            error[t] = 0.0
         for i in range(k, k + arity):
             z = V[ix[i] * stride :]
             x = V[ix[i + arity] * stride :]
@@ -284,7 +291,11 @@ def softmax_all(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int
                 difference = float64(x[t]) - float64(top[t])
                 power = exp(difference) * (1 + difference_error(float64(x[t]), float64(top[t]), difference))
                 z[t] = power
+                before = float64(denominator[t])
                 denominator[t] += power
+                error[t] += lost(float64(denominator[t]), before, power)
+        for t in range(lanes):
+            denominator[t] += error[t]
         for i in range(k, k + arity):
             z = V[ix[i] * stride :]
             for t in range(lanes):

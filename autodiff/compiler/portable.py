@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import formulas, primitives
 from .namespaces import build
 
 if TYPE_CHECKING:
@@ -42,20 +43,23 @@ class Portable:
     ) -> tuple[Any, Numbers, Numbers]:
         """The mean or the sum, or each of the outputs; the gradients with respect to parameters and to inputs."""
         N = X.shape[1]
-        values, gradient, dX = np.empty(N), np.zeros(self.parameters), np.empty(X.shape)
-        for low, columns in self._blocks(X):
-            here = slice(low, low + _BLOCK)
-            values[here], for_inputs, for_parameters = self.value_and_grad(columns, parameters)
-            for row, slope in zip(dX, for_inputs, strict=True):
-                row[here] = slope
-            for i, slope in enumerate(for_parameters):
-                gradient[i] += np.broadcast_to(slope, values[here].shape).sum(dtype=np.float64)
         scale = 1 / N if mean else 1.0
-        value = values if each else float(values.sum() * scale)
-        return value, gradient * scale, dX * scale
+        values, gradient, dX = np.empty(N), np.zeros(self.parameters), np.empty(X.shape)
+        with np.errstate(all="ignore"):
+            for low, columns in self._blocks(X):
+                here = slice(low, low + _BLOCK)
+                values[here], for_inputs, for_parameters = self.value_and_grad(columns, parameters)
+                for row, slope in zip(dX, for_inputs, strict=True):
+                    row[here] = slope
+                for i, slope in enumerate(for_parameters):
+                    column = np.broadcast_to(slope, values[here].shape)
+                    gradient[i] += np.multiply(column, scale, dtype=np.float64).sum()
+            dX *= scale
+        value = values if each else (formulas.mean if mean else primitives.sum)(values.tolist())
+        return value, gradient, dX
 
     def _blocks(self, X: Numbers) -> Iterator[tuple[int, list[Any]]]:
         for low in range(0, X.shape[1], _BLOCK):
-            with np.errstate(over="ignore"):  # beyond the range of float32 is inf
+            with np.errstate(all="ignore"):  # beyond the range of float32 is inf or 0
                 columns = [row[low : low + _BLOCK].astype(self.precision) for row in X]
             yield low, columns

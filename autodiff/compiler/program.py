@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 try:
     import numpy as np
+
+    from .columns import as_column
 except ImportError:  # compile() says so
     np = None  # type: ignore[assignment]
 
+from ..entrance import as_number
 from ..errors import CompileError, LengthError, MissingDependency, OperandError, VerificationError
 from ..pausing import recording
 from ..transforms import gradients
@@ -244,6 +247,7 @@ class Program:
         """
         if rtol is None:
             rtol = 1e-9 if self.precision == "float64" else 1e-4
+        rtol = as_number(rtol, "verify: rtol")
         X, _ = self._columns(columns)
         numbers = self._numbers(parameters)
         function = function or self._function
@@ -376,9 +380,9 @@ class Program:
     def _columns(self, columns: Sequence[ArrayLike]) -> tuple[Numbers, bool]:
         """The samples as an array of shape (inputs, N), and whether they were single numbers."""
         if len(columns) == 1 and getattr(columns[0], "ndim", 0) == 2:
-            X, alone = _array(columns[0], "the array"), False
+            X, alone = as_column(columns[0], "the array", ("input", "sample")), False
         else:
-            arrays = [_array(column, f"column {i}") for i, column in enumerate(columns)]
+            arrays = [as_column(column, f"column {i}") for i, column in enumerate(columns)]
             lengths = {array.shape for array in arrays} - {()}
             if any(array.ndim > 1 for array in arrays) or len(lengths) > 1:
                 raise LengthError(
@@ -398,8 +402,8 @@ class Program:
 
     def _numbers(self, parameters: ArrayLike | None) -> Numbers:
         if parameters is None:
-            return np.array([p.data for p in self._parameters], dtype=np.float64)
-        numbers = _array(parameters, "parameters")
+            return np.array([p._data for p in self._parameters], dtype=np.float64)
+        numbers = as_column(parameters, "parameters", ("parameter",))
         if numbers.shape != (len(self._parameters),):
             raise LengthError(
                 f"the program has {_several(len(self._parameters), 'parameter')}; "
@@ -501,17 +505,3 @@ def _cores() -> int:
 
 def _several(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def _array(x: Any, what: str) -> Numbers:
-    if type(x) is np.ndarray and x.dtype.char == "d" and x.flags.c_contiguous:
-        return x  # a microsecond sooner
-    try:
-        array = np.asarray(x)
-        if array.dtype == object and any(y is None for y in array.flat):
-            raise TypeError("there is a None in it")
-        return np.ascontiguousarray(array, dtype=np.float64) if array.ndim else np.asarray(array, dtype=np.float64)
-    except OperandError:
-        raise
-    except (TypeError, ValueError) as error:
-        raise OperandError(f"{what} must hold real numbers, in one array: {error}") from error

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from math import isfinite
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import formulas, primitives
 from . import vm
 from .availability import open_in_children
 from .graph import read_graph
@@ -130,6 +132,12 @@ class Runner:
                 vm.begin(machine.plan, U, parameters)
                 self._share(run, chunks, threads)
                 total = vm.finish(machine.plan, U, partials, 1.0, gradient)
+        if not (each or isfinite(total)):  # a partial sum may be beyond the range, and the mean or the sum within
+            return (
+                (formulas.mean if mean else primitives.sum)(self.evaluate(X, parameters, threads)[0].tolist()),
+                gradient,
+                dX,
+            )
         return (values if each else total / N if mean else total), gradient, dX
 
     def _cut(self, samples: int) -> tuple[int, int, int]:

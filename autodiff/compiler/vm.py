@@ -22,6 +22,9 @@ __all__ = ["begin", "differentiate", "differentiate_alone", "evaluate", "finish"
 CHUNKS = 8
 """At most so many sums are kept apart, to be added in order."""
 
+FIRST_SUM = 2
+"""Where in a partial sum the adjoints begin: before them are the sum of the outputs, and what rounding took from it."""
+
 # What stands where in a plan: where each section begins and the last one ends, then single numbers, then the sections.
 _SECTIONS = 13
 (
@@ -104,6 +107,16 @@ def _total(source: Any, count: int) -> float:
 
 
 @_compiled
+def _add_exactly(sums: Any, x: float) -> None:
+    """Add to a sum, and what rounding takes from it to the number behind (Knuth's two-sum)."""
+    before = sums[0]
+    total = before + x
+    part = total - before
+    sums[0] = total
+    sums[1] += (before - (total - part)) + (x - part)
+
+
+@_compiled
 def begin(plan: Any, U: Any, parameters: Any) -> None:
     """Run what a call needs once."""
     runs = _section(plan, PARAMETERS)
@@ -160,7 +173,8 @@ def differentiate(
 ) -> None:
     """Add up value and gradient of samples low to high, a chunk.
 
-    ``partial`` receives the sum of the outputs, then the adjoints of the spread numbers, then those of the matrices.
+    ``partial`` receives the sum of the outputs and its error, then the adjoints of the spread numbers, then those of
+    the matrices.
     ``values`` receives each output and ``dX`` the adjoints of the inputs, where they are not empty.
     """
     stride = plan[STRIDE]
@@ -170,24 +184,25 @@ def differentiate(
     for b in range(0, len(blocks), 2):
         _fill(V[blocks[b] :], blocks[b + 1], 0.0)
     count = len(returned) // 2
-    _fill(partial, 1 + count, 0.0)
+    _fill(partial, FIRST_SUM + count, 0.0)
     for start in range(low, high, block):
         end = min(start + block, high)
         lanes = _load(plan, V, X, start, end)
         _sweep(forward, V.ctypes.data, lanes, end - start, stride)
         for slot in range(plan[SAMPLE_SUMS], plan[SAMPLE_SUMS_END]):
             _fill(V[slot * stride :], lanes, 0.0)
-        partial[0] += _total(V[output:], end - start)
+        for t in range(end - start):
+            _add_exactly(partial, V[output + t])
         _fill(V[adjoint:], end - start, seed)
         if len(values):
             _copy(V[output:], values[start:], end - start)
         _sweep(backward, V.ctypes.data, lanes, end - start, stride)
         for k in range(count):
-            partial[1 + k] += _total(V[returned[k] * stride :], end - start)
+            partial[FIRST_SUM + k] += _total(V[returned[k] * stride :], end - start)
         for i in range(len(dX)):
             if inputs[i] >= 0:
                 _copy(V[inputs[i] * stride :], dX[i, start:], end - start)
-    at = 1 + count
+    at = FIRST_SUM + count
     for b in range(0, len(blocks), 2):
         _copy(V[blocks[b] :], partial[at:], blocks[b + 1])
         at += blocks[b + 1]
@@ -195,19 +210,23 @@ def differentiate(
 
 @_compiled
 def finish(plan: Any, U: Any, partials: Any, seed: float, gradient: Any) -> float:
-    """Add the chunks, in order, and go back through what was done once; the value, and the gradient in place."""
+    """Add the chunks, in order, and go back through what was done once; the value, and the gradient in place.
+
+    The value is the sum of the outputs as if in twice the digits; not finite where a partial sum is not.
+    """
     returned, matrices = _section(plan, RETURNED), _section(plan, MATRIX_ADJOINTS)
     total = partials[0]
     for chunk in range(1, len(partials)):
-        _add(partials[chunk], total, len(total))
+        _add_exactly(total, partials[chunk, 0])
+        _add(partials[chunk, 1:], total[1:], len(total) - 1)
     _fill(U[plan[CALL_SUMS] :], plan[CALL_SUMS_END] - plan[CALL_SUMS], 0.0)
-    value = total[0]
+    value = total[0] + total[1]
     if not plan[OUTPUT_PER_SAMPLE]:
         value = U[plan[OUTPUT]]
         U[plan[OUTPUT_ADJOINT]] = seed
     count = len(returned) // 2
     for k in range(count):
-        U[returned[count + k]] += total[1 + k]
+        U[returned[count + k]] += total[FIRST_SUM + k]
     for k in range(0, len(matrices), 3):
         _add(total[matrices[k] :], U[matrices[k + 1] :], matrices[k + 2])
     _sweep(_section(plan, CALL_BACKWARD), U.ctypes.data, 1, 1, 1)
