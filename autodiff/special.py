@@ -61,22 +61,19 @@ def sinc(x: float) -> float:
 def sinc_n(n: float, x: float) -> float:
     """The derivative of sinc of order n, a whole number ≥ 0.
 
-    g(t) = sin(t)/t has t·g = sin(t), and n derivatives of that give t·g⁽ⁿ⁾ + n·g⁽ⁿ⁻¹⁾ = sin(t + n·π/2).  Upwards that is
-    stable for |t| > n; below it is stable downwards, from a high order of which nothing need be known.
+    s(x) = sinc(x) has x·s = sin(πx)/π, and n derivatives of that give x·s⁽ⁿ⁾ + n·s⁽ⁿ⁻¹⁾ = πⁿ⁻¹·sin(πx + n·π/2).  Upwards
+    that is stable for |πx| > n; below, it is stable downwards, from a high order of which nothing need be known.
     """
-    if fabs(x) == inf:
-        return 0.0
     order = int(n)
-    t = _PI * x
     sine, cosine = _sin_cos_pi(x)
-    turned = (sine, cosine, -sine, -cosine)  # sin(t + k·π/2) for k = 0, 1, 2, 3
-    up = div(sine, t)
+    turned = (sine, cosine, -sine, -cosine)  # sin(πx + k·π/2) for k = 0, 1, 2, 3
+    up = div(sine / _PI, x)
     for k in range(1, order + 1):
-        up = div(turned[k % 4] - k * up, t)
-    down = 0.0 * t
+        up = div(_PI ** (k - 1) * turned[k % 4] - k * up, x)
+    down = 0.0
     for k in range(25 + 5 * order // 2, order, -1):
-        down = (turned[k % 4] - t * down) / k
-    return _PI**order * (up if fabs(t) > n + 1 else down)
+        down = (_PI ** (k - 1) * turned[k % 4] - x * down) / k
+    return 0.0 if fabs(x) == inf else up if _PI * fabs(x) > order + 1 else down
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -118,8 +115,9 @@ def lgamma(x: float) -> float:
     """log |Γ(x)|; ∞ at the poles 0, -1, -2 …."""
     y = -x if x < -0.5 else x
     value = _stirling(y) if y > 8 else _lgamma_near(y)
-    # Γ(x)·Γ(-x) = -π / (x·sin(πx)), DLMF 5.5.3
-    return log(div(_PI, fabs(x * _sin_cos_pi(x)[0]))) - value if x < -0.5 else value
+    if x < -0.5:  # Γ(x)·Γ(-x) = -π / (x·sin(πx)), DLMF 5.5.3
+        return inf if x == round(x) else log(div(_PI, fabs(x * _sin_cos_pi(x)[0]))) - value
+    return value
 
 
 def _stirling(x: float) -> float:
@@ -145,16 +143,10 @@ def _lgamma_near(x: float) -> float:
 
 def digamma(x: float) -> float:
     """ψ(x), the derivative of log Γ; ∓∞ at ±0, nan at -1, -2 … where it comes from both sides."""
-    part = x - round(x)
-    # ψ(1 - x) - ψ(x) = π·cot(πx), DLMF 5.5.4
-    return (nan if part == 0 else _psi(1 - x) - _pi_cot_pi(part)) if x < 0 else _psi(x)
-
-
-def _pi_cot_pi(x: float) -> float:
-    """π·cot(πx) for |x| ≤ ½."""
-    return div(_PI * math.cos(_PI * x), math.sin(_PI * x)) if fabs(x) < 0.25 else _PI * copysign(1.0, x) * math.tan(
-        _PI * (0.5 - fabs(x))
-    )
+    if x < 0:  # ψ(1 - x) - ψ(x) = π·cot(πx), DLMF 5.5.4
+        sine, cosine = _sin_cos_pi(x)
+        return nan if sine == 0 else _psi(1 - x) - div(_PI * cosine, sine)
+    return _psi(x)
 
 
 def _psi(x: float) -> float:
