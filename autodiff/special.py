@@ -1,9 +1,9 @@
 """Gamma functions, sinc and other operations of SciPy and NumPy on doubles; values only, total, as in ``ieee.py``.
 
-Each is written as expressions and selections with loops of a fixed length, so that the same text serves floats and whole
-arrays.  The sources: DLMF, the NIST Digital Library of Mathematical Functions (dlmf.nist.gov), by the number of the
-equation; W. J. Cody, A. J. Strecok and H. C. Thacher, "Chebyshev approximations for the psi function", Mathematics of
-Computation 27 (1973); M. Mächler, "Accurately computing log(1 - exp(-|a|))" (2012).
+Each is written as expressions and selections with loops of a fixed length, so that the same text can serve floats and
+whole arrays.  The sources: DLMF, the NIST Digital Library of Mathematical Functions (dlmf.nist.gov), by the number of
+the equation; W. J. Cody, A. J. Strecok and H. C. Thacher, "Chebyshev approximations for the psi function", Mathematics
+of Computation 27 (1973); M. Mächler, "Accurately computing log(1 - exp(-|a|))" (2012).
 """
 
 from __future__ import annotations
@@ -13,16 +13,13 @@ from math import copysign, fabs, inf, nan
 
 from .ieee import (
     _difference_error,
-    _product_error,
     atanh,
     div,
     exp,
     exp2,
     log,
     maximum,
-    minimum,
     pow,
-    sign,
     total,
     whole,
 )
@@ -61,8 +58,8 @@ def sinc(x: float) -> float:
 def sinc_n(n: float, x: float) -> float:
     """The derivative of sinc of order n, a whole number ≥ 0.
 
-    s(x) = sinc(x) has x·s = sin(πx)/π, and n derivatives of that give x·s⁽ⁿ⁾ + n·s⁽ⁿ⁻¹⁾ = πⁿ⁻¹·sin(πx + n·π/2).  Upwards
-    that is stable for |πx| > n; below, it is stable downwards, from a high order of which nothing need be known.
+    s(x) = sinc(x) has x·s = sin(πx)/π, and n derivatives of that give x·s⁽ⁿ⁾ + n·s⁽ⁿ⁻¹⁾ = πⁿ⁻¹·sin(πx + n·π/2).
+    Upwards that is stable for |πx| > n; below, downwards, from a high order of which nothing need be known.
     """
     order = int(n)
     sine, cosine = _sin_cos_pi(x)
@@ -172,18 +169,20 @@ def polygamma(n: float, x: float) -> float:
     """ψ⁽ⁿ⁾(x), n a whole number ≥ 0: (-1)ⁿ⁺¹·n!·Σ 1/(x + k)ⁿ⁺¹ over k = 0, 1, 2 … (DLMF 5.15.1).
 
     For x < 0 the sum over all whole k, which only depends on x's distance to the nearest one, less that over k < 0.
-    At a negative whole number the terms decide: ∞ for odd n, nan for even n where the two sides differ.
+    At a negative whole number it is ∞ for odd n, and nan for even n, where its sides differ.
     """
     if n == 0:
         return digamma(x)
-    if not (n > 0 and n == math.floor(n)):
+    if not (n > 0 and n % 1 == 0):
         return nan
     order = int(n)
-    turn = 1.0 if order % 2 else -1.0
-    part = x - round(x)
+    odd = order % 2 == 1
+    turn = 1.0 if odd else -1.0
     if x < 0:
-        others = _tail(order, 1 + part) + turn * (_tail(order, 1 - part) - _tail(order, 1 - x))
-        return turn * ((nan if part == 0 and turn < 0 else _term(order, part)) + others)
+        part = x - round(x)
+        every = _tail(order, fabs(part)) + turn * _tail(order, 1 - fabs(part))
+        pole = nan if part == 0 and not odd else 1.0
+        return pole * every * (1.0 if odd else -copysign(1.0, part)) - _tail(order, 1 - x)
     return turn * _tail(order, x)
 
 
