@@ -205,20 +205,28 @@ ROWS = {
 #     if row.derivatives:
 #         with mp.workdps(50): return {i: row.derivatives(len(i), mpf(point[0])) for i in indices}
 # mpmath's own polygamma functions: differences of log Γ at a thousand digits take minutes.
-def _digamma_derivatives(n, x, first=0):
-    return mp.psi(first + n, x)
+def _psi(n, x):
+    """ψ⁽ⁿ⁾(x); for x < 0, where mpmath takes as many steps as x is long, by reflection and cot⁽ⁿ⁾ as a polynomial of cot."""
+    if x > 0:
+        return mp.psi(n, x)
+    cot, p = mp.cospi(x) / mp.sinpi(x), [mpf(0), mpf(1)]
+    for _ in range(n):
+        slope = [k * c for k, c in enumerate(p)][1:]
+        p = [-a - b for a, b in zip([*slope, 0, 0], [0, 0, *slope], strict=True)]
+    return (-1) ** n * mp.psi(n, 1 - x) - mp.pi ** (n + 1) * mp.polyval(p[::-1], cot)
+
 
 DERIVATIVES = {
-    "lgamma": lambda n, x: mp.psi(n - 1, x) if n else _lgamma(x),
-    "digamma": lambda n, x: mp.psi(n, x),
-    **{f"polygamma[{k}]": lambda n, x, k=k: mp.psi(k + n, x) for k in (1, 2, 7)},
+    "lgamma": lambda n, x: _psi(n - 1, x) if n else _lgamma(x),
+    "digamma": _psi,
+    **{f"polygamma[{k}]": lambda n, x, k=k: _psi(k + n, x) for k in (1, 2, 7)},
 }
 _by_f = {id(ROWS[name].f): g for name, g in DERIVATIVES.items()}
 _plain = truth._smooth
 def _smooth(row, point):
     g = _by_f.get(id(row.f))
-    if g is None or row.f is mp.digamma and g is None:
+    if g is None:
         return _plain(row, point)
-    with mp.workdps(60):
+    with mp.workdps(400):
         return {i: g(len(i), mpf(point[0])) for i in row.indices(point)}
 truth._smooth = _smooth
