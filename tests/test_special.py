@@ -1,4 +1,4 @@
-"""Gamma functions, sinc and their kin on floats beside mpmath, in orders that the table of operations does not reach."""
+"""Gamma functions, sinc and their kin on floats beside mpmath: orders that the table of operations does not reach."""
 
 from __future__ import annotations
 
