@@ -110,11 +110,19 @@ def _polynomial(x: float, falling: tuple[float, ...]) -> float:
 
 def lgamma(x: float) -> float:
     """log |Γ(x)|; ∞ at the poles 0, -1, -2 …."""
-    y = -x if x < -0.5 else x
-    value = _stirling(y) if y > 8 else _lgamma_near(y)
-    if x < -0.5:  # Γ(x)·Γ(-x) = -π / (x·sin(πx)), DLMF 5.5.3
-        return inf if x == round(x) else log(div(_PI, fabs(x * _sin_cos_pi(x)[0]))) - value
-    return value
+    if x < -0.5:
+        return _lgamma_left(x)
+    return _lgamma_right(x)
+
+
+def _lgamma_left(x: float) -> float:
+    """By Γ(x)·Γ(-x) = -π / (x·sin(πx)), DLMF 5.5.3."""
+    return inf if x == round(x) else log(div(_PI, fabs(x * _sin_cos_pi(x)[0]))) - _lgamma_right(-x)
+
+
+def _lgamma_right(x: float) -> float:
+    """For x ≥ -½."""
+    return _stirling(x) if x > 8 else _lgamma_near(x)
 
 
 def _stirling(x: float) -> float:
@@ -140,10 +148,15 @@ def _lgamma_near(x: float) -> float:
 
 def digamma(x: float) -> float:
     """ψ(x), the derivative of log Γ; ∓∞ at ±0, nan at -1, -2 … where it comes from both sides."""
-    if x < 0:  # ψ(1 - x) - ψ(x) = π·cot(πx), DLMF 5.5.4
-        sine, cosine = _sin_cos_pi(x)
-        return nan if sine == 0 else _psi(1 - x) - div(_PI * cosine, sine)
+    if x < 0:
+        return _digamma_left(x)
     return _psi(x)
+
+
+def _digamma_left(x: float) -> float:
+    """By ψ(1 - x) - ψ(x) = π·cot(πx), DLMF 5.5.4."""
+    sine, cosine = _sin_cos_pi(x)
+    return nan if sine == 0 else _psi(1 - x) - div(_PI * cosine, sine)
 
 
 def _psi(x: float) -> float:
@@ -166,24 +179,25 @@ def _psi_shifted(x: float) -> float:
 
 
 def polygamma(n: float, x: float) -> float:
-    """ψ⁽ⁿ⁾(x), n a whole number ≥ 0: (-1)ⁿ⁺¹·n!·Σ 1/(x + k)ⁿ⁺¹ over k = 0, 1, 2 … (DLMF 5.15.1).
-
-    For x < 0 the sum over all whole k, which only depends on x's distance to the nearest one, less that over k < 0.
-    At a negative whole number it is ∞ for odd n, and nan for even n, where its sides differ.
-    """
+    """ψ⁽ⁿ⁾(x), n a whole number ≥ 0: (-1)ⁿ⁺¹·n!·Σ 1/(x + k)ⁿ⁺¹ over k = 0, 1, 2 … (DLMF 5.15.1)."""
     if n == 0:
         return digamma(x)
     if not (n > 0 and n % 1 == 0):
         return nan
-    order = int(n)
-    odd = order % 2 == 1
-    turn = 1.0 if odd else -1.0
     if x < 0:
-        part = x - round(x)
-        every = _tail(order, fabs(part)) + turn * _tail(order, 1 - fabs(part))
-        pole = nan if part == 0 and not odd else 1.0
-        return pole * every * (1.0 if odd else -copysign(1.0, part)) - _tail(order, 1 - x)
-    return turn * _tail(order, x)
+        return _polygamma_left(int(n), x)
+    return _tail(int(n), x) * (1.0 if n % 2 == 1 else -1.0)
+
+
+def _polygamma_left(n: int, x: float) -> float:
+    """For x < 0: the sum over all whole k, which only depends on x's distance to the nearest one, less that over k < 0.
+
+    At a negative whole number it is ∞ for odd n, and nan for even n, where its sides differ.
+    """
+    part = x - round(x)
+    near, far = _tail(n, fabs(part)), _tail(n, 1 - fabs(part))
+    every = near + far if n % 2 == 1 else nan if part == 0 else (far - near) * copysign(1.0, part)
+    return every - _tail(n, 1 - x)
 
 
 def _term(n: int, x: float) -> float:
@@ -262,12 +276,12 @@ def logit(x: float) -> float:
 
 def xlogy(x: float, y: float) -> float:
     """x·log(y), 0 where x is 0 and y a number."""
-    return 0.0 if x == 0 and y == y else x * log(y)
+    return nan if y != y else 0.0 if x == 0 else x * log(y)
 
 
 def xlog1py(x: float, y: float) -> float:
     """x·log(1 + y), 0 where x is 0 and y a number."""
-    return 0.0 if x == 0 and y == y else x * log1p(y)
+    return nan if y != y else 0.0 if x == 0 else x * log1p(y)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
