@@ -52,7 +52,7 @@ def _sin_cos_pi(x: float) -> tuple[float, float]:
 
 def sinc(x: float) -> float:
     """sin(πx) / (πx), 1 at 0 and 0 at ±∞."""
-    return sinc_n(0.0, x)
+    return 1.0 if x == 0 else 0.0 if fabs(x) == inf else div(_sin_cos_pi(x)[0], _PI * x)
 
 
 def sinc_n(n: float, x: float) -> float:
@@ -61,16 +61,31 @@ def sinc_n(n: float, x: float) -> float:
     s(x) = sinc(x) has x·s = sin(πx)/π, and n derivatives of that give x·s⁽ⁿ⁾ + n·s⁽ⁿ⁻¹⁾ = πⁿ⁻¹·sin(πx + n·π/2).
     Upwards that is stable for |πx| > n; below, downwards, from a high order of which nothing need be known.
     """
-    order = int(n)
+    return 0.0 if fabs(x) == inf else _sinc_up(int(n), x) if _PI * fabs(x) > n + 1 else _sinc_down(int(n), x)
+
+
+def _sinc_up(n: int, x: float) -> float:
+    """From s itself."""
+    turned = _quarter_turns(x)
+    s = div(turned[0] / _PI, x)
+    for k in range(1, n + 1):
+        s = div(_PI ** (k - 1) * turned[k % 4] - k * s, x)
+    return s
+
+
+def _sinc_down(n: int, x: float) -> float:
+    """From the order 25 + 2.5·n, whose error is divided by n! and more on the way."""
+    turned = _quarter_turns(x)
+    s = 0.0
+    for k in range(25 + 5 * n // 2, n, -1):
+        s = (_PI ** (k - 1) * turned[k % 4] - x * s) / k
+    return s
+
+
+def _quarter_turns(x: float) -> tuple[float, float, float, float]:
+    """sin(πx + k·π/2) for k = 0, 1, 2, 3."""
     sine, cosine = _sin_cos_pi(x)
-    turned = (sine, cosine, -sine, -cosine)  # sin(πx + k·π/2) for k = 0, 1, 2, 3
-    up = div(sine / _PI, x)
-    for k in range(1, order + 1):
-        up = div(_PI ** (k - 1) * turned[k % 4] - k * up, x)
-    down = 0.0
-    for k in range(25 + 5 * order // 2, order, -1):
-        down = (_PI ** (k - 1) * turned[k % 4] - x * down) / k
-    return 0.0 if fabs(x) == inf else up if _PI * fabs(x) > order + 1 else down
+    return sine, cosine, -sine, -cosine
 
 
 # ---------------------------------------------------------------------------------------------------------------------
