@@ -406,9 +406,9 @@ def polygamma(n: int, x: Kind) -> Kind:
     >>> polygamma(1, 1.0), polygamma(1, Value(1.0)).local_derivatives  # π²/6, and ψ″(1)
     (1.6449340668482264, (-2.404113806319188,))
     """
-    if not (isinstance(n, (int, float)) and n >= 0 and n % 1 == 0):
+    if hasattr(n, "apply_op") or not (as_number(n, "polygamma") >= 0 and n % 1 == 0):
         raise OperandError(f"polygamma: the order n is a whole number from 0 on, not {n!r}")
-    return ops.polygamma(float(n), x)  # type: ignore[return-value]
+    return ops.polygamma(float(n), x)
 
 
 @overload
