@@ -19,7 +19,8 @@ from operator import mul as multiply
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from .primitives import div, is_integer, ldexp, log, max, pow, sum
+from . import special
+from .primitives import atanh, div, is_integer, ldexp, log, max, pow, sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,8 @@ SQRT_HALF, SQRT_HALF_TAIL = 0.7071067811865476, -4.833646656726457e-17  # √½ 
 ONE_OVER_SQRT_PI = 0.5641895835477563
 ONE_OVER_SQRT_2PI = 0.3989422804014327
 EXP_MINUS_64 = 1.603810890548638e-28
+LN_2, LOG2_E = 0.6931471805599453, 1.4426950408889634
+DEGREE, RADIAN = 0.017453292519943295, 57.29577951308232  # π/180 and 180/π
 
 # ---------------------------------------------------------------------------------------------------------------------
 # What rounding took: an exact error, to be put back where a function would magnify it.
@@ -68,6 +71,26 @@ def mul0(x: float, y: float) -> float:
     return 0.0 if (x == 0.0 and fabs(y) == inf) or (y == 0.0 and fabs(x) == inf) else x * y
 
 
+def div0(x: float, y: float) -> float:
+    """x / y, where 0 / y is 0."""
+    return 0.0 if x == 0.0 else div(x, y)
+
+
+def times_complement(x: float) -> float:
+    """x·(1 - x)."""
+    return x * (1.0 - x)
+
+
+def deg2rad(x: float) -> float:
+    """x·π/180."""
+    return x * DEGREE
+
+
+def rad2deg(x: float) -> float:
+    """x·180/π."""
+    return x * RADIAN
+
+
 def powlog(x: float, y: float, n: float, k: float) -> float:
     """x**(y - n)·log(x)**k, with the rounding error of y - n put back and 0·∞ = 0."""
     exponent = y - n
@@ -95,6 +118,64 @@ def rhypot(x: float, y: float) -> float:
 def exp2(x: float) -> float:
     """2**x."""
     return pow(2.0, x)
+
+
+def exp10(x: float) -> float:
+    """10**x."""
+    return pow(10.0, x)
+
+
+def log1mexp(x: float) -> float:
+    """log(1 - exp(-x)) for x ≥ 0 (M. Mächler, "Accurately computing log(1 - exp(-|a|))", 2012)."""
+    return nan if x < 0.0 else log(-expm1(-x)) if x < LN_2 else log1p(-exp(-x))
+
+
+def logaddexp(x: float, y: float) -> float:
+    """log(exp(x) + exp(y))."""
+    return maximum(x, y) + log1p(exp(-distance(x, y)))
+
+
+def logaddexp2(x: float, y: float) -> float:
+    """log2(2**x + 2**y)."""
+    return maximum(x, y) + (1.0 if x == y else LOG2_E * log1p(exp2(-distance(x, y))))
+
+
+def distance(x: float, y: float) -> float:
+    """|x - y|, 0 of two equal infinities."""
+    return 0.0 if x == y else fabs(x - y)
+
+
+def share(x: float, y: float) -> float:
+    """exp(x) / (exp(x) + exp(y)): sigmoid(x - y), with the rounding error of the difference put back."""
+    difference = x - y
+    return lesser_or_greater(difference, exp(-fabs(difference)), difference_error(x, y, difference))
+
+
+def share2(x: float, y: float) -> float:
+    """2**x / (2**x + 2**y), the same to base 2."""
+    difference = x - y
+    return lesser_or_greater(difference, exp2(-fabs(difference)), LN_2 * difference_error(x, y, difference))
+
+
+def lesser_or_greater(difference: float, decay: float, lost: float) -> float:
+    """1 / (1 + decay) if the difference is positive, else decay / (1 + decay); and what that was short of."""
+    lesser, greater = decay / (1.0 + decay), 1.0 / (1.0 + decay)
+    return greater * (1.0 + lost * lesser) if difference >= 0.0 else lesser * (1.0 + lost * greater)
+
+
+def logit(x: float) -> float:
+    """log(x / (1 - x)), which is 2·atanh(2x - 1); near ½ that argument is exact."""
+    return 2.0 * atanh(2.0 * x - 1.0) if 0.25 <= x <= 0.75 else log(x) - (log(1.0 - x) if x > 0.5 else log1p(-x))
+
+
+def xlogy(x: float, y: float) -> float:
+    """x·log(y), 0 where x is 0 and y a number."""
+    return nan if y != y else 0.0 if x == 0.0 else x * log(y)
+
+
+def xlog1py(x: float, y: float) -> float:
+    """x·log(1 + y), 0 where x is 0 and y a number."""
+    return nan if y != y else 0.0 if x == 0.0 else x * (log(1.0 + y) if y < -0.5 else log1p(y))
 
 
 def sech(x: float) -> float:
@@ -319,11 +400,19 @@ def direction_all(xs: Sequence[float]) -> list[float]:
     return [x / length for x in xs]
 
 
-FORMULAS = {name: x for name, x in vars().items() if isinstance(x, FunctionType) and x.__module__ == __name__}
+_WRITTEN = vars(special) | vars()
+
+FORMULAS = {
+    name: x
+    for name, x in _WRITTEN.items()
+    if isinstance(x, FunctionType) and x.__module__ in (__name__, special.__name__)
+}
 """All of them by name."""
 
-SHARED = {name: x for name, x in vars().items() if type(x) is float} | dict(accumulate=accumulate, reduce=reduce)
-SHARED["multiply"] = multiply
+NUMBERS = {name: x for name, x in _WRITTEN.items() if type(x) in (float, tuple)}
+"""The constants that they name."""
+
+SHARED: dict[str, Any] = NUMBERS | dict(accumulate=accumulate, reduce=reduce, multiply=multiply)
 """What they name that is the same for all kinds of numbers."""
 
 

@@ -69,11 +69,12 @@ if TYPE_CHECKING:
 # fmt: off
 __all__ = [  # all but the six that a star import would put in place of Python's own
     "absolute", "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin",
-    "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "clamp", "cos", "cosh", "dot", "elu", "erf", "erfc", "exp",
-    "exp2", "expm1", "fabs", "floor", "gelu", "hypot", "leaky_relu", "log", "log1p", "log2", "log10", "log_sigmoid",
-    "logsumexp", "maximum", "mean", "minimum", "mod", "neg", "negative", "norm", "power", "prod", "reciprocal",
-    "relu", "rint", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "sqrt", "square", "step", "tan",
-    "tanh", "where",
+    "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "clamp", "copysign", "cos", "cosh", "deg2rad", "degrees",
+    "digamma", "dot", "elu", "erf", "erfc", "exp", "exp2", "exp10", "expm1", "fabs", "floor", "floor_divide", "fmod",
+    "gelu", "hypot", "leaky_relu", "lgamma", "log", "log1mexp", "log1p", "log2", "log10", "log_sigmoid", "logaddexp",
+    "logaddexp2", "logit", "logsumexp", "maximum", "mean", "minimum", "mod", "neg", "negative", "norm", "polygamma",
+    "power", "prod", "rad2deg", "radians", "reciprocal", "relu", "rint", "sigmoid", "sign", "silu", "sin", "sinc",
+    "sinh", "softmax", "softplus", "sqrt", "square", "step", "tan", "tanh", "trunc", "where", "xlog1py", "xlogy",
 ]
 # fmt: on
 
@@ -152,6 +153,16 @@ abs = unary(ops.abs, method="absolute", doc="""The absolute value; at the kink, 
 mod = binary(ops.mod, """The remainder of x / y with the sign of y, Python's ``x % y``; nan for y = 0.
     >>> mod(7.0, 3.0), mod(-7.0, 3.0), mod(Value(7.0), Value(3.0)).local_derivatives  # 1 and -⌊x / y⌋
     (1.0, 2.0, (1.0, -2.0))""")
+floor_divide = binary(ops.floor_divide, """The largest whole number that is not above x / y, Python's ``x // y``.
+    For y = 0 it is x / y, ±inf or nan; the derivatives are 0.
+    >>> floor_divide(-7.0, 2.0), (Value(7.0) // 2.0).data
+    (-4.0, 3.0)""")
+fmod = binary(ops.fmod, """The remainder of x / y with the sign of x, as in C; nan for y = 0.
+    >>> fmod(-7.0, 2.0), mod(-7.0, 2.0), fmod(Value(-7.0), Value(2.0)).local_derivatives  # 1 and -trunc(x / y)
+    (-1.0, 1.0, (1.0, 3.0))""")
+copysign = binary(ops.copysign, """The size of x with the sign of y, where -0 is negative; in y the derivative is 0.
+    >>> copysign(3.0, -0.0), copysign(Value(-3.0), 2.0).local_derivatives
+    (-3.0, (-1.0,))""")
 pow = binary(ops.pow, """The power ``x**y``, as a real number.
     A negative base has a value where y is whole, and is nan elsewhere: ``pow(-8, 1/3)`` is nan, ``cbrt(-8)`` is -2.
     The derivative in x is right there too; the one in y, which needs log(x), is nan.  At x = 0 the derivative in y is
@@ -178,6 +189,9 @@ exp = unary(ops.exp, """The exponential, e to the power x, which is its own deri
 exp2 = unary(ops.exp2, """Two to the power x, exact where x is whole; inf from x = 1024 on.
     >>> exp2(10.0), exp2(-1074.0)  # and this is the smallest float above 0
     (1024.0, 5e-324)""")
+exp10 = unary(ops.exp10, """Ten to the power x; inf above x = 308.25.
+    >>> exp10(3.0), exp10(Value(0.0)).local_derivatives  # log(10)
+    (1000.0, (2.302585092994046,))""")
 expm1 = unary(ops.expm1, """The exponential less 1, exact where x is near 0 and ``exp(x) - 1`` is not.
     >>> expm1(1e-20), exp(1e-20) - 1
     (1e-20, 0.0)""")
@@ -193,6 +207,26 @@ log10 = unary(ops.log10, """The logarithm to base 10; at 0 and below as ``log``.
 log1p = unary(ops.log1p, """The natural logarithm of 1 + x, exact where x is near 0; -inf at -1, and nan below.
     >>> log1p(1e-20), log(1 + 1e-20)
     (1e-20, 0.0)""")
+log1mexp = unary(ops.log1mexp, """The logarithm of 1 - exp(-x) for x ≥ 0, as in R: -inf at 0, nan below.
+    >>> log1mexp(1e-20), log1mexp(50.0), log(1 - exp(-50.0))
+    (-46.051701859880914, -1.9287498479639178e-22, 0.0)""")
+logaddexp = binary(ops.logaddexp, """The logarithm of exp(x) + exp(y), without overflow.
+    Of two equal infinities it is that infinity, and the derivatives are nan.
+    >>> logaddexp(1000.0, 1000.0), logaddexp(Value(0.0), Value(0.0)).local_derivatives
+    (1000.6931471805599, (0.5, 0.5))""")
+logaddexp2 = binary(ops.logaddexp2, """The same to base 2, log2(2**x + 2**y).
+    >>> logaddexp2(10.0, 10.0)
+    11.0""")
+logit = unary(ops.logit, """The logarithm of x / (1 - x), inverse of sigmoid; ∓inf at 0 and 1, nan outside.
+    >>> logit(0.25), logit(Value(0.5)).local_derivatives, sigmoid(logit(0.25))
+    (-1.0986122886681096, (4.0,), 0.25)""")
+xlogy = binary(ops.xlogy, """The product x·log(y), and 0 where x = 0: a term of an entropy.
+    The derivative in x is log(y), -inf at y = 0; in y it is x / y, and 0 where x = 0.
+    >>> xlogy(0.0, 0.0), xlogy(Value(0.0), Value(0.0)).local_derivatives
+    (0.0, (-inf, 0.0))""")
+xlog1py = binary(ops.xlog1py, """The product x·log(1 + y), exact where y is near 0, and 0 where x = 0.
+    >>> xlog1py(2.0, 1e-20), xlog1py(0.0, -1.0)
+    (2e-20, 0.0)""")
 
 # Circular functions; angles are in radians.
 sin = unary(ops.sin, """The sine of an angle in radians; nan at ±inf.
@@ -216,6 +250,15 @@ atan = unary(ops.atan, """The angle in [-π/2, π/2] whose tangent is x; its der
 hypot = binary(ops.hypot, """The length √(x² + y²), without overflow; at the origin both derivatives are taken as 0.
     >>> hypot(3e300, 4e300), hypot(Value(3.0), 4.0).local_derivatives
     (5e+300, (0.6,))""")
+sinc = unary(ops.sinc, """NumPy's sin(πx) / (πx): 1 at 0, where every derivative exists too, and 0 at ±1, ±2, …
+    >>> sinc(0.5), sinc(2.0), sinc(Value(0.0)).local_derivatives
+    (0.6366197723675814, 0.0, (0.0,))""")
+deg2rad = unary(ops.deg2rad, """An angle in radians, from degrees.
+    >>> deg2rad(180.0), sin(deg2rad(Value(0.0))).local_derivatives
+    (3.141592653589793, (1.0,))""")
+rad2deg = unary(ops.rad2deg, """An angle in degrees, from radians.
+    >>> rad2deg(3.141592653589793)
+    180.0""")
 
 # Hyperbolic functions.
 sinh = unary(ops.sinh, """The hyperbolic sine (exp(x) - exp(-x)) / 2, exact near 0; ±inf beyond ±710.47.
@@ -244,6 +287,15 @@ erf = unary(ops.erf, """The error function 2/√π · ∫₀ˣ exp(-t²) dt, bet
 erfc = unary(ops.erfc, """The complement of the error function, ``1 - erf(x)``, exact in the tail where that is not.
     >>> erfc(10.0), 1 - erf(10.0)
     (2.088487583762545e-45, 0.0)""")
+
+# The gamma function.
+lgamma = unary(ops.lgamma, """The logarithm of |Γ(x)|, and so of (x - 1)!: inf at 0, -1, -2, …
+    Its derivative is digamma.
+    >>> lgamma(5.0), log(24.0)
+    (3.1780538303479458, 3.1780538303479458)""")
+digamma = unary(ops.digamma, """The derivative of lgamma, ψ(x): ∓inf at ±0, nan at -1, -2, …
+    >>> digamma(1.0)  # minus Euler's constant
+    -0.5772156649015329""")
 
 # Activations.
 relu = unary(ops.relu, """The positive part max(x, 0), "rectified linear unit"; nan stays nan.
@@ -284,6 +336,9 @@ ceil = unary(ops.ceil, """The smallest whole number that is not below x; the der
 round = unary(ops.round, method="rint", doc="""The nearest whole number, of two the even one; the derivative is 0.
     >>> round(1.5), round(2.5), round(3.5)
     (2.0, 2.0, 4.0)""")
+trunc = unary(ops.trunc, """The whole part, x without its fraction; the derivative is 0.
+    >>> trunc(2.7), trunc(-2.7)
+    (2.0, -2.0)""")
 
 # Selections.
 maximum = binary(ops.maximum, """The larger of two; in a tie each has derivative ½, and nan on either side gives nan.
@@ -340,6 +395,20 @@ def atan2(y: Scalar, x: Scalar) -> Scalar:
     (2.356194490192345, -0.7853981633974483)
     """
     return ops.atan2(y, x)
+
+
+def polygamma(n: int, x: Kind) -> Kind:
+    """The derivative of digamma of order n ≥ 0: ±inf at ±0; at -1, -2, … inf for odd n, nan for even n.
+
+    Raises:
+        OperandError: n is no whole number ≥ 0.
+
+    >>> polygamma(1, 1.0), polygamma(1, Value(1.0)).local_derivatives  # π²/6, and ψ″(1)
+    (1.6449340668482264, (-2.404113806319188,))
+    """
+    if hasattr(n, "apply_op") or not (as_number(n, "polygamma") >= 0 and n % 1 == 0):
+        raise OperandError(f"polygamma: the order n is a whole number from 0 on, not {n!r}")
+    return ops.polygamma(float(n), x)
 
 
 @overload
@@ -492,5 +561,6 @@ def record_dot(ws: Sequence[Value], w: Sequence[float], xs: Sequence[Any], x: Se
 # NumPy's names.
 arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
 arcsinh, arccosh, arctanh = asinh, acosh, atanh
+radians, degrees = deg2rad, rad2deg
 absolute = fabs = abs
 negative, power, rint = neg, pow, round

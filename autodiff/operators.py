@@ -98,11 +98,19 @@ class Operators:
     __mul__, __rmul__ = infix("mul")
     __truediv__, __rtruediv__ = infix("div")
     __mod__, __rmod__ = infix("mod")
+    __floordiv__, __rfloordiv__ = infix("floor_divide")
     __pow__, __rpow__ = infix("pow")
     __neg__ = neg = negative = unary("neg")
     __abs__ = abs = absolute = fabs = unary("abs")
     __floor__ = floor = unary("floor")
     __ceil__ = ceil = unary("ceil")
+    __trunc__ = trunc = unary("trunc")
+
+    def __divmod__(self: Kind, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self: Kind, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
 
     def __pos__(self: Kind) -> Kind:
         return self
@@ -112,27 +120,39 @@ class Operators:
             raise OperandError("round(value, digits) would record no useful derivative; use round(value.data, digits)")
         return self.rint()
 
+    def conjugate(self: Kind) -> Kind:
+        """The number itself, which is real: NumPy's ``var`` and ``std`` ask for it."""
+        return self
+
+    conj = conjugate
+
     # Functions.
-    mod, pow = binary("mod"), binary("pow")
+    mod, pow, fmod, floor_divide = binary("mod"), binary("pow"), binary("fmod"), binary("floor_divide")
     square, reciprocal = unary("square"), unary("reciprocal")
     sqrt, cbrt = unary("sqrt"), unary("cbrt")
-    exp, exp2, expm1 = unary("exp"), unary("exp2"), unary("expm1")
+    exp, exp2, exp10, expm1 = unary("exp"), unary("exp2"), unary("exp10"), unary("expm1")
     log, log2, log10, log1p = unary("log"), unary("log2"), unary("log10"), unary("log1p")
+    log1mexp, logit = unary("log1mexp"), unary("logit")
+    logaddexp, logaddexp2 = binary("logaddexp"), binary("logaddexp2")
+    xlogy, xlog1py = binary("xlogy"), binary("xlog1py")
     sin, cos, tan = unary("sin"), unary("cos"), unary("tan")
     asin = arcsin = unary("asin")
     acos = arccos = unary("acos")
     atan = arctan = unary("atan")
     atan2 = arctan2 = binary("atan2")
     hypot = binary("hypot")
+    sinc = unary("sinc")
+    deg2rad = radians = unary("deg2rad")
+    rad2deg = degrees = unary("rad2deg")
     sinh, cosh, tanh = unary("sinh"), unary("cosh"), unary("tanh")
     asinh = arcsinh = unary("asinh")
     acosh = arccosh = unary("acosh")
     atanh = arctanh = unary("atanh")
-    erf, erfc = unary("erf"), unary("erfc")
+    erf, erfc, lgamma, digamma = unary("erf"), unary("erfc"), unary("lgamma"), unary("digamma")
     relu, gelu, silu = unary("relu"), unary("gelu"), unary("silu")
     sigmoid, log_sigmoid, softplus = unary("sigmoid"), unary("log_sigmoid"), unary("softplus")
     sign, step, rint = unary("sign"), unary("step"), unary("round")
-    maximum, minimum = binary("maximum"), binary("minimum")
+    maximum, minimum, copysign = binary("maximum"), binary("minimum"), binary("copysign")
 
     def leaky_relu(self: Kind, slope: Any = 0.01) -> Kind:
         """x for x > 0, slope·x elsewhere; the derivative at 0 is the slope."""

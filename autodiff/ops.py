@@ -18,14 +18,13 @@ Numbers follow IEEE 754: no rule and no value raises, 1/0 is inf, log(-1) is nan
 
 from __future__ import annotations
 
-import builtins
 import math
 from itertools import accumulate
 from math import inf
 from operator import mul as multiply
 from typing import TYPE_CHECKING
 
-from . import formulas, primitives
+from . import formulas, primitives, special
 from .operators import OPS
 from .primitives import total
 from .row import NaryOp, Op, Shorthand, constant
@@ -89,6 +88,8 @@ def _direction_partials(operands: Sequence[Any], z: Any) -> list[Any]:
 LN_2 = constant("LN_2", 0.6931471805599453)
 LOG2_E = constant("LOG2_E", 1.4426950408889634)
 LOG10_E = constant("LOG10_E", 0.4342944819032518)
+LN_10 = constant("LN_10", 2.302585092994046)
+DEGREE, RADIAN = constant("DEGREE", formulas.DEGREE), constant("RADIAN", formulas.RADIAN)
 TWO_OVER_SQRT_PI = constant("TWO_OVER_SQRT_PI", 1.1283791670955126)
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -111,11 +112,19 @@ div         = Op("div",        "x / y",         primitives.div,        lambda x,
 mod         = Op("mod",        "x % y",         primitives.mod,
                  lambda x, y, z: 1 + compare(z, z),                              # nan where z is
                  lambda x, y, z: -round(x / y - z / y), **PIECES)                # -⌊x / y⌋
+fmod        = Op("fmod",       "fmod(x, y)",    primitives.fmod,
+                 lambda x, y, z: 1 + compare(z, z),                              # nan where z is
+                 lambda x, y, z: -round(x / y - z / y), **PIECES)                # -trunc(x / y)
+floor_divide = Op("floor_divide", "⌊x / y⌋",    primitives.floor_divide, lambda x, y, z: 0.0, lambda x, y, z: 0.0,
+                 **PIECES)
 pow         = Op("pow",        "x**y",          primitives.pow,
                  lambda x, y, z: scaled(y, powlog(x, y, 1.0, 0.0)),              # y·x**(y - 1)
                  lambda x, y, z: powlog(x, y, 0.0, 1.0), domain=POSITIVE)        # x**y·log(x)
 neg         = Op("neg",        "-x",            lambda x: -x,          lambda x, z: -1.0, quick=True)
 abs         = Op("abs",        "|x|",           math.fabs,             lambda x, z: sign(x), **PIECES)
+copysign    = Op("copysign",   "copysign(x, y)", primitives.with_sign,
+                 lambda x, y, z: sign(x) * copysign(1.0, y),                     # 0 at x = 0, as abs
+                 lambda x, y, z: 0.0, **PIECES)
 square      = Op("square",     "x²",            lambda x: x * x,       lambda x, z: 2 * x, quick=True)
 reciprocal  = Op("reciprocal", "1 / x",         lambda x: primitives.div(1.0, x), lambda x, z: -square(z), quick=True)
 sqrt        = Op("sqrt",       "√x",            total(math.sqrt),      lambda x, z: 0.5 / nonneg(z),  # -0 becomes 0
@@ -125,6 +134,7 @@ cbrt        = Op("cbrt",       "∛x",            primitives.cbrt,       lambda 
 # Exponentials and logarithms.
 exp         = Op("exp",        "exp(x)",        primitives.exp,        lambda x, z: z)
 exp2        = Op("exp2",       "2**x",          formulas.exp2,         lambda x, z: LN_2 * z)
+exp10       = Op("exp10",      "10**x",         formulas.exp10,        lambda x, z: LN_10 * z)
 expm1       = Op("expm1",      "exp(x) - 1",    total(math.expm1),     lambda x, z: exp(x))
 log         = Op("log",        "log(x)",        primitives.log,        lambda x, z: 1 / nonneg(x), domain=POSITIVE)
 log2        = Op("log2",       "log2(x)",       total(math.log2, 0.0), lambda x, z: LOG2_E / nonneg(x),
@@ -133,6 +143,22 @@ log10       = Op("log10",      "log10(x)",      total(math.log10, 0.0), lambda x
                  domain=POSITIVE)
 log1p       = Op("log1p",      "log(1 + x)",    total(math.log1p, -1.0), lambda x, z: 1 / nonneg(1 + x),
                  domain=(-1.0, inf))
+log1mexp    = Op("log1mexp",   "log(1 - exp(-x))", formulas.log1mexp,  lambda x, z: exp(-x) / nonneg(-expm1(-x)),
+                 domain=POSITIVE)
+logaddexp   = Op("logaddexp",  "log(exp(x) + exp(y))", formulas.logaddexp,
+                 lambda x, y, z: share(x, y),
+                 lambda x, y, z: share(y, x))
+logaddexp2  = Op("logaddexp2", "log2(2**x + 2**y)", formulas.logaddexp2,
+                 lambda x, y, z: share2(x, y),
+                 lambda x, y, z: share2(y, x))
+logit       = Op("logit",      "log(x / (1 - x))", formulas.logit,     lambda x, z: 1 / nonneg(times_complement(x)),
+                 domain=(0.0, 1.0))
+xlogy       = Op("xlogy",      "x·log(y)",      formulas.xlogy,
+                 lambda x, y, z: log(y),
+                 lambda x, y, z: div0(x, nonneg(y)))
+xlog1py     = Op("xlog1py",    "x·log(1 + y)",  formulas.xlog1py,
+                 lambda x, y, z: log1p(y),
+                 lambda x, y, z: div0(x, nonneg(1 + y)))
 
 # Circular functions.
 sin         = Op("sin",        "sin(x)",        total(math.sin),       lambda x, z: cos(x))
@@ -149,6 +175,9 @@ atan2       = Op("atan2",      "atan2(x, y)",   math.atan2,            # the ord
 hypot       = Op("hypot",      "√(x² + y²)",    math.hypot,
                  lambda x, y, z: direction(0.0, x, y),                           # x / z, 0 at the origin
                  lambda x, y, z: direction(1.0, x, y))                           # y / z
+sinc        = Op("sinc",       "sin(πx) / (πx)", special.sinc,         lambda x, z: sinc_n(1.0, x))
+deg2rad     = Op("deg2rad",    "x·π/180",       formulas.deg2rad,      lambda x, z: DEGREE, quick=True)
+rad2deg     = Op("rad2deg",    "x·180/π",       formulas.rad2deg,      lambda x, z: RADIAN, quick=True)
 
 # Hyperbolic functions.
 sinh        = Op("sinh",       "sinh(x)",       total(math.sinh),      lambda x, z: cosh(x))
@@ -163,6 +192,14 @@ atanh       = Op("atanh",      "atanh(x)",      primitives.atanh,      lambda x,
 # The error function.
 erf         = Op("erf",        "erf(x)",        math.erf,              lambda x, z: TWO_OVER_SQRT_PI * gaussian(x))
 erfc        = Op("erfc",       "erfc(x)",       math.erfc,             lambda x, z: -TWO_OVER_SQRT_PI * gaussian(x))
+
+# The gamma function.
+lgamma      = Op("lgamma",     "log |Γ(x)|",    special.lgamma,        lambda x, z: digamma(x), domain=POSITIVE)
+digamma     = Op("digamma",    "ψ(x)",          special.digamma,       lambda x, z: polygamma(1.0, x), domain=POSITIVE,
+                 called="ψ")
+polygamma   = Op("polygamma",  "ψ⁽ⁿ⁾(x)",       special.polygamma,     # of n and x; n is a whole constant
+                 lambda n, x, z: 0.0,
+                 lambda n, x, z: polygamma(n + 1, x), constants=(0,))
 
 # Activations.  At 0 the derivative is 0 for relu, and that of the left side for leaky_relu and elu, as in PyTorch.
 relu        = Op("relu",       "max(x, 0)",     formulas.relu,         lambda x, z: step(x), **PIECES)
@@ -183,9 +220,10 @@ gelu        = Op("gelu",       "x·Φ(x)",        formulas.gelu,
 # Piecewise constant: the derivative is 0, at the jumps too.
 sign        = Op("sign",       "sign(x)",       formulas.sign,         lambda x, z: 0.0, **PIECES)
 step        = Op("step",       "1 if x > 0 else 0", formulas.step,     lambda x, z: 0.0, **PIECES)
-floor       = Op("floor",      "⌊x⌋",           primitives.whole(math.floor), lambda x, z: 0.0, **PIECES)
-ceil        = Op("ceil",       "⌈x⌉",           primitives.whole(math.ceil), lambda x, z: 0.0, **PIECES)
-round       = Op("round",      "round(x)",      primitives.whole(builtins.round), lambda x, z: 0.0, **PIECES)
+floor       = Op("floor",      "⌊x⌋",           primitives.floor,     lambda x, z: 0.0, **PIECES)
+ceil        = Op("ceil",       "⌈x⌉",           primitives.ceil,      lambda x, z: 0.0, **PIECES)
+round       = Op("round",      "round(x)",      primitives.round,     lambda x, z: 0.0, **PIECES)
+trunc       = Op("trunc",      "trunc(x)",      primitives.trunc,      lambda x, z: 0.0, **PIECES)
 compare     = Op("compare",    "sign(x - y)",   formulas.compare,      lambda x, y, z: 0.0,  lambda x, y, z: 0.0,
                  **PIECES)
 
@@ -227,6 +265,19 @@ one_minus_square = Op("one_minus_square", "1 - x²", lambda x: (1 - x) * (1 + x)
 rhypot      = Op("rhypot",     "1/√(x² + y²)",  formulas.rhypot,
                  lambda x, y, z: -square(z) * direction(0.0, x, y),
                  lambda x, y, z: -square(z) * direction(1.0, x, y))
+div0        = Op("div0",       "x / y, where 0 / y = 0", formulas.div0,
+                 lambda x, y, z: 1 / y,
+                 lambda x, y, z: -div0(z, y), quick=True)
+times_complement = Op("times_complement", "x·(1 - x)", formulas.times_complement, lambda x, z: 1 - 2 * x, quick=True)
+share       = Op("share",      "exp(x) / (exp(x) + exp(y))", formulas.share,
+                 lambda x, y, z: z * share(y, x),
+                 lambda x, y, z: -z * share(y, x))
+share2      = Op("share2",     "2**x / (2**x + 2**y)", formulas.share2,
+                 lambda x, y, z: LN_2 * z * share2(y, x),
+                 lambda x, y, z: -LN_2 * z * share2(y, x))
+sinc_n      = Op("sinc_n",     "sinc⁽ⁿ⁾(x)",    special.sinc_n,        # n is a whole constant
+                 lambda n, x, z: 0.0,
+                 lambda n, x, z: sinc_n(n + 1, x), constants=(0,), called="dsinc")
 sech        = Op("sech",       "1 / cosh(x)",   formulas.sech,         lambda x, z: -z * tanh(x))
 half_sech   = Op("half_sech",  "½/cosh(½·x)",   formulas.half_sech,    lambda x, z: -0.5 * z * tanh(0.5 * x))
 gaussian    = Op("gaussian",   "exp(-x²)",      formulas.gaussian,     lambda x, z: -2 * guard(x, -40.0, 40.0) * z)

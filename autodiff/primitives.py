@@ -40,6 +40,7 @@ def whole(rounding: Callable[[float], int]) -> Callable[[float], float]:
 
 exp = total(math.exp)
 log = total(math.log, pole=0.0)
+floor, ceil, round, trunc = whole(math.floor), whole(math.ceil), whole(builtins.round), whole(math.trunc)
 is_integer = float.is_integer
 
 
@@ -57,6 +58,27 @@ def mod(x: float, y: float) -> float:
         return x % y
     except ZeroDivisionError:
         return nan
+
+
+def floor_divide(x: float, y: float) -> float:
+    """⌊x / y⌋ of the exact quotient, Python's ``x // y``; x / y for y = 0."""
+    try:
+        return x // y
+    except ZeroDivisionError:
+        return div(x, y)
+
+
+def fmod(x: float, y: float) -> float:
+    """The remainder of x / y with the sign of x, as in C."""
+    try:
+        return math.fmod(x, y)
+    except ValueError:
+        return nan
+
+
+def with_sign(x: float, y: float) -> float:
+    """|x| with the sign of y, be it that of a zero."""
+    return nan if y != y else copysign(x, y)
 
 
 def pow(x: float, y: float) -> float:

@@ -265,6 +265,7 @@ def _spellings(
         "sqrt": lambda x: power(x, 0.5),
         "exp": _exp,
         "exp2": lambda x: power(2.0, x),
+        "exp10": lambda x: power(10.0, x),
         "expm1": lambda x: plus(_exp(x), -1.0),
         "log1p": lambda x: Term(("call", "log", plus(1.0, x))),
         "hypot": length,
@@ -279,6 +280,10 @@ def _spellings(
         "mul0": times,
         "powlog": lambda x, y, n, k: times(power(x, plus(y, -n)), power(Term(("call", "log", x)), k)),
         "one_minus_square": lambda x: plus(1.0, times(-1.0, power(x, 2.0))),
+        "times_complement": lambda x: times(x, plus(1.0, times(-1.0, x))),
+        "div0": over,
+        "share": lambda x, y: share(0.0, x, y),
+        "share2": lambda x, y: over(power(2.0, x), plus(power(2.0, x), power(2.0, y))),
         "rhypot": lambda *xs: over(1.0, length(*xs)),
         "direction": lambda i, *xs: over(xs[int(i)], length(*xs)),
         "softmax": share,
@@ -292,6 +297,9 @@ _CONSTANTS: dict[float, tuple[float, dict[Any, float]]] = {
     ops.LN_2: (1.0, {Term(("call", "log", 2.0)): 1.0}),
     ops.LOG2_E: (1.0, {Term(("call", "log", 2.0)): -1.0}),
     ops.LOG10_E: (1.0, {Term(("call", "log", 10.0)): -1.0}),
+    ops.LN_10: (1.0, {Term(("call", "log", 10.0)): 1.0}),
+    ops.DEGREE: (1 / 180, {Term(("name", "π")): 1.0}),
+    ops.RADIAN: (180.0, {Term(("name", "π")): -1.0}),
     ops.TWO_OVER_SQRT_PI: (2.0, {Term(("name", "π")): -0.5}),
 }
 """Numbers of the rules by what they are."""

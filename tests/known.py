@@ -86,14 +86,14 @@ KNOWN: list[Known] = [
     # The derivative is ill-conditioned.
     Known(
         {"pow": (2, 3), "atan": (3,), "atan2": (2, 3), "tanh": (3,), "asinh": (3,), "hypot": (3,), "erf": (3,),
-         "erfc": (3,), "gelu": (1, 2, 3), "silu": (1, 2), "sigmoid": (3,)},
+         "erfc": (3,), "gelu": (1, 2, 3), "silu": (1, 2), "sigmoid": (3,), "sinc": (1,)},
         "beside a root of that derivative (gelu′ at −0.75, tanh‴ at 0.66, ∂²atan2/∂x∂y at x = y, say)",
         _beside_a_root, 3e-16,
         "the derivative is a sum whose terms, of the size of 1, cancel there; its error stays that of the terms",
         "absolute", _absolute,
     ),
     Known(
-        {"softmax[0]": (2,), "softmax[1]": (2,)},
+        {"softmax[0]": (2,), "softmax[1]": (2,), "logaddexp": (3,), "logaddexp2": (3,)},
         "where a share p is near ½",
         _beside_a_half, 3e-17,
         "p·(1 − p)·(1 − 2p) has a root at ½, and p itself is rounded",
@@ -118,8 +118,8 @@ KNOWN: list[Known] = [
         )
         for rows, bound in (
             ({"gelu": (0, 1), "div": (1,), "pow": (1,), "atan2": (1,)}, 2e-321),
-            (dict.fromkeys(("div", "pow", "atan2", "hypot", "norm", "erf", "erfc", "gelu"), (2,)), 2e-318),
-            (dict.fromkeys(("div", "pow", "atan2", "hypot", "erf", "erfc", "gelu", "silu"), (3,)), 3e-315),
+            (dict.fromkeys(("div", "pow", "atan2", "hypot", "norm", "erf", "erfc", "gelu", "exp10"), (2,)), 2e-318),
+            (dict.fromkeys(("div", "pow", "atan2", "hypot", "erf", "erfc", "gelu", "silu", "exp10"), (3,)), 3e-315),
         )
     ),
     Known(
@@ -169,7 +169,7 @@ KNOWN: list[Known] = [
         way="gradients",
     ),
     Known(
-        {"mod": (2, 3)},
+        {"mod": (2, 3), "fmod": (2, 3)},
         "a divisor below 1e-308",
         lambda point, want: abs(point[1]) < 1e-308, None,
         "the quotient overflows, and its derivative is 0·∞",

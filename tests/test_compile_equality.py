@@ -38,6 +38,7 @@ SPECIAL = [0.0, -0.0, INF, -INF, NAN, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -2.5, 5e-3
 SPECIAL += [1e300, -1e300, sys.float_info.max, 1e16, 1e155, -1e-155, -1e-8, 1 + 2**-52, -1 + 2**-53, 355.0, 28.0, -38.4]
 SPECIAL += [36.7, -36.7, 700.0, -700.0, 710.0, -745.2, 750.0, -750.0]
 COMPONENT = ("softmax", "direction")  # the first operand says which
+ORDER = ("polygamma", "sinc_n")  # the first operand is the order of a derivative
 
 
 def points(name: str) -> list[list[float]]:
@@ -63,6 +64,8 @@ def points(name: str) -> list[list[float]]:
                 xs[2:] = [float(rng.randrange(3)), float(rng.randrange(3))]
             if name in COMPONENT:
                 xs[0] = float(rng.randrange(n - 1))
+            if name in ORDER:
+                xs[0] = float(rng.randrange(4))
         found += several
     return [xs for xs in found if name != "dot" or not overflows(xs)]
 
@@ -76,11 +79,11 @@ def overflows(xs: Sequence[float]) -> bool:
 
 def fixed(name: str, xs: Sequence[float]) -> tuple[float, ...]:
     """The operands that are constants of the recording."""
-    return tuple(xs[:1] if name in COMPONENT else xs[2:] if name == "powlog" else [])
+    return tuple(xs[:1] if name in COMPONENT + ORDER else xs[2:] if name == "powlog" else [])
 
 
 def record(name: str, xs: Sequence[float]) -> tuple[Value, list[Value]]:
-    constants = range(1) if name in COMPONENT else range(2, 4) if name == "powlog" else ()
+    constants = range(1) if name in COMPONENT + ORDER else range(2, 4) if name == "powlog" else ()
     operands = [x if i in constants else Value(x) for i, x in enumerate(xs)]
     return OPS[name](*operands), [x for x in operands if isinstance(x, Value)]
 
@@ -151,7 +154,9 @@ def test_rows_on_inputs(name, engine):
     errors = []
     for (n, _), several in grouped(name).items():
         z, inputs = record(name, several[0])
-        columns = np.array(several).T[n - len(inputs) :] if name in COMPONENT else np.array(several).T[: len(inputs)]
+        columns = (
+            np.array(several).T[n - len(inputs) :] if name in COMPONENT + ORDER else np.array(several).T[: len(inputs)]
+        )
         program = ad.compile(z, inputs, engine=engine)
         values, slopes = program.value_and_grad(columns, reduce=None, wrt="inputs")
         assert np.array_equal(program(columns), values, equal_nan=True)

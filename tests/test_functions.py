@@ -10,6 +10,7 @@ from collections import deque
 from fractions import Fraction
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -71,6 +72,22 @@ ELEMENTWISE = {
     "ceil": (math.ceil, [(2.5,), (-2.5,)]),
     "round": (builtins.round, [(2.5,), (-3.5,), (2.6,)]),
     "clamp": (np.clip, [(0.5, 0.0, 1.0), (-2.0, 0.0, 1.0), (2.0, 0.0, 1.0)]),
+    "trunc": (math.trunc, [(2.7,), (-2.7,)]),
+    "floor_divide": (operator.floordiv, [(-7.0, 2.0), (7.5, -2.0)]),
+    "fmod": (math.fmod, [(-7.0, 2.0), (7.5, -2.0)]),
+    "copysign": (math.copysign, [(3.0, -0.0), (-3.0, 2.0)]),
+    "exp10": (lambda x: 10.0**x, [(0.7,), (-3.0,)]),
+    "log1mexp": (lambda x: math.log(-math.expm1(-x)), [(0.7,), (1e-9,)]),
+    "logaddexp": (np.logaddexp, [(0.7, -0.3), (1000.0, 1000.0)]),
+    "logaddexp2": (np.logaddexp2, [(0.7, -0.3), (1000.0, 1000.0)]),
+    "logit": (lambda x: float(mpmath.log(mpmath.mpf(x) / (1 - mpmath.mpf(x)))), [(0.25,), (0.7,)]),
+    "xlogy": (lambda x, y: x * math.log(y) if x else 0.0, [(0.7, 3.0), (0.0, 0.0)]),
+    "xlog1py": (lambda x, y: x * math.log1p(y) if x else 0.0, [(2.0, 1e-9), (0.0, 0.5)]),
+    "sinc": (np.sinc, [(0.5,), (-1.3,), (0.0,)]),
+    "deg2rad": (math.radians, [(180.0,), (-45.5,)]),
+    "rad2deg": (math.degrees, [(math.pi,), (-0.7,)]),
+    "lgamma": (math.lgamma, [(5.0,), (-0.3,)]),
+    "digamma": (lambda x: float(mpmath.digamma(x)), [(1.0,), (-0.3,)]),
     "maximum": (np.maximum, [(0.5, 2.0), (2.0, -1.0)]),
     "minimum": (np.minimum, [(0.5, 2.0), (2.0, -1.0)]),
     "where": (np.where, [(1.0, 2.0, 3.0), (0.0, 2.0, 3.0), (-0.5, 2.0, 3.0)]),
@@ -89,6 +106,7 @@ SEQUENCES = [[2.0], [1.0, -2.0, 0.5], [3.0, 3.0, 0.0, 3.0]]
 NUMPY_NAMES = {
     **{"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2"},
     **{"arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh"},
+    **{"radians": "deg2rad", "degrees": "rad2deg"},
     **{"absolute": "abs", "fabs": "abs", "negative": "neg", "power": "pow", "rint": "round"},
 }
 ELEMENTWISE_CASES = [(name, f, point) for name, (f, points) in ELEMENTWISE.items() for point in points]
@@ -173,6 +191,23 @@ def test_where_takes_any_condition(condition):
     z = ad.where(condition, x, y)
     z.backward()
     assert (z.data, x.grad, y.grad) == (2.0, 1.0, 0.0)
+
+
+@pytest.mark.parametrize(("n", "x"), [(0, 0.3), (1, 1.0), (2, -0.3), (np.int64(7), 2.5), (3.0, 20.0)])
+def test_polygamma_has_a_whole_constant_for_its_order(n, x):
+    want = float(mpmath.polygamma(int(n), x))
+    assert_number(ad.polygamma(n, x), want)
+    operand = Value(x)
+    z = ad.polygamma(n, operand)
+    assert_number(z.data, want)
+    assert_one_node(z, "polygamma", [float(n), operand])
+    assert_number(ad.grad(lambda x: ad.polygamma(n, x))(x), float(mpmath.polygamma(int(n) + 1, x)))
+
+
+@pytest.mark.parametrize("n", [-1, 0.5, nan, inf, "1", None, Value(1.0)], ids=repr)
+def test_polygamma_refuses_any_other_order(n):
+    with pytest.raises(ad.OperandError, match="polygamma"):
+        ad.polygamma(n, 1.0)
 
 
 # Any number of operands.
@@ -359,12 +394,12 @@ def test_softmax_far_out_is_without_warnings():
 # Names.
 
 OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}  # their public form is the operator
-OPERATIONS = {*ELEMENTWISE, *NARY, "dot", "softmax"}
+OPERATIONS = {*ELEMENTWISE, *NARY, "dot", "softmax", "polygamma"}
 BUILTINS = {"abs", "max", "min", "pow", "round", "sum"}
 
 
 def test_every_operation_has_a_function_and_every_function_a_row():
-    assert len(OPERATIONS) == 57
+    assert len(OPERATIONS) == 74
     assert set(ad.OPS) - HELPERS - set(OPERATORS) == OPERATIONS
     assert {*functions.__all__, *BUILTINS} == {*OPERATIONS, *NUMPY_NAMES}
     assert set(functions.__all__) <= set(ad.__all__)
@@ -393,11 +428,13 @@ def test_every_function_is_documented_with_an_example():
 UNARY_UFUNCS = {
     **{name: name for name in ("sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p")},
     **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil")},
+    **{name: name for name in ("trunc", "deg2rad", "rad2deg")},
     **{name: row for name, row in NUMPY_NAMES.items() if row not in ("atan2", "pow")},
     **{"square": "mul", "reciprocal": "div"},  # NumPy's own loops: x * x and 1 / x
 }
 BINARY_UFUNCS = {
     **{"add": "add", "subtract": "sub", "multiply": "mul", "divide": "div"},
+    **{"floor_divide": "floor_divide"},
     **{"remainder": "mod", "mod": "mod", "power": "pow", "arctan2": "atan2", "hypot": "hypot"},
 }
 
@@ -439,6 +476,31 @@ def test_a_method_is_the_function(name):
     function = getattr(ad, name)(*operands)
     assert (method.op, method.data) == (function.op, function.data)
     assert method.local_derivatives == function.local_derivatives
+
+
+# Values among Python's and NumPy's own functions, which ask a number for methods.
+
+
+def test_standard_deviation():
+    xs = np.array([Value(1.0), Value(4.0), Value(2.5)])
+    s = np.std(xs, ddof=1)
+    s.backward()
+    assert s.data == 1.5
+    assert [x.grad for x in xs] == pytest.approx([-0.5, 0.5, 0.0], abs=1e-16)  # (xᵢ - mean) / ((n - 1)·s)
+    assert np.var(xs, ddof=1).data == 2.25
+    assert np.vdot(xs, xs).data == 1 + 16 + 6.25
+    assert all(x is y for x, y in zip(np.conj(xs), xs, strict=True))
+
+
+def test_whole_division_as_in_python():
+    x, y = Value(-7.5), Value(2.0)
+    for left, right in ((x, y), (x, 2.0), (-7.5, y)):
+        quotient, remainder = divmod(left, right)
+        assert (quotient.data, remainder.data) == divmod(-7.5, 2.0)
+        assert (left // right).data == -7.5 // 2.0
+    assert math.trunc(x).data == -7.0
+    assert [z.data for z in np.array([x, y]) // 2.0] == [-4.0, 1.0]
+    assert (x / 2.0).data - (x // 2.0).data == 0.25
 
 
 # Types.

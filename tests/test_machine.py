@@ -37,6 +37,9 @@ def points(name: str, arity: int) -> Array:
         orders = [*itertools.product((0.0, 1.0, 2.0), repeat=2)]
         pairs = [*itertools.product(MANY, [*FEW, 0.5, 1e15]), *(random.normal(size=(300, 2)) * (30.0, 3.0)).tolist()]
         return np.array([(*pair, *order) for pair in pairs for order in orders]).T.copy()
+    if name in ("polygamma", "sinc_n"):  # of an order and a number
+        numbers = [*MANY, *random.normal(size=1000) * 3.0, *random.normal(size=1000) * 300.0]
+        return np.array([*itertools.product((0.0, 1.0, 2.0, 5.0), numbers)]).T.copy()
     special = np.array([*itertools.product(MANY if arity < 3 else FEW, repeat=arity)]).T
     small = random.normal(size=(arity, 3000)) * 3.0
     large = random.normal(size=(arity, 3000)) * 10.0 ** random.uniform(-6, 3, (arity, 3000))

@@ -27,6 +27,7 @@ SPECIAL = [0.0, -0.0, INF, -INF, NAN, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -2.5, 5e-3
 SPECIAL += [1e300, -1e300, sys.float_info.max, 1e16, 1e155, -1e-155, 1e-5, -1e-8, 1 + 2**-52, -1 + 2**-53, 355.0, 11.0]
 SPECIAL += [28.0, 40.0, -40.0, -38.4, -39.0, 36.7, -36.7, 26.0, -5.9, 700.0, -700.0, 710.0, -745.2, 750.0, -750.0]
 COMPONENT = ("softmax", "direction")  # the first operand says which
+ORDER = ("polygamma", "sinc_n")  # the first operand is the order of a derivative
 
 
 def ulps(got, want, number=float):
@@ -64,6 +65,8 @@ def points(name, *kinds):
                 xs[2:] = [float(rng.randrange(4)), float(rng.randrange(4))]
             if name in COMPONENT:
                 xs[0] = float(rng.randrange(n - 1))
+            if name in ORDER:
+                xs[0] = float(rng.randrange(3))
         yield several
 
 
@@ -81,12 +84,12 @@ def apply(names, name, xs):
 def columns(name, several):
     """The points as columns; the component stays a number."""
     for component, group in itertools.groupby(
-        sorted(several, key=lambda xs: xs[0]) if name in COMPONENT else several,
-        key=lambda xs: xs[0] if name in COMPONENT else 0,
+        sorted(several, key=lambda xs: xs[0]) if name in COMPONENT + ORDER else several,
+        key=lambda xs: xs[0] if name in COMPONENT + ORDER else 0,
     ):
         group = [*group]
         given_columns = [np.array(column) for column in zip(*group, strict=True)]
-        yield group, ([component, *given_columns[1:]] if name in COMPONENT else given_columns)
+        yield group, ([component, *given_columns[1:]] if name in COMPONENT + ORDER else given_columns)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -289,9 +292,22 @@ def test_random_graphs_on_columns(graph):
 # Points where a row is smooth, for the exact kinds.
 # ---------------------------------------------------------------------------------------------------------------------
 
-PIECEWISE = ("sign", "step", "floor", "ceil", "round", "compare", "mod")  # constant pieces, or jumps
+PIECEWISE = (
+    "sign",
+    "step",
+    "floor",
+    "ceil",
+    "round",
+    "trunc",
+    "compare",
+    "mod",
+    "fmod",
+    "floor_divide",
+    "copysign",
+)  # constant pieces, or jumps
 DOMAINS = {"asin": (-0.9, 0.9), "acos": (-0.9, 0.9), "atanh": (-0.9, 0.9), "acosh": (1.1, 3.0)}
 DOMAINS |= dict.fromkeys(("pow", "powlog", "log", "log2", "log10", "log1p", "sqrt", "nonneg"), (0.2, 3.0))
+DOMAINS |= {"logit": (0.1, 0.9), **dict.fromkeys(("log1mexp", "xlogy", "xlog1py", "lgamma", "digamma"), (0.2, 3.0))}
 
 
 def smooth_points(name):
@@ -306,12 +322,14 @@ def smooth_points(name):
                 xs[2:] = [float(rng.randrange(3)), float(rng.randrange(3))]
             if name in COMPONENT:
                 xs[0] = float(rng.randrange(n - 1))
+            if name in ORDER:
+                xs[0] = float(rng.randrange(3))
             yield xs
 
 
 def operands_of(name, xs):
     """Values, and constants where a row needs them."""
-    constant = {"powlog": (2, 3)}.get(name, (0,) if name in COMPONENT else ())
+    constant = {"powlog": (2, 3)}.get(name, (0,) if name in COMPONENT + ORDER else ())
     return [x if i in constant else Value(x, label=f"x_{i}") for i, x in enumerate(xs)]
 
 
@@ -324,7 +342,7 @@ def operands_of(name, xs):
 def test_mpmath_rounds_to_eager(name):
     mpmath = pytest.importorskip("mpmath")
     names = namespace("mpmath")
-    with mpmath.workdps(400 if name == "mod" else 50):
+    with mpmath.workdps(400 if name in ("mod", "fmod", "floor_divide") else 50):
         for several in points(name, special, ordinary):
             for xs in several[:100]:
                 if name == "atan2" and 0 in xs:  # mpmath has no negative zero

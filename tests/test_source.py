@@ -301,10 +301,18 @@ def points(name):
                 xs[1:] = sorted(xs[1:]) if xs[1] <= xs[2] or xs[2] <= xs[1] else [-1.0, 1.0]
             if name == "powlog":
                 xs[2:] = [float(rng.randrange(3)), float(rng.randrange(3))]
+            if name in ("polygamma", "sinc_n"):
+                xs[0] = float(rng.randrange(3))
             yield [float(rng.randrange(n)), *xs] if name in ("softmax", "direction") else xs
 
 
-FIXED = {"softmax": {0}, "direction": {0}, "powlog": {2, 3}}  # operands that are constants always
+FIXED = {
+    "softmax": {0},
+    "direction": {0},
+    "powlog": {2, 3},
+    "polygamma": {0},
+    "sinc_n": {0},
+}  # operands that are constants always
 
 
 @pytest.mark.parametrize("name", OPS)

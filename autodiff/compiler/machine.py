@@ -5,7 +5,7 @@ runs in one more namespace, beside that of rows and that of floats, in which a n
 no derivative is written again, and a formula only where Python's own is slow in machine code or does not compile.
 
 A loop ``for t in range(n): out[t] = f(x[t])`` over such a function becomes vector instructions, except for those that
-call the C library: pow, cbrt, mod, asin, acos, atan, atan2 and powlog.
+call the C library: pow, cbrt, mod, fmod, asin, acos, atan, atan2 and powlog.
 """
 
 from __future__ import annotations
@@ -75,8 +75,9 @@ class _Machine(dict[str, Any]):
 
 
 NAMESPACE.update(CONSTANTS)
-NAMESPACE.update({name: x for name, x in vars(formulas).items() if type(x) is float})
-NAMESPACE.update(copysign=machine_math.copysign, fabs=machine_math.fabs, isfinite=math.isfinite)
+NAMESPACE.update(formulas.NUMBERS)
+NAMESPACE.update({name: bound(f) for name, f in formulas.FORMULAS.items() if name not in OPS})
+NAMESPACE.update(fabs=machine_math.fabs, isfinite=math.isfinite)
 NAMESPACE.update(direction=machine_math.direction)  # the one row of another kind that rules here name
 
 MACHINE = _Machine(

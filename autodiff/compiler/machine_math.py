@@ -83,7 +83,7 @@ def fabs(context: Any, x: Any) -> Any:
 
 
 @intrinsic
-def copysign(context: Any, x: Any, y: Any) -> Any:
+def _copysign(context: Any, x: Any, y: Any) -> Any:
     """|x| with the sign of y."""
     return _instruction("copysign", 2)
 
@@ -113,6 +113,11 @@ def _ceil(context: Any, x: Any) -> Any:
 
 
 @intrinsic
+def _trunc(context: Any, x: Any) -> Any:
+    return _instruction("trunc", 1)
+
+
+@intrinsic
 def _round(context: Any, x: Any) -> Any:
     return _instruction("rint", 1)
 
@@ -120,6 +125,12 @@ def _round(context: Any, x: Any) -> Any:
 @intrinsic
 def _sqrt(context: Any, x: Any) -> Any:
     return _instruction("sqrt", 1)
+
+
+@compiled
+def copysign(x: float, y: float) -> float:
+    """|x| with the sign of y."""
+    return math.nan if y != y else _copysign(x, y)
 
 
 @compiled
@@ -138,6 +149,12 @@ def floor(x: float) -> float:
 def ceil(x: float) -> float:
     """⌈x⌉."""
     return _ceil(x)
+
+
+@compiled
+def trunc(x: float) -> float:
+    """x without its fraction."""
+    return _trunc(x)
 
 
 @compiled
@@ -298,7 +315,7 @@ def tanh(x: float) -> float:
     n = nearest_multiple(y)
     power = power_of_two(n)
     grown = madd(power, expm1_reduced(remainder(y, n)), power - 1.0)  # exp(2·|x|) - 1
-    return copysign(grown / (grown + 2.0), x)
+    return _copysign(grown / (grown + 2.0), x)
 
 
 @compiled
@@ -310,7 +327,7 @@ def sinh(x: float) -> float:
     quarter = power_of_two(n - 2.0)  # 2**n may overflow where the result does not
     less = madd(quarter, expm1_reduced(remainder(y, n)), quarter - 0.25)  # ¼·(exp(|x|) - 1)
     y = 2.0 * (less + 0.25 * less / (less + 0.25))
-    return x if fabs(x) < 1e-9 else copysign(y, x)
+    return x if fabs(x) < 1e-9 else _copysign(y, x)
 
 
 @compiled
@@ -459,7 +476,7 @@ def asinh(x: float) -> float:
     y = fabs(x)
     huge = y > 1e20  # there asinh(x) = log(2·x)
     y = log1p(y if huge else y + y * y / (1.0 + sqrt(madd(y, y, 1.0)))) + (_LN2 if huge else 0.0)
-    return copysign(y, x)
+    return _copysign(y, x)
 
 
 @compiled
@@ -475,7 +492,7 @@ def acosh(x: float) -> float:
 def atanh(x: float) -> float:
     """Inverse of tanh."""
     y = fabs(x)
-    return copysign(0.5 * log1p(2.0 * y / (1.0 - y)), x)
+    return _copysign(0.5 * log1p(2.0 * y / (1.0 - y)), x)
 
 
 @compiled
@@ -595,7 +612,7 @@ def erfc_tail(x: float) -> float:
 def erf(x: float) -> float:
     """The error function."""
     y = fabs(x)
-    return erf_near_0(x) if y < 1.0 else copysign(1.0 - erfc_tail(y), x)
+    return erf_near_0(x) if y < 1.0 else _copysign(1.0 - erfc_tail(y), x)
 
 
 @compiled
@@ -804,8 +821,8 @@ def rhypot(x: float, y: float) -> float:
 def direction(i: float, x: float, y: float) -> float:
     """Component i of the unit vector along (x, y); 0 at the origin, and infinite operands alone count."""
     if fabs(x) == math.inf or fabs(y) == math.inf:
-        x = copysign(1.0 if fabs(x) == math.inf else 0.0, x)
-        y = copysign(1.0 if fabs(y) == math.inf else 0.0, y)
+        x = _copysign(1.0 if fabs(x) == math.inf else 0.0, x)
+        y = _copysign(1.0 if fabs(y) == math.inf else 0.0, y)
     up, down = safe_factors(x, y)
     z = length(x, y, up * down)
     return 0.0 if z == 0.0 else (x if i == 0.0 else y) * up / z * down
@@ -820,6 +837,18 @@ def direction(i: float, x: float, y: float) -> float:
 def mod(x: float, y: float) -> float:
     """x % y, with the sign of y."""
     return x % y
+
+
+@compiled
+def fmod(x: float, y: float) -> float:
+    """The remainder with the sign of x."""
+    return math.fmod(x, y)
+
+
+@compiled
+def floor_divide(x: float, y: float) -> float:
+    """⌊x / y⌋, and x / y for y = 0."""
+    return x // y if y != 0.0 else x / y
 
 
 @compiled
@@ -843,7 +872,7 @@ def powlog(x: float, y: float, n: float, k: float) -> float:
     power = pow(x, exponent)
     lost = two_sum(y, -n)[1]
     if lost != 0.0 and fabs(exponent) < math.inf:
-        whole = copysign(1.0, x) if math.floor(y) == y else 1.0
+        whole = _copysign(1.0, x) if math.floor(y) == y else 1.0
         power *= pow(x if 0.0 < fabs(power) < math.inf else whole, lost)
     return mul0(power, pow(math.log(x), k)) if k != 0.0 else power
 

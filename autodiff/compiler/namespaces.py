@@ -35,6 +35,7 @@ from ..value import Value
 from .lift import lift, with_calls
 from .own_values import own_value
 from .source import write_source
+from .textbook import of_mpmath, of_sympy, textbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -182,7 +183,7 @@ def _math() -> Namespace:
 
 def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[Any]], Any]) -> Namespace:
     """Values alone: both sides of a selection are computed, and the one that is not taken may be anything."""
-    where, isfinite, isinf, copysign, fabs = np.where, np.isfinite, np.isinf, np.copysign, np.abs
+    where, isfinite, isinf, fabs = np.where, np.isfinite, np.isinf, np.abs
 
     def floats(x: Any) -> Any:
         return np.asarray(x, np.result_type(x, 1.0))
@@ -190,6 +191,9 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
     def power(x: Any, y: Any) -> Any:
         root = (y == 0.5) & ((x == 0) | isinf(x))  # where NumPy takes the square root, which keeps the sign of -0
         return where(root, fabs(x), np.power(x, y))
+
+    def copysign(x: Any, y: Any) -> Any:
+        return where(y != y, np.nan, np.copysign(x, y))
 
     def split(x: Any) -> tuple[Any, Any]:
         """A constant keeps 12 digits in its first part, for it may meet float32."""
@@ -347,31 +351,6 @@ def _jax_row(op: ops.Op, value: Function, names: Namespace) -> Function:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _textbook(of: Namespace) -> Namespace:
-    """What both exact kinds write otherwise than floats do, from the elementary functions ``of`` the kind."""
-    exp, log, sqrt, erfc, power, two = of["exp"], of["log"], of["sqrt"], of["erfc"], of["pow"], of["number"](2)
-
-    def norm(xs: Sequence[Any]) -> Any:
-        return sqrt(of["sum"]([x**2 for x in xs]))
-
-    def direction_all(xs: Sequence[Any]) -> list[Any]:
-        size = norm(xs)
-        return [x / size if size != 0 else 0 * x for x in xs]
-
-    def powlog(x: Any, y: Any, n: Any, k: Any) -> Any:
-        return of["mul0"](power(x, y - n), log(x) ** k) if k != 0 else power(x, y - n)
-
-    return {
-        **dict(div=lambda x, y: x / y, reciprocal=lambda x: 1 / x, fabs=abs, fsum=of["sum"], isfinite=lambda x: True),
-        **dict(exp2=lambda x: two**x, log2=lambda x: log(x) / log(two), log10=lambda x: log(x) / log(5 * two)),
-        **dict(norm=norm, hypot=lambda *xs: norm(xs), direction_all=direction_all, powlog=powlog),
-        "gaussian": lambda x: exp(-(x**2)),
-        "normal_pdf": lambda x: exp(-(x**2) / 2) / sqrt(two * of["pi"]),
-        "normal_cdf": lambda x: erfc(-x / sqrt(two)) / 2,
-        "products_of_others": lambda xs: [of["prod"]([*xs[:i], *xs[i + 1 :]]) for i in range(len(xs))],
-    }
-
-
 def _sympy() -> Namespace:
     sympy = _package("sympy")
 
@@ -420,11 +399,12 @@ def _sympy() -> Namespace:
     names |= dict(sigmoid=lambda x: 1 / (1 + sympy.exp(-x)), silu=lambda x: x / (1 + sympy.exp(-x)))
     names |= dict(softplus=lambda x: sympy.log(1 + sympy.exp(x)), exp_shifted=lambda xs: (0, [*map(sympy.exp, xs)]))
     names |= dict(sum_of_others=lambda xs, x: sympy.Add(*xs) - x)
-    names |= dict(number=number, pi=sympy.pi, inf=sympy.oo, nan=sympy.nan)
+    names |= dict(number=number, pi=sympy.pi, inf=sympy.oo, nan=sympy.nan) | of_sympy(sympy)
     del names["div"]  # SymPy's divides polynomials
     constants = dict(LN_2=sympy.log(2), LOG2_E=1 / sympy.log(2), LOG10_E=1 / sympy.log(10))
+    constants |= dict(LN_10=sympy.log(10), DEGREE=sympy.pi / 180, RADIAN=180 / sympy.pi)
     constants["TWO_OVER_SQRT_PI"] = 2 / sympy.sqrt(sympy.pi)
-    return _exact(number, lift(_textbook(names) | names, literals=True)) | constants
+    return _exact(number, lift(textbook(names) | names, literals=True)) | constants
 
 
 def _mpmath(context: Any) -> Namespace:
@@ -442,11 +422,11 @@ def _mpmath(context: Any) -> Namespace:
     names = _from(mp) | dict(abs=abs, round=mp.nint, mod=lambda x, y: x % y if y else mp.nan)
     names |= dict(cbrt=lambda x: mp.sign(x) * mp.cbrt(abs(x)), pow=mp.power)
     names |= dict(max=max, min=min, sum=mp.fsum, prod=mp.fprod, mul0=lambda x, y: x * y if x and y else mp.mpf(0))
-    names |= dict(number=mp.mpf, pi=mp.pi, inf=mp.inf, nan=mp.nan)
-    exact = _exact(mp.mpf, with_names(_textbook(names) | names))
+    names |= dict(number=mp.mpf, pi=mp.pi, inf=mp.inf, nan=mp.nan) | of_mpmath(mp)
+    exact = _exact(mp.mpf, with_names(textbook(names) | names))
     exact |= {name: _as_ieee(mp, op, exact[name]) for name, op in OPS.items() if name in exact}
     return exact | {
-        "LN_2": mp.ln2,
+        **dict(LN_2=mp.ln2, LN_10=mp.ln10, DEGREE=mp.degree, RADIAN=constant("180/pi", lambda: 180 / mp.pi)),
         "LOG2_E": constant("log2(e)", lambda: 1 / mp.ln2),
         "LOG10_E": constant("log10(e)", lambda: 1 / mp.ln10),
         "TWO_OVER_SQRT_PI": constant("2/sqrt(pi)", lambda: 2 / mp.sqrt(mp.pi)),
