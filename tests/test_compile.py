@@ -620,3 +620,24 @@ def test_the_rule_of_a_wide_operation_looks_at_each_operand_a_few_times(name, mo
     monkeypatch.setattr(template, "_operand", counted)
     template.template.__wrapped__(name, 500)
     assert looks <= 10 * 500
+
+
+@ENGINES
+@pytest.mark.parametrize("of_function", [False, True])
+def test_constants_are_read_once(engine, of_function):
+    """Whatever form of the program is asked for, and whenever: the constants are those of the beginning."""
+    x, w, c = Value(2.0, "x"), Value(3.0, "w"), Value(5.0, "c")
+    if of_function:
+        program = ad.compile(lambda x, w: c * x * w + c, engine=engine)
+        program(2.0, 3.0)
+    else:
+        program = ad.compile(c * x * w + c, [x, w], engine=engine)
+    c.data = 7.0
+    again = pickle.loads(pickle.dumps(program)) if not of_function else program
+    for form in (program, again, copy.deepcopy(program) if not of_function else program):
+        assert form(1.0, 1.0) == 10.0
+        for wrt in ("inputs", None):
+            value, gradient = form.value_and_grad([1.0], [1.0], wrt=wrt)
+            assert value == 10.0
+            assert gradient.ravel().tolist() == [5.0, 5.0]
+        assert "c = 5.0" in form.source()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..value import topological_order
+from .frozen import Frozen, freeze
 from .loops import compiled_if_large
 from .rows import LEAF, rows
 
@@ -70,9 +70,11 @@ def at(column: Integers, numbers: Integers) -> Integers:
     return np.where(numbers >= 0, column[numbers], -1)
 
 
-def read_graph(outputs: Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value]) -> Graph:
-    """The graph below the outputs; it is cut at inputs and parameters."""
-    order = topological_order(*outputs)
+def read_graph(
+    outputs: Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value], frozen: Frozen | None = None
+) -> Graph:
+    """The graph below the outputs, as it was ``frozen`` or as it is; it is cut at inputs and parameters."""
+    order, numbers_now = frozen or freeze(outputs)
     count = len(order)
     serials = np.fromiter(map(attrgetter("serial"), order), np.int64, count)
     op = np.fromiter(map(rows().number.__getitem__, map(attrgetter("op"), order)), np.int64, count)
@@ -94,7 +96,7 @@ def read_graph(outputs: Sequence[Value], inputs: Sequence[Value], parameters: Se
     above = map(attrgetter("serial"), chain.from_iterable(parents))
     flat[~constant] = _find(serials, np.fromiter(above, np.int64, int(variables.sum())))
     numbers = np.empty(count + len(constants))
-    numbers[:count] = np.fromiter(map(attrgetter("_data"), order), np.float64, count)
+    numbers[:count] = numbers_now
     numbers[count:] = constants
     for_inputs, for_parameters = _find_some(serials, inputs), _find_some(serials, parameters)
     given = np.full(len(numbers), CONSTANT)

@@ -24,6 +24,7 @@ from ..pausing import recording
 from ..transforms import gradients
 from ..value import Value
 from .availability import attempt, obstacle, open_in_children
+from .frozen import freeze
 from .namespaces import build
 from .source import write_source
 
@@ -57,7 +58,7 @@ def compile(
             the first sample given.
         inputs: the Values that have a number of their own in each sample, in the order of the columns.
         parameters: the Values that are the same for all samples; their ``data`` is read at each call.  All other
-            leaves are constants, as they were.
+            leaves are constants, as they are when ``compile`` is called.
         precision: that of the work on samples; sums over samples and what is done once in a call are in float64.
         engine: "machine" runs machine code and takes numba, "source" the text of ``Program.source()`` under NumPy;
             "auto" takes the first where numba is installed, and the second, with a warning that says why, where
@@ -146,6 +147,7 @@ class Program:
         self.engine = "machine" if machine else "source"
         self._inputs, self._parameters = inputs, parameters
         self._outputs, self._single = outputs, single  # None until the function is recorded
+        self._frozen = freeze(outputs or [])  # the constants as they are now, for every form of the program
         self._function = function
         self._runners: dict[str, Any] = {}  # by what they derive with respect to
         self._derivable: dict[str | None, str] = {}  # what _check has allowed
@@ -201,7 +203,7 @@ class Program:
         True
         """
         outputs = self._recorded()
-        return write_source(outputs[0] if self._single else outputs, self._inputs, self._parameters)
+        return write_source(outputs[0] if self._single else outputs, self._inputs, self._parameters, self._frozen)
 
     def to_jax(self) -> Callable[..., Any]:
         """The program as a pure function of (parameters, inputs) for JAX: jit, vmap, grad and sharding take it.
@@ -427,7 +429,7 @@ class Program:
                 result = self._function(*inputs)
             self._single = not isinstance(result, (list, tuple))
             outputs = [x if isinstance(x, Value) else Value(x) for x in ([result] if self._single else result)]
-            self._inputs, self._outputs = inputs, outputs
+            self._inputs, self._frozen, self._outputs = inputs, freeze(outputs), outputs
 
     def _engine(self, wrt: str) -> Any:
         """What runs it; for values alone an engine for derivatives will do."""
@@ -452,7 +454,7 @@ class Program:
     def _runner(self, wrt: str) -> Any:
         from .runner import Runner
 
-        return Runner(self._recorded(), self._inputs, self._parameters, wrt, self.precision).tried()
+        return Runner(self._recorded(), self._inputs, self._parameters, self._frozen, wrt, self.precision).tried()
 
 
 @contextmanager

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..value import Value
+    from .frozen import Frozen
 
     Numbers = NDArray[np.float64]
 
@@ -37,9 +38,15 @@ class Runner:
     """A graph lowered and compiled, for derivatives with respect to ``wrt``, "" for none."""
 
     def __init__(
-        self, outputs: Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value], wrt: str, precision: str
+        self,
+        outputs: Sequence[Value],
+        inputs: Sequence[Value],
+        parameters: Sequence[Value],
+        frozen: Frozen,
+        wrt: str,
+        precision: str,
     ) -> None:
-        graph = read_graph(outputs, inputs, parameters)
+        graph = read_graph(outputs, inputs, parameters, frozen)
         asked = [getattr(graph, kind) for kind in ("parameters", "inputs") if wrt in (kind, "both")]
         numbers = np.concatenate([np.zeros(0, np.int64), *asked])
         self.machine = link(graph, lower(graph, numbers[numbers >= 0]), precision)

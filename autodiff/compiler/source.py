@@ -53,6 +53,7 @@ from ..operators import Operators
 from ..ops import OPS, NaryOp, Op
 from ..row import CONSTANTS, SHORTHANDS, Shorthand, unreadable
 from ..value import Value
+from .frozen import Frozen, freeze
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -68,7 +69,12 @@ _RESERVED = {*OPS, *CONSTANTS, *SHORTHANDS, *dir(builtins), "inf", "nan", "numbe
 _RESERVED |= {"forward", "value_and_grad", "inputs", "parameters", "seeds"}
 
 
-def write_source(outputs: Value | Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value] = ()) -> str:
+def write_source(
+    outputs: Value | Sequence[Value],
+    inputs: Sequence[Value],
+    parameters: Sequence[Value] = (),
+    frozen: Frozen | None = None,
+) -> str:
     """The text of two functions, of a graph's value and of its gradient.
 
     ``forward(inputs, parameters=())`` gives the value; a tuple of them, for a list of outputs.
@@ -77,7 +83,8 @@ def write_source(outputs: Value | Sequence[Value], inputs: Sequence[Value], para
     derivatives are those of the sum of seed·output.
 
     Inputs and parameters may be any Values: how they came about is left out.  Whatever depends on none of them is a
-    constant: the number that was recorded, by name where it has a label.  The text is as long as the graph is large.
+    constant, by name where it has a label: the number that it has, or had when the graph was ``frozen``.  The text is
+    as long as the graph is large.
 
     Raises:
         OperandError: an output, an input or a parameter is no Value, or an input or a parameter is given twice.
@@ -90,7 +97,7 @@ def write_source(outputs: Value | Sequence[Value], inputs: Sequence[Value], para
             raise OperandError(f"source: outputs, inputs and parameters are Values of the graph, not {x!r}")
     if len(set(given)) < len(given):
         raise OperandError("source: an input or a parameter is given twice; name each Value once")
-    return _Text(wanted, [*inputs], [*parameters], several).write()
+    return _Text(wanted, [*inputs], [*parameters], several, frozen or freeze(wanted)).write()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -332,7 +339,10 @@ def _readable(label: str) -> str:
 class _Text:
     """The two functions of a graph, line by line."""
 
-    def __init__(self, outputs: list[Value], inputs: list[Value], parameters: list[Value], several: bool) -> None:
+    def __init__(
+        self, outputs: list[Value], inputs: list[Value], parameters: list[Value], several: bool, frozen: Frozen
+    ) -> None:
+        self.numbers = dict(zip(*frozen, strict=True))
         self.outputs, self.inputs, self.parameters, self.several = outputs, inputs, parameters, several
         self.given = dict.fromkeys([*inputs, *parameters])
         self.names = _Names()
@@ -352,7 +362,7 @@ class _Text:
                 self.nodes.append(node)
                 self._name(node, "v")
         for x in self.constants:
-            self._name(x, "c", x.data)
+            self._name(x, "c", self.numbers[x])
 
     def _name(self, value: Value, letter: str, number: float | None = None) -> None:
         name = self.names.new(value.label, letter)
@@ -362,7 +372,7 @@ class _Text:
 
     def _symbol(self, x: Value | float) -> Expression:
         if isinstance(x, Value):
-            return self.symbols[x] if x in self.symbols else _constant(x.data)
+            return self.symbols[x] if x in self.symbols else _constant(self.numbers[x])
         return _constant(x)
 
     def _spelled(self, x: Value | float) -> str:
@@ -416,7 +426,7 @@ class _Text:
 
     def _forward(self) -> tuple[list[str], list[str]]:
         """The lines, and for each operation its own."""
-        lines = [f"{self._spelled(x)} = {_literal(x.data)}" for x in self.constants]
+        lines = [f"{self._spelled(x)} = {_literal(self.numbers[x])}" for x in self.constants]
         operations = []
         for node in self.nodes:
             op = node.op

@@ -1,4 +1,4 @@
-"""Operations on SymPy's and mpmath's numbers: the closed form, where what floats compute would hide it or drop digits."""
+"""Operations on SymPy's and mpmath's numbers: the closed form, where that of floats would hide it or drop digits."""
 
 from __future__ import annotations
 

@@ -1,0 +1,30 @@
+"""A recorded graph comes in, its nodes and their numbers as they are now go out: constants are read once.
+
+Every form of a program takes the constants from here: its text, its machine code for each kind of derivative, a pickle.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..sweep import topological_order
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..value import Value
+
+__all__ = ["Frozen", "freeze"]
+
+
+class Frozen(NamedTuple):
+    """The nodes below some outputs in topological order, and the number that each had when it was read."""
+
+    nodes: list[Value]
+    numbers: list[float]
+
+
+def freeze(outputs: Sequence[Value]) -> Frozen:
+    """Read the graph below the outputs."""
+    nodes = topological_order(*outputs)
+    return Frozen(nodes, [node._data for node in nodes])
