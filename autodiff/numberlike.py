@@ -69,7 +69,7 @@ class NumberLike:
     def __float__(self) -> NoReturn:
         raise OperandError(
             "a Value does not turn into a float by itself, for the gradient would be lost silently: use v.data for the "
-            "number, and autodiff.sin(v) or v.sin() in place of math.sin(v) for a function"
+            "number, and the functions of autodiff in place of those of math: autodiff.exp(v), autodiff.sin(v)"
         )
 
     __int__ = __complex__ = __float__

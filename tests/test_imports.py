@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 # Each module of the package, and those directly below it: it may import them and whatever is below them.
 BELOW = {
     "errors": [],
+    "version": [],
     "primitives": [],
     "formulas": ["primitives"],
     "entrance": ["errors"],
@@ -21,7 +22,7 @@ BELOW = {
     "formula": ["symbol"],
     "pausing": [],
     "arithmetic": ["symbol", "pausing"],
-    "sweep": [],
+    "sweep": ["errors"],
     "copying": ["sweep"],
     "numberlike": ["entrance"],
     "value": ["arithmetic", "copying", "numberlike"],
@@ -36,7 +37,7 @@ BELOW = {
     "paths": ["pathwords", "transforms", "complexstep"],
     "trace": ["pathwords"],
     "expression": ["functions"],
-    "commandline": ["errors"],
+    "commandline": ["errors", "version"],
     "diagnose": ["value", "tree"],
 }
 
