@@ -7,6 +7,7 @@ the slots, ``_data`` and ``_grad``, which is faster, and puts floats there and n
 from __future__ import annotations
 
 import operator
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from .entrance import as_number, is_number
@@ -53,6 +54,10 @@ class NumberLike:
     @grad.setter
     def grad(self, x: float | None) -> None:
         self._grad = x if type(x) is float else 0.0 if x is None else as_number(x, "v.grad")
+
+    if not TYPE_CHECKING:  # they are read through C, in half the time
+        data = property(attrgetter("_data"), data.fset, doc=data.__doc__)
+        grad = property(attrgetter("_grad"), grad.fset, doc=grad.__doc__)
 
     __hash__ = object.__hash__
     __eq__ = _comparison(operator.eq)
