@@ -23,6 +23,7 @@ from .ops import OPS
 from .pausing import is_grad_enabled, no_grad
 from .transforms import *
 from .value import Value, topological_order
+from .version import __version__ as __version__
 
 if TYPE_CHECKING:
     from typing import Any

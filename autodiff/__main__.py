@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Differentiate an expression: see its gradient, the paths it comes along, the steps, the graph.",
         epilog=_EPILOG,
     )
+    parser.add_version("autodiff")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:

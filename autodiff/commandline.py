@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import sys
 from typing import TYPE_CHECKING
 
 from .errors import AutodiffError
+from .version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,11 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings)
+
+    def add_version(self, package: str) -> None:
+        """Let ``--version`` say what is installed."""
+        text = f"scalar-autodiff {__version__} ({package}), Python {platform.python_version()}"
+        self.add_argument("--version", action="version", version=text, help="print the version and exit")
 
     def error(self, message: str) -> NoReturn:
         """A single line, where argparse puts the whole usage before it."""

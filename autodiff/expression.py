@@ -27,7 +27,7 @@ from .ops import OPS
 from .value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection
     from typing import Any, NoReturn
 
 __all__ = ["CONSTANTS", "FUNCTIONS", "Expression", "ExpressionError", "parse_expression"]
@@ -452,8 +452,23 @@ def _not_a_variable(name: str) -> str:
     return ""
 
 
-def _meant(name: str, known: Iterable[str]) -> str:
+_OTHERWISE = {
+    "π": "pi",
+    "ln": "log",
+    "lg": "log10",
+    "ld": "log2",
+    "tg": "tan",
+    "arctg": "atan",
+    "sh": "sinh",
+    "ch": "cosh",
+}
+_OTHERWISE |= {"th": "tanh", "fabs": "abs", "modulus": "abs", "root": "sqrt", "heaviside": "step", "swish": "silu"}
+"""What is called otherwise elsewhere."""
+
+
+def _meant(name: str, known: Collection[str]) -> str:
     """A guess at what was meant, or nothing."""
-    names = {"π": "pi"} | {other.casefold(): other for other in known}
+    names = _OTHERWISE | {other.casefold(): other for other in known}
     close = get_close_matches(name.casefold(), names, n=1)
-    return f"; did you mean {names[close[0]]!r}?" if close else ""
+    meant = names[close[0]] if close else ""
+    return f"; did you mean {meant!r}?" if meant in known else ""

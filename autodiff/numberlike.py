@@ -7,6 +7,7 @@ the slots, ``_data`` and ``_grad``, which is faster, and puts floats there and n
 from __future__ import annotations
 
 import operator
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from .elsewhere import NamedElsewhere
@@ -55,6 +56,10 @@ class NumberLike(NamedElsewhere):
     def grad(self, x: float | None) -> None:
         self._grad = x if type(x) is float else 0.0 if x is None else as_number(x, "v.grad")
 
+    if not TYPE_CHECKING:  # they are read through C, in half the time
+        data = property(attrgetter("_data"), data.fset, doc=data.__doc__)
+        grad = property(attrgetter("_grad"), grad.fset, doc=grad.__doc__)
+
     __hash__ = object.__hash__
     __eq__ = _comparison(operator.eq)
     __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
@@ -70,7 +75,7 @@ class NumberLike(NamedElsewhere):
     def __float__(self) -> NoReturn:
         raise OperandError(
             "a Value does not turn into a float by itself, for the gradient would be lost silently: use v.data for the "
-            "number, and autodiff.sin(v) or v.sin() in place of math.sin(v) for a function"
+            "number, and the functions of autodiff in place of those of math: autodiff.exp(v), autodiff.sin(v)"
         )
 
     __int__ = __complex__ = __float__

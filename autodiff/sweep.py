@@ -11,6 +11,8 @@ from itertools import count
 from operator import attrgetter, mul
 from typing import TYPE_CHECKING
 
+from .errors import OperandError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
@@ -34,6 +36,11 @@ def topological_order(*outputs: Value) -> list[Value]:
     >>> [node.data for node in topological_order(y + x)]
     [2.0, 4.0, 6.0]
     """
+    for output in outputs:
+        if not hasattr(output, "parents"):
+            raise OperandError(
+                f"topological_order takes Values, one by one, not {type(output).__name__} {output!r:.60}"
+            )
     found: set[Value] = set()
     waiting = [*outputs]
     while waiting:

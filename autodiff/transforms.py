@@ -243,6 +243,12 @@ def _fresh(x: Any, what: str) -> Value:
     return ops.identity(x) if isinstance(x, Value) else Value(as_number(x, what, "must be"))
 
 
+def _check_function(name: str, f: object) -> None:
+    if not callable(f):
+        remedy = "for a Value that is computed already there is gradients(output, inputs)"
+        raise OperandError(f"{name} takes a function, not {type(f).__name__} {f!r:.60}; {remedy}")
+
+
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
     """The function that gives the gradient of ``f``, a function with one scalar result.
 
@@ -277,6 +283,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 3.0)
     (6.0, (3.0, 2.0))
     """
+    _check_function("grad", f)
     numbers, one = argument_numbers(argnums, "grad")
 
     def pair(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -298,6 +305,7 @@ def derivative(f: Callable[[Any], Any], x: Scalar, n: int = 1) -> Any:
     >>> [derivative(lambda x: x**4, 1.0, n) for n in range(6)]
     [1.0, 4.0, 12.0, 24.0, 24.0, 0.0]
     """
+    _check_function("derivative", f)
     if not isinstance(n, int) or n < 0:
         raise OperandError(f"derivative: the order n is a whole number from 0 on, not {n!r}")
     with recording() as paused:
@@ -319,6 +327,7 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + 3 * x[1]])([2.0, 5.0])
     [[5.0, 2.0], [1.0, 3.0]]
     """
+    _check_function("jacobian", f)
     numbers, one = argument_numbers(argnums, "jacobian")
 
     def derivatives(*args: Any, **kwargs: Any) -> Any:
@@ -375,6 +384,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
+    _check_function("jvp", f)
     primals, tangents = _tuple(primals, "jvp: primals"), _tuple(tangents, "jvp: tangents")
     with recording() as paused:
         directions = leaves_like(flatten(primals)[1], tangents, "jvp: tangents")
@@ -400,6 +410,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]
     >>> value, pullback([1.0, 0.0]), pullback([0.0, 1.0])
     ([6.0, 5.0], (3.0, 2.0), (1.0, 1.0))
     """
+    _check_function("vjp", f)
     with recording() as paused:
         arguments = _Arguments("vjp", primals, range(len(primals)))
         outputs, structure = _results(f(*arguments.args), "vjp")

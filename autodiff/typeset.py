@@ -6,8 +6,10 @@ r"""Terms written for people: in one line of ordinary characters, and in LaTeX.
 
 from __future__ import annotations
 
+from functools import reduce
 from math import isfinite
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from .term import ELLIPSIS, Term, add_up, is_a, times
 
@@ -186,7 +188,21 @@ _GREEK = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu 
 _LATEX_LETTERS = {
     **{name: "\\" + name for name in _GREEK.split()},
     **{letter: "\\" + name for letter, name in zip("αβγδεζηθικλμνξπρστφχψω", _GREEK.split(), strict=True)},
-    **{"…": "\\cdots", "Δ": "\\Delta"},
+    **{"…": "\\cdots", "Γ": "\\Gamma", "Δ": "\\Delta", "Θ": "\\Theta", "Λ": "\\Lambda", "Ξ": "\\Xi", "Π": "\\Pi"},
+    **{"Σ": "\\Sigma", "Υ": "\\Upsilon", "Φ": "\\Phi", "Ψ": "\\Psi", "Ω": "\\Omega", "∂": "\\partial", "∇": "\\nabla"},
+    **{"∞": "\\infty", "·": "\\cdot", "×": "\\times", "−": "-", "√": "\\surd", "∑": "\\Sigma", "→": "\\to", "′": "'"},
+}
+_LATEX_ACCENTS = {
+    "\N{COMBINING GRAVE ACCENT}": "\\grave",
+    "\N{COMBINING ACUTE ACCENT}": "\\acute",
+    "\N{COMBINING CIRCUMFLEX ACCENT}": "\\hat",
+    "\N{COMBINING TILDE}": "\\tilde",
+    "\N{COMBINING MACRON}": "\\bar",
+    "\N{COMBINING BREVE}": "\\breve",
+    "\N{COMBINING DOT ABOVE}": "\\dot",
+    "\N{COMBINING DIAERESIS}": "\\ddot",
+    "\N{COMBINING RING ABOVE}": "\\mathring",
+    "\N{COMBINING CARON}": "\\check",
 }
 _LATEX_CHARACTERS = {
     **{character: "\\" + character for character in "{}$&#%_"},
@@ -285,7 +301,7 @@ def latex_name(name: str) -> str:
         stem, below = letters, stem[len(letters) :]
     if not stem:
         return f"\\mathrm{{{latex_characters(name)}}}"
-    result = _LATEX_LETTERS.get(stem) or (stem if len(stem) == 1 and stem.isalpha() else "")
+    result = _LATEX_LETTERS.get(stem) or (stem if len(stem) == 1 and stem.isascii() and stem.isalpha() else "")
     result = result or f"\\mathrm{{{latex_characters(stem)}}}"
     for mark, part in (("_", below), ("^", above)):
         if part:
@@ -296,4 +312,16 @@ def latex_name(name: str) -> str:
 def latex_characters(string: str) -> str:
     """Text for the inside of a formula, where no character of it means anything."""
     shown = string if string.isprintable() else string.encode("unicode_escape").decode()
-    return "".join(_LATEX_CHARACTERS.get(character, character) for character in shown)
+    return "".join(map(_latex_character, shown))
+
+
+def _latex_character(character: str) -> str:
+    """A character in ASCII, for pdflatex has no others in a formula: by its command, its accent, or its number."""
+    if character.isascii():
+        return _LATEX_CHARACTERS.get(character, character)
+    if character in _LATEX_LETTERS:
+        return f"{{{_LATEX_LETTERS[character]}}}"
+    base, *marks = list(normalize("NFKD", character))
+    if base.isascii() and all(mark in _LATEX_ACCENTS for mark in marks):
+        return reduce(lambda inner, mark: f"{_LATEX_ACCENTS[mark]}{{{inner}}}", marks, base)
+    return f"U{{+}}{ord(character):04X}"

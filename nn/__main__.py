@@ -119,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m nn", description="Train networks of scalar Values, and measure them.", epilog=_EPILOG
     )
+    parser.add_version("nn")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     train = commands.add_parser(

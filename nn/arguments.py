@@ -62,9 +62,16 @@ def unknown_name(what: str, name: object, known: Iterable[str]) -> ArgumentError
     "no loss 'hinges'; did you mean 'hinge'? There are hinge, huber"
     """
     names = list(known)
-    close = get_close_matches(str(name), names, n=1)
+    close = _alike(str(name), names)
     meant = f"did you mean {close[0]!r}? There" if close else "there"
     return ArgumentError(f"no {what} {name!r:.60}; {meant} are {', '.join(names)}")
+
+
+def _alike(name: str, known: list[str]) -> list[str]:
+    """The name that is meant by its initials, as mse, in other letters, as ReLU or cross-entropy, or misspelt."""
+    plain = name.lower().replace("-", "_").replace(" ", "_")
+    initials = [other for other in known if plain == "".join([word[0] for word in other.split("_")])]
+    return initials or get_close_matches(plain, known, n=1)
 
 
 def function(given: Any, what: str, of: str) -> Any:

@@ -157,7 +157,7 @@ class CompiledEngine(Engine):
         else:
             w = self.numbers[self.places]
             self.optimizer.steps += 1
-            slope = self.vectorised.slope(slice(None), SimpleNamespace(_data=w, _grad=self.gradient[self.places]))
+            slope = self.vectorised.slope(slice(None), SimpleNamespace(data=w, grad=self.gradient[self.places]))
             self.numbers[self.places] = w - self.optimizer.lr * slope
         return loss, outputs
 

@@ -50,7 +50,7 @@ class History:
 
     def summary(self) -> str:
         """The last losses and accuracies in one line."""
-        return ", ".join([f"{name} {column[-1]:.4f}" for name, column in self.measured() if column])
+        return ", ".join([f"{name} {_short(column[-1])}" for name, column in self.measured() if column])
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON can hold it: nan and the infinities, for which it has no numbers, are None."""
@@ -75,6 +75,10 @@ class History:
             (f"validation {self.metric}", self.validation_accuracy),
         ]
         return [(name, column) for name, column in columns if None not in column]
+
+
+def _short(x: float) -> str:
+    return f"{x:.4f}" if abs(x) < 1e6 else f"{x:.4g}"  # of a training that diverged, without its 300 digits
 
 
 def _finite(x: Any) -> Any:

@@ -80,7 +80,7 @@ class Optimizer:
 
     def slope(self, i: int, w: Value) -> float:
         """What the step of parameter number ``i`` takes for the slope: here ∂L/∂w + λ·w."""
-        return w._grad + self.weight_decay * w._data
+        return w.grad + self.weight_decay * w.data
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -249,7 +249,7 @@ class AdamW(Adam):
 
     def slope(self, i: int, w: Value) -> float:
         """Adam's for ∂L/∂w alone, and λ·w."""
-        return self._scaled(i, w._grad) + self.weight_decay * w._data
+        return self._scaled(i, w.grad) + self.weight_decay * w.data
 
 
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"sgd": SGD, "rmsprop": RMSProp, "adam": Adam, "adamw": AdamW}

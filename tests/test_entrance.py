@@ -214,7 +214,9 @@ def test_tables():
     program = ad.compile(2 * x, [x], engine="source")
     for kind in ("int64", "Int64", "Float32", "float16", "category"):
         assert program(pd.Series([1, 3], dtype=kind)).tolist() == [2.0, 6.0]
-    for wrong in (pd.Series([1, None], dtype="Int64"), pd.Series([pd.Timestamp("2020")]), pd.Series(["a", "b"])):
+    assert program(pd.Series([math.nan, 1.0]))[1] == 2.0  # nan is a number
+    nullable = [pd.Series([1, None], dtype=kind) for kind in ("Int64", "Float64", "boolean")]
+    for wrong in (*nullable, nullable[0].array, pd.Series([pd.Timestamp("2020")]), pd.Series(["a", "b"])):
         with pytest.raises(OperandError, match="column 0: sample"):
             program(wrong)
 

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 BELOW = {
     "errors": [],
     "files": [],
+    "version": [],
     "primitives": [],
     "special": ["primitives"],
     "formulas": ["special"],
@@ -26,7 +27,7 @@ BELOW = {
     "formula": ["typeset"],
     "pausing": [],
     "arithmetic": ["symbol", "pausing"],
-    "sweep": [],
+    "sweep": ["errors"],
     "copying": ["sweep"],
     "elsewhere": ["errors"],
     "numberlike": ["elsewhere", "entrance"],
@@ -43,7 +44,7 @@ BELOW = {
     "paths": ["pathwords", "transforms", "complexstep"],
     "trace": ["pathwords"],
     "expression": ["functions"],
-    "commandline": ["errors"],
+    "commandline": ["errors", "version"],
     "diagnose": ["value", "tree"],
 }
 

@@ -42,7 +42,7 @@ def as_column(x: Any, where: str, axes: tuple[str, ...] = ("sample",)) -> NDArra
         raise OperandError(f"{where}: elements are masked; fill them in, x.filled(0.0), or leave them out")
     try:
         array = np.asarray(x)
-        if array.dtype.kind not in "biuf" and not _is_float_of_others(array.dtype):
+        if not _is_real(array.dtype) or _may_lack(x, array):
             array = np.asarray(x, dtype=object)
             numbers = [_element(element, where, axes, place) for place, element in np.ndenumerate(array)]
             array = np.array(numbers, dtype=np.float64).reshape(array.shape)
@@ -54,9 +54,14 @@ def as_column(x: Any, where: str, axes: tuple[str, ...] = ("sample",)) -> NDArra
         raise OperandError(f"{where} must hold real numbers, in one array: {error}") from error
 
 
-def _is_float_of_others(dtype: Any) -> bool:
-    """Whether it is a type that NumPy does not know itself, as JAX's bfloat16."""
-    return bool(dtype.kind == "V" and dtype.type.__module__ != "numpy")
+def _is_real(dtype: Any) -> bool:
+    """Whether all of that type are real numbers; NumPy does not know all such types itself, JAX's bfloat16 for one."""
+    return dtype.kind in "biuf" or bool(dtype.kind == "V" and dtype.type.__module__ != "numpy")
+
+
+def _may_lack(x: Any, array: NDArray[Any]) -> bool:
+    """Whether a nan may stand for what is missing in ``x``: pandas converts its own columns so."""
+    return array.dtype.kind == "f" and not isinstance(x, (np.ndarray, list, tuple)) and bool(np.isnan(array).any())
 
 
 def _element(x: Any, where: str, axes: tuple[str, ...], place: tuple[int, ...]) -> float:

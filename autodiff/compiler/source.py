@@ -326,6 +326,12 @@ def _identifier(label: str) -> str:
     return f"{name}_" if iskeyword(name) else name
 
 
+def _beginning(operation: str) -> str:
+    """What shows of an operation too long for a line: up to its operands, or as much as there is room for."""
+    shown, called, _ = operation.partition("(")
+    return f"{shown}(...)" if called and len(shown) <= WIDTH - 5 else f"{operation[: WIDTH - 4]} ..."
+
+
 def _readable(label: str) -> str:
     """A label inside a comment: text on one line, never code."""
     return label if label.isprintable() else repr(label)
@@ -463,7 +469,7 @@ class _Text:
             z = self.symbols[node]
             d_z = _variable(f"d_{z.text}")
             local = _local_derivatives(node, [self._symbol(x) for x in node.operands], z, positions)
-            lines.append(f"# {operation}" if len(operation) <= WIDTH else f"# {operation[: operation.index('(')]}(...)")
+            lines.append(f"# {operation}" if len(operation) <= WIDTH else f"# {_beginning(operation)}")
             for i, derivative in zip(positions, local, strict=True):
                 parent = node.operands[i]
                 assert isinstance(parent, Value)
@@ -534,13 +540,13 @@ def _wrapped(before: str, text: str, after: str = "") -> list[str]:
     """A line, or a tuple that is too long for one over several."""
     if len(before) + len(text) <= WIDTH or text[0] != "(":
         return [before + text + after]
-    return [f"{before}(", *_filled(text[1:-1].split(", ")), f"){after}"]
+    return [f"{before}(", *_filled(text[1:-1].rstrip(",").split(", ")), f"){after}"]
 
 
 def _filled(names: Sequence[str]) -> list[str]:
     lines, line = [], "   "
     for name in names:
-        if len(line) + len(name) + 2 > WIDTH:
+        if line.strip() and len(line) + len(name) + 2 > WIDTH:
             lines.append(line)
             line = "   "
         line += f" {name},"
