@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from .ops import NaryOp, Op
 from .row import in_table
-from .term import MANY, RECORDED, SIMPLIFIED, Term, apply, shortened
+from .term import MANY, RECORDED, SIMPLIFIED, Term, apply, shortened, spelled_out
 from .typeset import latex_text, number_text, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from .term import Expression
+    from .term import Expression, times
 
 __all__ = ["algebra", "derivative_term", "latex", "recorded_term", "value_term"]
 
@@ -45,7 +45,7 @@ def derivative_term(op: Op, position: int, operands: Sequence[str | Expression],
         if in_table(op.partials[0]):
             raise
         return Term(("call", f"∂{op.name}/∂{position + 1}", *terms))
-    return derivative  # type: ignore[no-any-return]
+    return spelled_out(derivative)
 
 
 def value_term(op: Op, operands: Sequence[str | Expression]) -> Expression:
