@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from .term import Expression, times
+    from .term import Expression
 
 __all__ = ["algebra", "derivative_term", "latex", "recorded_term", "value_term"]
 
