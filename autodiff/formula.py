@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .ops import NaryOp, Op
 from .row import in_table
-from .term import MANY, RECORDED, SIMPLIFIED, Term, apply, shortened
+from .term import MANY, RECORDED, SIMPLIFIED, Term, apply, shortened, spelled_out
 from .typeset import latex_text, number_text, text
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def derivative_term(op: Op, position: int, operands: Sequence[str | Expression],
         if in_table(op.partials[0]):
             raise
         return Term(("call", f"∂{op.name}/∂{position + 1}", *terms))
-    return derivative  # type: ignore[no-any-return]
+    return spelled_out(derivative)  # type: ignore[no-any-return]
 
 
 def value_term(op: Op, operands: Sequence[str | Expression]) -> Expression:

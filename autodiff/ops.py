@@ -121,7 +121,7 @@ pow         = Op("pow",        "x**y",          primitives.pow,
                  lambda x, y, z: scaled(y, powlog(x, y, 1.0, 0.0)),              # y·x**(y - 1)
                  lambda x, y, z: powlog(x, y, 0.0, 1.0), domain=POSITIVE)        # x**y·log(x)
 neg         = Op("neg",        "-x",            lambda x: -x,          lambda x, z: -1.0, quick=True)
-abs         = Op("abs",        "|x|",           math.fabs,             lambda x, z: sign(x), **PIECES)
+abs         = Op("abs",        "|x|",           math.fabs,             lambda x, z: sign(x), **PIECES, length=True)
 copysign    = Op("copysign",   "copysign(x, y)", primitives.with_sign,
                  lambda x, y, z: sign(x) * copysign(1.0, y),                     # 0 at x = 0, as abs
                  lambda x, y, z: 0.0, **PIECES)
@@ -174,7 +174,7 @@ atan2       = Op("atan2",      "atan2(x, y)",   math.atan2,            # the ord
                  lambda x, y, z: mul0(-direction(0.0, x, y), rhypot(x, y)))      # -x / (x² + y²)
 hypot       = Op("hypot",      "√(x² + y²)",    math.hypot,
                  lambda x, y, z: direction(0.0, x, y),                           # x / z, 0 at the origin
-                 lambda x, y, z: direction(1.0, x, y))                           # y / z
+                 lambda x, y, z: direction(1.0, x, y), length=True)              # y / z
 sinc        = Op("sinc",       "sin(πx) / (πx)", special.sinc,         lambda x, z: sinc_n(1.0, x))
 deg2rad     = Op("deg2rad",    "x·π/180",       formulas.deg2rad,      lambda x, z: DEGREE, quick=True)
 rad2deg     = Op("rad2deg",    "x·180/π",       formulas.rad2deg,      lambda x, z: RADIAN, quick=True)
@@ -254,7 +254,8 @@ min         = NaryOp("min",    "min xᵢ",        primitives.min,        _share_
 logsumexp   = NaryOp("logsumexp", "log Σ exp(xᵢ)", formulas.logsumexp, lambda xs, z: softmax_all(*xs), alike=True)
 softmax     = NaryOp("softmax", "exp(xᵢ) / Σ exp(xⱼ)", formulas.softmax, _softmax_partials,    # of i, x_0, x_1 …
                  alike=True, family="softmax_all")
-norm        = NaryOp("norm",   "√(Σ xᵢ²)",      formulas.norm,         lambda xs, z: direction_all(*xs), alike=True)
+norm        = NaryOp("norm",   "√(Σ xᵢ²)",      formulas.norm,         lambda xs, z: direction_all(*xs), alike=True,
+                 length=True)
 
 # Helpers that rules name, and a new name for a Value.  Where clamp stands, what x multiplies is 0 beyond the bounds.
 identity    = Op("identity",   "x",             lambda x: x,           lambda x, z: 1.0, quick=True)

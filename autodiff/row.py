@@ -88,6 +88,7 @@ class Op:
         quick: whether it takes no longer than an addition or two.
         domain: the open interval in which a single operand, or the first, has a value and derivatives.
         called: what it is called in formulas.
+        length: whether its square is the sum of the squares of its operands, smooth where the row has a kink.
 
     >>> OPS["mul"](3.0, 4.0)
     12.0
@@ -97,7 +98,7 @@ class Op:
 
     __slots__ = (
         *("_partials", "name", "notation", "on_floats", "value"),
-        *("analytic", "called", "constants", "domain", "exact", "quick"),
+        *("analytic", "called", "constants", "domain", "exact", "length", "quick"),
     )
 
     def __init__(
@@ -112,6 +113,7 @@ class Op:
         quick: bool = False,
         domain: tuple[float, float] = (-inf, inf),
         called: str = "",
+        length: bool = False,
     ) -> None:
         self.name = name
         self.notation = notation
@@ -121,6 +123,7 @@ class Op:
         self.analytic, self.exact, self.quick = analytic, exact, quick
         self.domain = domain
         self.called = called or name
+        self.length = length
         OPS[name] = self
         FLOATS[name] = self._of_floats()
 

@@ -126,6 +126,7 @@ def adjoints(
     seeds: Mapping[Value, Any],
     local_derivatives: Callable[[Value], Iterable[Any]] = attrgetter("local_derivatives"),
     times: Callable[[Any, Any], Any] = mul,
+    parents: Callable[[Value], Iterable[Value]] = attrgetter("parents"),
 ) -> dict[Value, Any]:
     """The adjoint of every one of ``nodes`` from which an output can be reached; nothing on the graph is written.
 
@@ -134,6 +135,7 @@ def adjoints(
         seeds: the outputs among them, with the adjoint that each has from outside.
         local_derivatives: what to take for those of a node; default: those recorded.
         times: what to take for the product of a local derivative and an adjoint.
+        parents: what these local derivatives are with respect to.
 
     >>> from autodiff import Value
     >>> x = Value(3.0)
@@ -145,7 +147,7 @@ def adjoints(
     for node in reversed(nodes):
         if node in found:  # else it is on the way to another output only
             adjoint = found[node]
-            for parent, local_derivative in zip(node.parents, local_derivatives(node), strict=True):
+            for parent, local_derivative in zip(parents(node), local_derivatives(node), strict=True):
                 if parent in nodes:
                     contribution = times(local_derivative, adjoint)
                     found[parent] = found[parent] + contribution if parent in found else contribution

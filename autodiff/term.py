@@ -122,6 +122,11 @@ def _factors(x: Any) -> tuple[float, dict[Any, float]]:
     return (x[1], dict(x[2:])) if x[0] == "product" else (1.0, {x: 1.0})
 
 
+def spelled_out(x: Any) -> Any:
+    """A number of the rules as what it is, π/180 say."""
+    return x if is_a(x) else _product(*_factors(x))
+
+
 def _product(number: float, exponents: dict[Any, float]) -> Any:
     if number == 0:
         return 0.0

@@ -67,7 +67,7 @@ class _Between:
             elif node not in found:
                 found.add(node)
                 waiting.extend(node.parents)
-        wanted = set(inputs)
+        self.inputs = wanted = set(inputs)
         self.nodes: dict[Value, None] = {}  # a set that keeps its order
         depending = self.nodes.keys()
         for node in sorted(found, key=attrgetter("serial")):
@@ -81,15 +81,16 @@ class _Between:
             if isinstance(output, Value) and output in self.nodes:
                 total[output] = total[output] + seed if output in total else seed
         if create_graph:
-            return adjoints(self.nodes, total, self._local, _product)
+            return adjoints(self.nodes, total, self._local, _product, self._parents)
         return adjoints(self.nodes, total)
 
     def tangents(self, seeds: dict[Value, Scalar], create_graph: bool) -> dict[Scalar, Scalar]:
         """Forward sweep: from the tangents of the inputs, the tangent of every node between."""
         tangents: dict[Scalar, Scalar] = {x: seed for x, seed in seeds.items() if not _is_zero(seed)}
         for node in self.nodes:
+            parents = self._parents(node) if create_graph else node.parents
             local = self._local(node) if create_graph else node.local_derivatives
-            edges = zip(node.parents, local, strict=True)
+            edges = zip(parents, local, strict=True)
             contributions = [_product(d, tangents[parent]) for parent, d in edges if parent in tangents]
             if contributions and node not in seeds:
                 tangents[node] = sum(contributions[1:], start=contributions[0])
@@ -99,6 +100,9 @@ class _Between:
         """The local derivatives to the parents of ``node`` as a graph, by the rule on Values."""
         if node.op is None:
             return ()
+        length = self._squared_length(node)
+        if length is not None:
+            return [2.0 * x for x in length.parents]
         positions = [i for i, x in enumerate(node.operands) if isinstance(x, Value) and x in self.nodes]
         try:
             local = iter(node.op.local_derivatives(node.operands, node, positions))
@@ -106,6 +110,21 @@ class _Between:
             constants = [x if isinstance(x, Value) else Ieee(x) for x in node.operands]
             local = iter([_plain(x) for x in node.op.local_derivatives(constants, node, positions)])
         return [next(local) if parent in self.nodes else 0.0 for parent in node.parents]
+
+    def _parents(self, node: Value) -> Sequence[Value]:
+        length = self._squared_length(node)
+        return node.parents if length is None else length.parents
+
+    def _squared_length(self, node: Value) -> Value | None:
+        """The length whose square ``node`` is: Σ xᵢ² is smooth at the origin too, so it is differentiated by the xᵢ."""
+        match node.op and node.op.name, node.operands:
+            case ("square", (x,)) | ("pow", (x, 2.0)):
+                pass
+            case "mul", (x, y) if x is y:
+                pass
+            case _:
+                return None
+        return x if isinstance(x, Value) and x.op and x.op.length and x not in self.inputs else None
 
 
 def _product(local_derivative: Scalar, x: Scalar) -> Scalar:

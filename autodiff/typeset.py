@@ -181,7 +181,7 @@ def _alphabetically(factor: tuple[Any, float]) -> tuple[int, str, int, str]:
 
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_LATEX_FUNCTIONS = {"σ": "\\sigma", "φ": "\\varphi", "Φ": "\\Phi"} | {
+_LATEX_FUNCTIONS = {"σ": "\\sigma", "φ": "\\varphi", "Φ": "\\Phi", "ψ": "\\psi"} | {
     name: "\\" + name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "max", "min")
 }
 _GREEK = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi omega"

@@ -21,6 +21,7 @@ import autodiff as ad
 import nn
 from autodiff import Value
 from autodiff.ops import OPS, NaryOp
+from tests.terms import terms as special_terms
 
 np = pytest.importorskip("numpy")
 
@@ -90,7 +91,7 @@ def record(name: str, xs: Sequence[float]) -> tuple[Value, list[Value]]:
 
 def terms(name: str, xs: Sequence[float]) -> list[float]:
     """How large the terms of the value and of each derivative are, where these are differences of them."""
-    x, sizes = xs[0], [0.0] * (len(xs) + 1)
+    x, sizes = xs[0], [special_terms(name, i, xs) for i in range(len(xs) + 1)]
     if name == "dot":
         n, biased = divmod(len(xs), 2)
         sizes[0] = n * sum(abs(w * x) for w, x in zip(xs[:n], xs[n:], strict=False)) + abs(xs[-1]) * biased

@@ -77,6 +77,7 @@ def from_latex(formula):
         ("sigma", "σ"),
         ("varphi", "φ"),
         ("Phi", "Φ"),
+        ("psi", "ψ"),
         ("pi", "π"),
         ("ne", "!="),
         ("ge", ">="),

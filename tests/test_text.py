@@ -15,8 +15,9 @@ import nn
 from autodiff import OperandError, Value
 from autodiff.__main__ import main as command
 from autodiff.expression import ExpressionError
-from autodiff.formula import latex, latex_name
+from autodiff.formula import latex
 from autodiff.ops import OPS, NaryOp
+from autodiff.typeset import latex_name
 from nn.__main__ import main as nn_command
 from nn.errors import ArgumentError
 

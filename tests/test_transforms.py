@@ -116,3 +116,36 @@ def test_backward_over_gaps_in_the_serials(n, gap):
     assert (x.grad, parts[0].grad) == (0.0, 2.0 * sum(range(n)))
     (ad.sum(parts) + x).backward()
     assert x.grad == sum(range(n)) + 1
+
+
+SQUARED_LENGTHS = {
+    "norm(v)**2": lambda v: ad.norm(v) ** 2,
+    "square(norm(v))": lambda v: ad.square(ad.norm(v)),
+    "n * n": lambda v: (lambda n: n * n)(ad.norm(v)),
+    "norm of twice": lambda v: 0.5 * ad.norm([*v, *v]) ** 2,
+    "beside a constant": lambda v: ad.norm([*v, 3.0]) ** 2 - 9.0,
+    "hypot": lambda v: ad.hypot(v[0], v[1]) ** 2,
+    "abs": lambda v: abs(v[0]) ** 2 + ad.square(abs(v[1])),
+}
+
+
+@pytest.mark.parametrize("at", [[0.0, 0.0], [3.0, -4.0], [0.0, 2.0]])
+@pytest.mark.parametrize("f", SQUARED_LENGTHS.values(), ids=list(SQUARED_LENGTHS))
+def test_a_squared_length_has_its_hessian_at_the_origin_too(f, at):
+    x, y = at  # f is x² + y²
+    assert f(at) == pytest.approx(x * x + y * y)
+    assert grad(f)(at) == pytest.approx([2 * x, 2 * y])
+    assert hessian(f)(at) == [[2.0, 0.0], [0.0, 2.0]]
+    assert ad.hvp(f, (at,), ([1.0, 3.0],)) == ([2.0, 6.0],)
+    slope = lambda v: ad.jvp(f, (v,), ([1.0, 0.0],))[1]  # noqa: E731 (forward over forward)
+    assert ad.jvp(slope, (at,), ([1.0, 0.0],)) == (pytest.approx(2 * x), 2.0)
+
+
+def test_a_length_that_is_asked_for_itself_keeps_its_derivative():
+    x = Value(-3.0)
+    length = abs(x)
+    to_length, to_x = gradients(length**2, [length, x], create_graph=True)
+    assert (to_length.data, to_x.data) == (6.0, -6.0)
+    assert gradients(to_length, length) == 2.0
+    assert derivative(lambda x: abs(x) ** 2, 0.0, 2) == 2.0
+    assert derivative(lambda x: abs(x) ** 3, 0.0, 2) == 0.0

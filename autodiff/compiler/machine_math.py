@@ -842,7 +842,7 @@ def mod(x: float, y: float) -> float:
 @compiled
 def fmod(x: float, y: float) -> float:
     """The remainder with the sign of x."""
-    return math.fmod(x, y)
+    return np.fmod(x, y)
 
 
 @compiled

@@ -227,7 +227,7 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
         largest = reduce(np.maximum, map(fabs, xs))
         endless = reduce(np.logical_or, map(isinf, xs))
         shift = np.frexp(floats(where(isfinite(largest), largest, 1.0)))[1]
-        units = [copysign(np.asarray(isinf(x), np.result_type(x, 1.0)), x) for x in xs]
+        units = [np.copysign(np.asarray(isinf(x), np.result_type(x, 1.0)), x) for x in xs]
         return [where(endless, u, np.ldexp(floats(x), -shift)) for u, x in zip(units, xs, strict=True)], shift, endless
 
     def length(xs: Sequence[Any]) -> Any:
@@ -280,7 +280,13 @@ def _numpy() -> Namespace:
             lost = lost + ((before - (total - part)) + (x - part))
         return np.where(np.isfinite(lost), total + lost, total)
 
-    return _arrays(np, elementwise(math.erf), elementwise(math.erfc), add_up)
+    def in_double(f: Function) -> Function:
+        """A sum that cancels beside the function's roots."""
+        return lambda *xs: np.asarray(f(*[np.asarray(x, float)[()] for x in xs]), np.result_type(*xs, 1.0))
+
+    names = _arrays(np, elementwise(math.erf), elementwise(math.erfc), add_up)
+    gamma = ("lgamma", "digamma", "polygamma", "sinc_n")
+    return names | {name: in_double(names[name]) for name in gamma}
 
 
 def _jax() -> Namespace:

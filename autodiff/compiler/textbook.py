@@ -1,4 +1,4 @@
-"""Operations on SymPy's and mpmath's numbers: the closed form, where that of floats would hide it or drop digits."""
+"""Operations on SymPy's and mpmath's numbers where the formulas of floats would hide a closed form, or drop digits."""
 
 from __future__ import annotations
 
@@ -44,7 +44,6 @@ def textbook(of: dict[str, Any]) -> Namespace:
         "deg2rad": lambda x: x * of["pi"] / half_turn,
         "rad2deg": lambda x: x * half_turn / of["pi"],
         "floor_divide": lambda x, y: of["floor"](x / y),
-        "fmod": lambda x, y: x - y * of["trunc"](x / y),
     }
 
 
@@ -64,6 +63,7 @@ def of_sympy(sympy: Any) -> Namespace:
         "sinc": lambda x: sympy.sinc(sympy.pi * x),
         "sinc_n": sinc_n,
         "trunc": lambda x: sympy.sign(x) * sympy.floor(sympy.Abs(x)),
+        "fmod": lambda x, y: x - y * sympy.sign(x / y) * sympy.floor(sympy.Abs(x / y)),
         "copysign": lambda x, y: sympy.Abs(x) * sympy.Piecewise((1, y >= 0), (-1, True)),
         "logaddexp": lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)),
         "log1mexp": lambda x: sympy.log(1 - sympy.exp(-x)),
@@ -106,5 +106,6 @@ def of_mpmath(mp: Any) -> Namespace:
         "sinc": mp.sincpi,
         "sinc_n": sinc_n,
         "trunc": lambda x: mp.floor(x) if x > 0 else mp.ceil(x),
+        "fmod": lambda x, y: mp.sign(x) * (abs(x) % abs(y)),
         "copysign": lambda x, y: abs(x) if y >= 0 else -abs(x),
     }
