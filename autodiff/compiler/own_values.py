@@ -24,7 +24,7 @@ def is_own(op: Op) -> bool:
 
 
 def own_value(op: Op, kind: str) -> Callable[..., Any]:
-    """A row from elsewhere, whatever this kind has under its name: its value on floats, on each sample, or on numbers of the kind.
+    """A row from elsewhere, whatever this kind has under its name: its value on floats, or on numbers of the kind.
 
     Raises:
         OperationError: when it is called, and its author wrote it for floats alone.
