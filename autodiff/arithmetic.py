@@ -151,6 +151,12 @@ def binary_method(op: Op, general: Callable[..., Any], cls: type, record: Callab
     return method
 
 
+def _named(method: Callable[..., Any], name: str, op: Op) -> Callable[..., Any]:
+    """The method with a name and a docstring, for ``help`` and editors."""
+    method.__name__, method.__qualname__, method.__doc__ = name, f"Value.{name}", f"{op.notation}."
+    return method
+
+
 def accelerate(cls: type[Operators], record: Callable[..., Any], next_serial: Callable[[], int]) -> None:
     """Give ``Value`` faster methods than those of ``Operators``, to the same effect.
 
@@ -160,10 +166,10 @@ def accelerate(cls: type[Operators], record: Callable[..., Any], next_serial: Ca
         if callable(method) and method in ROW_OF:
             op = OPS[ROW_OF[method]]
             faster = unary_method if len(op.partials) == 1 else binary_method
-            setattr(cls, name, faster(op, method, cls, record))
+            setattr(cls, name, _named(faster(op, method, cls, record), name, op))
     scope = {"Value": cls, "new": object.__new__, "next_serial": next_serial, "paused_somewhere": paused_somewhere}
     for row, name in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv"}.items():
         infix, reflected = f"__{name}__", f"__r{name}__"
         methods = _spelled(OPS[row], getattr(cls, infix), getattr(cls, reflected), scope)
         for which, method in zip((infix, reflected), methods, strict=True):
-            setattr(cls, which, method)
+            setattr(cls, which, _named(method, which, OPS[row]))

@@ -69,6 +69,11 @@ def operation(first: Any, /, *others: Any, nary: bool = False) -> Any:  # noqa: 
         if not others:
             raise OperationError(f"operation {first!r}: its value is missing, a function of floats")
         return _added(first, others[0], others[1:], nary)
+    if not callable(first) or len(_parameters(first) or [first] * 2) < 2:
+        raise OperationError(
+            "operation: first comes the name, a text; as a decorator, the derivatives alone, of the operands and the "
+            f"output, not {first!r}"
+        )
     return lambda value: _added(getattr(value, "__name__", ""), value, (first, *others), nary)
 
 
@@ -100,8 +105,8 @@ def _added(name: str, value: Function, derivatives: tuple[Function, ...], nary: 
             )
     notation = f"{name}({'…' if nary else ', '.join(names or ['…'])})"
     if nary:
-        return NaryOp(name, notation, _value(where, value), _nary_rule(where, derivatives[0]))
-    return Op(name, notation, _value(where, value), *[_rule(where, f) for f in derivatives])
+        return NaryOp(name, notation, _value(where, value, 1), _nary_rule(where, derivatives[0]))
+    return Op(name, notation, _value(where, value, wanted), *[_rule(where, f) for f in derivatives])
 
 
 _RESERVED = {"forward", "value_and_grad", "inputs", "parameters", "seeds", "inf", "nan", "number"}
@@ -121,11 +126,13 @@ def _parameters(function: Function) -> list[str] | None:
     return [x.name for x in found if x.default is x.empty and x.kind is not x.KEYWORD_ONLY]
 
 
-def _value(where: str, value: Function) -> Function:
+def _value(where: str, value: Function, takes: int) -> Function:
     """The value on floats: total, and a float."""
 
     @wraps(value)
     def total(*operands: Any) -> float:
+        if len(operands) != takes:
+            raise LengthError(f"{where} takes {takes} operand{'s' * (takes != 1)}, not {len(operands)}")
         try:
             z = value(*operands)
         except (ValueError, ArithmeticError):

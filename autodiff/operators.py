@@ -1,4 +1,4 @@
-"""``+ - * / % **`` and every function of the table as a method, for everything that rows apply to.
+"""``+ - * / % **``, and functions of one or two numbers as methods, for everything that rows apply to.
 
 A subclass only says what ``apply_op`` does with an operation and its operands: a Value records a node, a symbol spells
 a formula, an IEEE number computes.  A method names its row and nothing else.

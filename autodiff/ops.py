@@ -257,7 +257,7 @@ softmax     = NaryOp("softmax", "exp(xᵢ) / Σ exp(xⱼ)", formulas.softmax, _s
 norm        = NaryOp("norm",   "√(Σ xᵢ²)",      formulas.norm,         lambda xs, z: direction_all(*xs), alike=True,
                  length=True)
 
-# Helpers that rules name, and a new name for a Value.  Where clamp stands, what x multiplies is 0 beyond the bounds.
+# Helpers that rules name, and a new name for a Value.  Where guard stands, what x multiplies is 0 beyond the bounds.
 identity    = Op("identity",   "x",             lambda x: x,           lambda x, z: 1.0, quick=True)
 nonneg      = Op("nonneg",     "x if x ≥ 0 else nan", formulas.nonneg, lambda x, z: 1.0, quick=True, domain=POSITIVE)
 mul0        = Op("mul0",       "x·y, where 0·∞ = 0", formulas.mul0,    lambda x, y, z: y,    lambda x, y, z: x,

@@ -68,7 +68,7 @@ class Value(Operators, NumberLike):
         label: a name for pictures and messages.
         serial: its number in the order of creation; a parent's is always smaller.
 
-    Every operation of the table is a method, under Python's name and NumPy's, so ``np.arcsin(array_of_values)`` works;
+    Functions of one or two numbers are methods, by Python's name and NumPy's: ``np.arcsin(array_of_values)`` works;
     ``+ - * / % **`` take Values and real numbers.  ``<``, ``==`` and ``v in a_list`` compare the numbers; a Value is
     hashed by identity, so ``v in a_set`` asks for this very node.
 

@@ -221,6 +221,8 @@ BAD = [
     (("new", lambda x: x), "has 1 operand and so takes 1 derivative, not 0"),
     (("new", lambda x, y: x, lambda x, y, z: 1.0), "has 2 operands and so takes 2 derivatives, not 1"),
     (("new", lambda x: x, lambda x: 1.0), "takes the operands and the output, 2 in all, not 1"),
+    ((lambda x: x,), "first comes the name, a text; as a decorator, the derivatives"),  # @operation without them
+    ((3, lambda x: x, lambda x, z: 1.0), "first comes the name, a text"),
 ]
 
 
@@ -246,6 +248,32 @@ def test_what_is_no_number_is_refused():
         short(Value(1.0), 2.0)
     with pytest.raises(OperandError, match="softsign takes a real number, not str"):
         softsign("1")
+
+
+def test_a_wrong_number_of_operands_is_named():
+    for operands in ((), (1.0, 2.0), (Value(1.0), 2.0)):
+        with pytest.raises(ad.LengthError, match=f"operation 'softsign' takes 1 operand, not {len(operands)}"):
+            softsign(*operands)
+
+
+# Names that NumPy, SymPy, mpmath, the lifted formulas or the compiler have for something else.
+@pytest.mark.parametrize("name", ["angle", "rec", "gamma", "select", "split", "both", "pi", "np", "exp_shifted"])
+def test_a_name_that_others_have_too(name):
+    op = operation(name, lambda x: x * x + 1, lambda x, z: 2 * x)
+    x = Value(3.0)
+    text = write_source(op(x) * x, [x])
+    for kind in ("math", "numpy", "sympy", "mpmath"):
+        if kind == "math" or find_spec(kind):
+            assert build(text, kind)[1]([3.0])[:2] == (30, (28,))
+    if find_spec("numba"):
+        program = ad.compile(op(x) * x, [x], engine="machine")
+        assert program.value_and_grad([3.0], wrt="inputs")[1] == 28.0
+
+
+def test_a_function_of_math_is_a_value_for_the_machine():
+    pytest.importorskip("numba")
+    op = operation("root_of_math", math.sqrt, lambda x, z: 0.5 / z)
+    assert ad.compile(lambda x: op(x), engine="machine").value_and_grad([4.0], wrt="inputs")[1] == 0.25
 
 
 def test_pickles():

@@ -11,6 +11,7 @@ call the C library: pow, cbrt, mod, fmod, asin, acos, atan, atan2 and powlog.
 from __future__ import annotations
 
 import math
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from .. import formulas
@@ -58,12 +59,11 @@ def _scaled(factor: float, x: float) -> float:
 
 
 def _value(op: Op) -> Any:
-    """The row's value for numba: this package's own, or else the one that stands in the row."""
-    value = getattr(machine_math, op.name, None)
-    if value is None:
-        own = getattr(op.value, "__wrapped__", None)  # of an operation from elsewhere, as its author wrote it
-        value = bound(op.value) if own is None else compiled(own)
-    return value
+    """The row's value for numba: that of ``machine_math``, or else the one that stands in the row."""
+    own = getattr(op.value, "__wrapped__", None)  # of an operation from elsewhere, as its author wrote it
+    if own is None:
+        return getattr(machine_math, op.name, None) or bound(op.value)
+    return compiled(own if isinstance(own, FunctionType) else lambda *xs: own(*xs))  # numba takes no math.sin itself
 
 
 class _Machine(dict[str, Any]):

@@ -33,7 +33,7 @@ from ..ops import OPS, NaryOp
 from ..row import CONSTANTS, SHORTHANDS, within
 from ..value import Value
 from .lift import lift, with_calls
-from .own_values import own_value
+from .own_values import is_own, own_value
 from .source import write_source
 from .textbook import of_mpmath, of_sympy, textbook
 
@@ -66,7 +66,7 @@ def namespace(kind: str, context: Any = None) -> Namespace:
         raise OperandError(f"namespace: {kind!r} is none of {', '.join(KINDS)}")
     of_kind: dict[str, Callable[[], Namespace]] = {"math": _math, "numpy": _numpy, "jax": _jax, "sympy": _sympy}
     names = _mpmath(context) if kind == "mpmath" else of_kind[kind]()
-    return {name: own_value(op, kind) for name, op in OPS.items() if name not in names} | names
+    return names | {name: own_value(op, kind) for name, op in OPS.items() if name not in names or is_own(op)}
 
 
 def build(text: str, kind: str, context: Any = None) -> tuple[Function, Function]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .. import ops
 from ..errors import OperationError
 from ..operators import Operators
 from ..ops import NaryOp
@@ -14,11 +15,16 @@ if TYPE_CHECKING:
 
     from ..ops import Op
 
-__all__ = ["own_value"]
+__all__ = ["is_own", "own_value"]
+
+
+def is_own(op: Op) -> bool:
+    """Whether a row stands elsewhere than in the table."""
+    return vars(ops).get(op.name) is not op
 
 
 def own_value(op: Op, kind: str) -> Callable[..., Any]:
-    """A row that this kind has no function for: its value on floats, on each sample, or on numbers of the kind.
+    """A row from elsewhere, whatever this kind has under its name: its value on floats, or on numbers of the kind.
 
     Raises:
         OperationError: when it is called, and its author wrote it for floats alone.
