@@ -45,7 +45,7 @@ def derivative_term(op: Op, position: int, operands: Sequence[str | Expression],
         if in_table(op.partials[0]):
             raise
         return Term(("call", f"∂{op.name}/∂{position + 1}", *terms))
-    return spelled_out(derivative)
+    return spelled_out(derivative)  # type: ignore[no-any-return]
 
 
 def value_term(op: Op, operands: Sequence[str | Expression]) -> Expression:

@@ -842,7 +842,7 @@ def mod(x: float, y: float) -> float:
 @compiled
 def fmod(x: float, y: float) -> float:
     """The remainder with the sign of x."""
-    return np.fmod(x, y)  # type: ignore[no-any-return]
+    return np.fmod(x, y)
 
 
 @compiled
