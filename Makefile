@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed-$(EXTRAS)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help test lint typecheck format nightly peers bench demo notebooks pictures clean
+.PHONY: help test lint typecheck format nightly peers bench demo notebooks stubs pictures clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,7 @@ lint: $(INSTALLED) ## Check style and format
 
 typecheck: $(INSTALLED) ## Check types
 	$(BIN)/mypy
+	$(BIN)/mypy autodiff/functions.py
 
 format: $(INSTALLED) ## Mend what lint can mend
 	$(BIN)/ruff check --fix
@@ -46,6 +47,9 @@ demo: $(VENV)/.installed-train,draw,compile ## Train networks on real data, and 
 
 notebooks: $(VENV)/.installed-notebook,train,draw,compile ## Open the notebooks in JupyterLab
 	$(BIN)/python -m jupyter lab notebooks
+
+stubs: $(INSTALLED) ## Write autodiff/functions.pyi anew, for editors
+	$(BIN)/python docs/stubs.py
 
 pictures: $(INSTALLED) ## Draw the pictures of the documentation anew, and run the notebooks
 	$(BIN)/python docs/pictures.py

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import sys
 from numbers import Complex, Real
-from typing import TYPE_CHECKING
 
-from .errors import LengthError, OperandError
+from .errors import OperandError
 
-if TYPE_CHECKING:
-    from typing import Any
-
-__all__ = ["as_label", "as_number", "as_operands", "is_missing", "is_number"]
+__all__ = ["as_label", "as_number", "is_missing", "is_number"]
 
 
 _MISSING = ("NAType", "NaTType", "MaskedConstant")
@@ -93,30 +89,3 @@ def _remedy(x: object) -> str:
     if hasattr(x, "__float__"):
         return "; convert it first: float(x)"
     return ""
-
-
-def as_operands(name: str, xs: Any, at_least_one: bool = False) -> list[Any] | tuple[Any, ...]:
-    """The elements of what was given to ``name`` for an iterable of operands.
-
-    >>> as_operands("sum", range(3))
-    [0, 1, 2]
-    """
-    elements = xs if isinstance(xs, (list, tuple)) else _elements(name, xs)
-    if at_least_one and not elements:
-        raise LengthError(f"{name} of no numbers is not defined; give it at least one")
-    return elements
-
-
-def _elements(name: str, xs: Any) -> list[Any]:
-    if isinstance(xs, (str, bytes, bytearray)):
-        remedy = "convert it first: [float(word) for word in text.split()]"
-    elif isinstance(xs, dict):
-        remedy = "give its .values()"
-    else:
-        try:
-            elements = iter(xs)
-        except TypeError:
-            remedy = "put it in a list, [x]"
-        else:
-            return list(elements)
-    raise OperandError(f"{name} takes an iterable of numbers and Values, not {type(xs).__name__}; {remedy}")

@@ -22,7 +22,8 @@ from operator import mul as multiply
 from typing import TYPE_CHECKING, overload
 
 from . import ops, primitives
-from .entrance import as_number, as_operands
+from .elements import listed
+from .entrance import as_number
 from .errors import LengthError, OperandError
 from .operators import ordered
 from .value import Value, record
@@ -105,16 +106,16 @@ def reduction(op: Op, of_nothing: float | None, doc: str) -> Reduction:
     """The function of any number of operands, in one node, that a row stands for; without a value of nothing: error."""
 
     def function(xs: Iterable[Scalar]) -> Any:
-        operands = as_operands(op.name, xs, at_least_one=of_nothing is None)
+        operands = listed(op.name, xs, at_least_one=of_nothing is None)
         return op(*operands) if operands else of_nothing
 
     return _named(function, op, doc)
 
 
 def _named(function: Any, op: Op, doc: str) -> Any:
-    """The function under the name of its row, for ``help``, pickles, tracebacks and profiles."""
+    """The function under the name of its row, for ``help`` and pickles."""
     function.__name__ = function.__qualname__ = op.name
-    function.__code__ = function.__code__.replace(co_name=op.name)
+    function.__code__ = function.__code__.replace(co_name=op.name)  # tracebacks and cProfile have no other name
     function.__doc__ = doc.replace("\n    >>>", "\n\n    >>>", 1)
     return function
 
@@ -479,7 +480,7 @@ def softmax(xs: Iterable[Any]) -> Any:
     >>> p.data, p.local_derivatives  # p·(1 - p) and -p·q
     (0.5, (0.25, -0.25))
     """
-    operands = as_operands("softmax", xs, at_least_one=True)
+    operands = listed("softmax", xs, at_least_one=True)
     return ops.softmax_all(*[x if hasattr(x, "apply_op") else as_number(x, "softmax") for x in operands])
 
 
@@ -508,7 +509,7 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     (10.5, (3.0, 2.0))
     """
     if not (isinstance(ws, (list, tuple)) and isinstance(xs, (list, tuple))):
-        ws, xs = as_operands("dot", ws), as_operands("dot", xs)
+        ws, xs = listed("dot", ws), listed("dot", xs)
     if len(ws) != len(xs):
         raise LengthError(f"dot needs one input for each weight, not {len(ws)} weights and {len(xs)} inputs")
     w = [v._data for v in ws if type(v) is Value]

@@ -3,9 +3,13 @@
 What a derivative is, test_accuracy holds; here is the way from a name to its row.
 """
 
+import ast
 import builtins
+import inspect
 import math
 import operator
+import subprocess
+import sys
 from collections import deque
 from fractions import Fraction
 from pathlib import Path
@@ -554,6 +558,15 @@ def test_types_follow_the_operands(tmp_path, monkeypatch):
     (tmp_path / "typed.py").write_text(TYPED)
     out, err, status = api.run(["--strict", str(tmp_path / "typed.py")])
     assert status == 0, out + err
+
+
+def test_what_editors_read_is_what_the_functions_say():
+    root = Path(__file__).parent.parent
+    run = subprocess.run([sys.executable, "docs/stubs.py", "--check"], cwd=root, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    stub = ast.parse((root / "autodiff/functions.pyi").read_text(encoding="utf-8"))
+    said = {node.name: ast.get_docstring(node) for node in stub.body if isinstance(node, ast.FunctionDef)}
+    assert {name: inspect.getdoc(getattr(ad, name)) for name in OPERATIONS} == {name: said[name] for name in OPERATIONS}
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 5])

@@ -76,7 +76,26 @@ ANALYTIC = {
     "softmax": (mp_softmax, LISTS),
     "norm": (lambda *xs: mp.sqrt(mp.fsum(x * x for x in xs)), LISTS),
 }
+ANALYTIC |= {
+    "exp10": (lambda x: mp.mpf(10) ** x, ANY),
+    "deg2rad": (lambda x: x * mp.pi / 180, ANY),
+    "rad2deg": (lambda x: x * 180 / mp.pi, ANY),
+    "logit": (lambda x: mp.log(x / (1 - x)), [(0.7,), (0.3,), (0.04,)]),
+    "log1mexp": (lambda x: mp.log(-mp.expm1(-x)), POSITIVE),
+    "logaddexp": (lambda x, y: mp.log(mp.exp(x) + mp.exp(y)), PAIRS),
+    "logaddexp2": (lambda x, y: mp.log(2**x + 2**y, 2), PAIRS),
+    "xlogy": (lambda x, y: x * mp.log(y), [(0.7, 1.9), (-1.3, 0.6)]),
+    "xlog1py": (lambda x, y: x * mp.log1p(y), [(0.7, 1.9), (-1.3, 0.6)]),
+}
+ON_REALS = {  # analytic, but without a value on complex numbers here
+    "sinc": ANY,
+    "lgamma": POSITIVE[:3],
+    "digamma": POSITIVE[:3],
+    "polygamma": [(1.0, 0.7), (1.0, 2.5)],
+}
 NOT_ANALYTIC = {
+    **{name: [(7.3, 2.0), (-7.3, 2.1)] for name in ("fmod", "floor_divide", "copysign")},
+    "trunc": ANY,
     "mod": [(7.3, 2.0), (-7.3, 2.1)],
     "abs": ANY,
     "relu": ANY,
@@ -94,7 +113,7 @@ NOT_ANALYTIC = {
     "max": LISTS,
     "min": LISTS,
 }
-POINTS = {name: points for name, (_, points) in ANALYTIC.items()} | NOT_ANALYTIC
+POINTS = {name: points for name, (_, points) in ANALYTIC.items()} | NOT_ANALYTIC | ON_REALS
 CASES = [(name, point) for name, points in POINTS.items() for point in points]
 
 
@@ -102,6 +121,8 @@ def operation(name):
     """The row as a function of numbers to differentiate: the condition of where and the index of softmax are none."""
     if name == "softmax":
         return lambda *xs: OPS[name](1.0, *xs)
+    if name == "polygamma":
+        return lambda n, x: OPS[name](1.0, x)
     if name == "where":
         return lambda condition, x, y: OPS[name](condition.data if isinstance(condition, Value) else condition, x, y)
     return OPS[name]
@@ -370,7 +391,13 @@ def test_every_row_passes(name, point):
     check_grads(operation(name), point, order=2)
 
 
-NARROW = {"pow": (0.05, 8.0), "log1p": (-0.9, 9.0), "acosh": (1.05, 50.0)}
+NARROW = {
+    "logit": (0.05, 0.95),
+    "log1mexp": (0.05, 50.0),
+    "pow": (0.05, 8.0),
+    "log1p": (-0.9, 9.0),
+    "acosh": (1.05, 50.0),
+}
 NARROW |= dict.fromkeys(["sqrt", "log", "log2", "log10"], (0.001, 500.0))
 NARROW |= dict.fromkeys(["asin", "acos", "atanh"], (-0.98, 0.98))
 
@@ -509,7 +536,7 @@ WRONG = {
 CURVED = {  # rows whose second derivative in the operand is not 0 at the point
     name: POINTS[name][0]
     for name in ANALYTIC
-    if not isinstance(OPS[name], ad.ops.NaryOp) and name not in ("add", "sub", "neg", "mul")
+    if not isinstance(OPS[name], ad.ops.NaryOp) and name not in ("add", "sub", "neg", "mul", "deg2rad", "rad2deg")
 }
 
 

@@ -114,6 +114,8 @@ BINARY_METHODS = {
     **{f"__{name}__": name for name in ("add", "sub", "mul", "mod", "pow")},
     **{f"__r{name}__": name for name in ("add", "sub", "mul", "mod", "pow")},
     **{"__truediv__": "div", "__rtruediv__": "div"},
+    **{name: name for name in ("copysign", "floor_divide", "fmod", "logaddexp", "logaddexp2", "xlog1py", "xlogy")},
+    **{"__floordiv__": "floor_divide", "__rfloordiv__": "floor_divide"},
     **{name: name for name in ("atan2", "hypot", "maximum", "minimum", "mod", "pow", "leaky_relu", "elu")},
 }
 
