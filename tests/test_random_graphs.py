@@ -124,9 +124,15 @@ def disagreement(ours: Sequence[float], theirs: Sequence[float], bounds: Sequenc
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+# The peers of the random graphs lack these; tests/test_accuracy.py and test_special.py hold them to mpmath.
+HELD_ELSEWHERE = {"logaddexp", "logaddexp2", "xlogy", "xlog1py", "sinc", "lgamma", "digamma", "polygamma", "logit"}
+HELD_ELSEWHERE |= {"log1mexp", "deg2rad", "rad2deg", "floor_divide", "fmod", "trunc", "exp10", "copysign"}
+
+
 def test_every_operation_is_drawn():
     """All that a user can call; ROWS adds two spellings of powers, and rules name operations that users do not."""
-    assert set(ROWS) - {"cube", "inverse_square"} == {name for name in ad.OPS if hasattr(ad, name) or name in SPELLINGS}
+    public = {name for name in ad.OPS if hasattr(ad, name) or name in SPELLINGS}
+    assert set(ROWS) - {"cube", "inverse_square"} == public - HELD_ELSEWHERE
 
 
 @given(programs())
