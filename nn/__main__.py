@@ -6,9 +6,9 @@ import argparse
 import csv
 import json
 import sys
-from contextlib import nullcontext
 from importlib.util import find_spec
 from inspect import signature
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -456,10 +456,14 @@ def _predict(given: argparse.Namespace) -> None:
         predictions = columns.predictions(outputs, metadata.get("loss", ""))
     except LengthError as error:
         raise FileFormatError(f"{given.model} does not fit the columns that it names: {error}") from None
+    table = StringIO()
+    csv.writer(table, lineterminator="\n").writerows([[columns.target.name], *([x] for x in predictions)])
+    if given.output:
+        write_whole(given.output, table.getvalue().encode())
+        return
     if hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty():
         sys.stdout.reconfigure(encoding="utf-8")  # a file or a program reads it, and a ? for an é would be wrong
-    with given.output.open("w", encoding="utf-8", newline="") if given.output else nullcontext(sys.stdout) as file:
-        csv.writer(file, lineterminator="\n").writerows([[columns.target.name], *([x] for x in predictions)])
+    sys.stdout.write(table.getvalue())
 
 
 def _data(given: argparse.Namespace) -> None:

@@ -21,10 +21,10 @@ import os
 from hashlib import sha256
 from pathlib import Path
 from random import Random
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from autodiff.entrance import is_number
+from autodiff.files import write_whole
 
 from .errors import ArgumentError, FileFormatError
 from .layers import Dropout
@@ -92,13 +92,7 @@ class Checkpoint:
             text = json.dumps({"format": _FORMAT, "run": self.run, **self._state()})
         except TypeError as error:
             raise ArgumentError(f"checkpoint: the optimiser remembers what is no number: {error}") from None
-        with NamedTemporaryFile("w", encoding="utf-8", dir=self.path.parent, delete=False) as file:
-            try:
-                file.write(text)
-                file.close()
-                Path(file.name).replace(self.path)
-            finally:
-                Path(file.name).unlink(missing_ok=True)
+        write_whole(self.path, text.encode(), mode=0o600)
 
     def _state(self) -> dict[str, Any]:
         optimizer = vars(self.training.optimizer)

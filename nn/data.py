@@ -18,7 +18,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from autodiff import LengthError, OperandError
-from autodiff.entrance import as_number, is_number
+from autodiff.entrance import as_number, is_missing, is_number
 
 from .arguments import at_least_one, chosen, listed, number
 from .errors import ArgumentError, MissingExtra
@@ -449,7 +449,7 @@ def targets(y: Any) -> list[Any]:
     """The targets in a list, those of arrays and tables as Python's own numbers."""
     found = _plain(y, "y is a list of targets, one for each sample")
     for i, target in enumerate(found):
-        if _is_missing(target):
+        if is_missing(target):
             raise OperandError(f"the target of sample {i} is missing or masked; fill it in, or leave the sample out")
         if _is_time(target):
             raise OperandError(f"the target of sample {i} is the time {target}; give the days since a date, say")
@@ -476,7 +476,7 @@ def _sample(i: int, row: Sequence[Any], names: list[Any]) -> list[float]:
 
 
 def _number(x: Any, place: str) -> float:
-    if _is_missing(x):
+    if is_missing(x):
         raise OperandError(f"{place} is missing or masked; fill it in, or leave the sample out")
     if _is_time(x):
         raise OperandError(f"{place}: a sample takes a real number, not the time {x}; give the days since a date, say")
@@ -485,11 +485,6 @@ def _number(x: Any, place: str) -> float:
 
 def _place(i: int, j: int, names: list[Any]) -> str:
     return f"sample {i}, feature {(names[j] if j < len(names) else j)!r}"
-
-
-def _is_missing(x: object) -> bool:
-    """None, as a masked array gives it, and what pandas has instead."""
-    return x is None or type(x).__name__ in ("NAType", "NaTType", "MaskedConstant")
 
 
 def _plain(x: Any, wanted: str) -> list[Any]:

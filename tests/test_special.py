@@ -10,7 +10,7 @@ import pytest
 from mpmath import mp, mpf
 
 from autodiff import OPS, special
-from tests.truth import HUGE, SUBNORMAL, relative_error
+from tests.truth import HUGE, SUBNORMAL, relative_error, true_polygamma
 
 nan, inf = math.nan, math.inf
 AWKWARD = (0.0, 1.0, 0.5, 2.5, 37.3, 1e10, 1e17, 1e200, HUGE, 1e-200, 1e-310, SUBNORMAL, inf)
@@ -26,17 +26,6 @@ RANGES = {  # decades of |x|, either sign of it
 def points(name: str, count: int = 12) -> list[float]:
     random = Random(name)
     return [random.choice((-1, 1)) * 10 ** random.uniform(*RANGES[name]) for _ in range(count)]
-
-
-def true_polygamma(n: int, x: mpf) -> mpf:
-    """For x < 0, where mpmath goes up step by step, by reflection; cot's derivatives are a two-sided sum of it."""
-    if x > 0:
-        return mp.psi(n, x)
-    cot, p = mp.cospi(x) / mp.sinpi(x), [mpf(0), mpf(1)]
-    for _ in range(n):  # of p(cot): -(1 + cot²)·p′(cot)
-        slope = [k * c for k, c in enumerate(p)][1:]
-        p = [-a - b for a, b in zip([*slope, 0, 0], [0, 0, *slope], strict=True)]
-    return (-1) ** n * mp.psi(n, 1 - x) - mp.pi ** (n + 1) * mp.polyval(p[::-1], cot)
 
 
 @pytest.mark.parametrize("where", RANGES)

@@ -286,7 +286,7 @@ def _lgamma(x: mpf) -> mpf:
     return mp.loggamma(x) if x > 0 else mp.log(mp.pi / abs(mp.sinpi(x))) - mp.loggamma(1 - x)
 
 
-def _polygamma(n: int, x: mpf) -> mpf:
+def true_polygamma(n: int, x: mpf) -> mpf:
     """For x < 0, where mpmath takes as many steps as x is long, by reflection; cot⁽ⁿ⁾ is a polynomial of cot."""
     if x > 0:
         return mp.psi(n, x)
@@ -801,7 +801,7 @@ ROWS: dict[str, Row] = {
         *(2.0, 3.0, 1 + _EPS, 1 - _EPS / 2, 2 - _EPS, 2 + 2 * _EPS, 1.1, 1.9, 2.1, 0.51, 1.49, 2.51, 3.5, 7.9),
         *(8.0, 8.1, 171.7, 2.5e305),
         *(-0.3, -0.51, -1.01, -2.3, -2.6, -9.4, -33.3, -1234.56),
-        derivatives=lambda n, x: _polygamma(n - 1, x) if n else _lgamma(x),
+        derivatives=lambda n, x: true_polygamma(n - 1, x) if n else _lgamma(x),
         plus_zero=(INF, -INF, INF, -INF),
         minus_zero=(INF, INF, INF, INF),
         negative_whole=(INF, *_POLE[:3]),
@@ -809,10 +809,10 @@ ROWS: dict[str, Row] = {
         minus_inf=(INF, NAN, NAN, NAN),
     ),
     "digamma": _unary(
-        partial(_polygamma, 0),
+        partial(true_polygamma, 0),
         *(1.4616321449683622, 1.4616, 1.47, 0.49, 0.51, 1.49, 2.0, 2.99, 3.0, 3.01, 4.5, 8.0, 20.0),
         *(-0.3, -0.51, -1.01, -2.3, -9.4, -33.3, -1234.56),
-        derivatives=_polygamma,
+        derivatives=true_polygamma,
         plus_zero=(-INF, INF, -INF, INF),
         minus_zero=(INF, INF, INF, INF),
         negative_whole=_POLE,
@@ -821,9 +821,9 @@ ROWS: dict[str, Row] = {
     ),
     **{
         f"polygamma[{n}]": _unary(
-            partial(_polygamma, n),
+            partial(true_polygamma, n),
             *(0.3, 2.0, 3.0, 4.5, 8.0, 20.0, -0.3, -0.51, -1.01, -2.3, -9.4, -33.3, -1234.56),
-            derivatives=partial(lambda n, k, x: _polygamma(n + k, x), n),
+            derivatives=partial(lambda n, k, x: true_polygamma(n + k, x), n),
             plus_zero=(INF, -INF, INF, -INF) if n % 2 else (-INF, INF, -INF, INF),
             minus_zero=(INF, INF, INF, INF),
             negative_whole=_POLE[::-1] if n % 2 else _POLE,

@@ -32,12 +32,12 @@ from numba.extending import intrinsic
 
 from ..errors import OperationError
 from ..ops import OPS
-from ..row import in_table
 from . import dense, nary
 from .cache import cfunc, folder
 from .fingerprint import fingerprint
 from .machine import MACHINE, bound
 from .memory import BUFFER
+from .own_values import is_own
 from .template import layout, positions_of
 
 if TYPE_CHECKING:
@@ -72,14 +72,9 @@ def kernel(kind: str, name: str, form: str, precision: str) -> int:
         form: "scalars" or "lanes".
         precision: "float64" or "float32", the numbers in the buffer.
     """
-    if kind == "dense" or (kind == "nary" and not _from_elsewhere(name)):
+    if kind == "dense" or (kind == "nary" and not is_own(name)):
         return _address(kind, name, form, precision, ())
     return _address(kind, name, form, precision, (MACHINE[name], *OPS[name].partials))
-
-
-def _from_elsewhere(name: str) -> bool:
-    """Whether a row is not one of the table, but a user's own."""
-    return name in OPS and not all(map(in_table, OPS[name].partials))
 
 
 @cache
@@ -96,7 +91,7 @@ def _address(kind: str, name: str, form: str, precision: str, row: tuple[Any, ..
     try:
         made = cfunc(function, signature, error_model="numpy", fastmath=freedom)
     except NumbaError as error:
-        if not _from_elsewhere(name):
+        if not is_own(name):
             raise
         raise OperationError(
             f"operation {name!r}: numba cannot compile it ({str(error).strip().splitlines()[0]}); let its value take "

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from .. import formulas
 from ..ops import OPS, NaryOp
-from ..row import CONSTANTS, in_table, within
+from ..row import CONSTANTS, within
 from . import machine_math
 from .machine_math import compiled, part
+from .own_values import is_own
 from .template import rule_text
 
 if TYPE_CHECKING:
@@ -80,9 +81,7 @@ NAMESPACE.update({name: bound(f) for name, f in formulas.FORMULAS.items() if nam
 NAMESPACE.update(fabs=machine_math.fabs, isfinite=math.isfinite)
 NAMESPACE.update(direction=machine_math.direction)  # the one row of another kind that rules here name
 
-MACHINE = _Machine(
-    {name: _value(op) for name, op in OPS.items() if not isinstance(op, NaryOp) and in_table(op.partials[0])}
-)
+MACHINE = _Machine({name: _value(op) for name, op in OPS.items() if not isinstance(op, NaryOp) and not is_own(name)})
 """For each operation with a fixed number of operands a function that numba compiles; its operands are doubles.
 
 >>> MACHINE["sigmoid"](0.0)

@@ -66,7 +66,7 @@ def namespace(kind: str, context: Any = None) -> Namespace:
         raise OperandError(f"namespace: {kind!r} is none of {', '.join(KINDS)}")
     of_kind: dict[str, Callable[[], Namespace]] = {"math": _math, "numpy": _numpy, "jax": _jax, "sympy": _sympy}
     names = _mpmath(context) if kind == "mpmath" else of_kind[kind]()
-    return names | {name: own_value(op, kind) for name, op in OPS.items() if name not in names or is_own(op)}
+    return names | {name: own_value(op, kind) for name, op in OPS.items() if name not in names or is_own(name)}
 
 
 def build(text: str, kind: str, context: Any = None) -> tuple[Function, Function]:

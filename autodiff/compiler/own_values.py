@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .. import ops
 from ..errors import OperationError
 from ..operators import Operators
-from ..ops import NaryOp
+from ..ops import OPS, NaryOp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["is_own", "own_value"]
 
 
-def is_own(op: Op) -> bool:
-    """Whether a row stands elsewhere than in the table."""
-    return vars(ops).get(op.name) is not op
+def is_own(name: str) -> bool:
+    """Whether there is a row of this name that stands elsewhere than in the table."""
+    return name in OPS and vars(ops).get(name) is not OPS[name]
 
 
 def own_value(op: Op, kind: str) -> Callable[..., Any]:
