@@ -45,6 +45,10 @@ class Graph:
         rule = rule_of(node.op, [x if not isinstance(x, Value) else None for x in node.operands])
         return self.rules.setdefault(rule, len(self.rules))
 
+    def operands(self, i: int) -> list[tuple[int, int]]:
+        """The operands of node i that are nodes: the place of each, and its number."""
+        return [(k, self.number[x]) for k, x in enumerate(self.nodes[i].operands) if isinstance(x, Value)]
+
     def data(self) -> dict[str, Any]:
         """The columns, an entry for each node.
 

@@ -1,0 +1,101 @@
+"""``explore``: a page of its own that steps forward and backward through a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+
+from ..drawing.selection import is_parameter
+from ..drawing.style import NAME, shown
+from ..errors import OperandError
+from ..files import write_whole
+from ..naming import Names, caller_names, subscripted
+from ..value import Value
+from .graph import Graph
+from .page import page
+from .program import program
+from .rules import rules_module
+from .templates import FIRST, RESULT, Templates
+from .views import views
+
+__all__ = ["Explorer", "explore"]
+
+
+class Explorer:
+    """A page about a graph as it was when ``explore`` was called: one HTML file, which needs nothing else.
+
+    Attributes:
+        html: the page.
+        title: what it shows, in a few words.
+    """
+
+    def __init__(self, title: str, html: str) -> None:
+        self.title, self.html = title, html
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the page to a file, to be opened in any browser, from disk too.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        write_whole(path, self.html.encode())
+
+    def __repr__(self) -> str:
+        return f"<Explorer: {self.title}>"
+
+
+def explore(output: Value, *, names: Mapping[str, Value] | Mapping[Value, str] | None = None) -> Explorer:
+    """A page on which a class can step through ``output``'s graph, forward and backward, and change its numbers.
+
+    Each step backward is one arrow: local derivative times gradient is a contribution, in symbols and in numbers, and
+    the sum it is added to.  The page asks for the next number if told to, says of any number where it comes from, adds
+    up paths, computes everything anew when a leaf is moved, and shows what four well-known mistakes would give.
+
+    The numbers are computed by the page itself, from the rules of the table.  An operation of your own takes part if it
+    is built of operators and operations; else its numbers stay as recorded.
+
+    Args:
+        output: the Value whose gradient is followed.
+        names: {"x": x} or {x: "x"}, before the labels of the nodes; those without either are called as your variables
+            are, or v1, v2 …
+
+    Raises:
+        OperandError: the output is no Value, or ``names`` no dict of names and Values.
+
+    >>> y = Value(3.0)
+    >>> x = 2 * y
+    >>> explore(x * x)  # explore(x * x).save("square.html") writes it
+    <Explorer: v1 step by step: 3 values>
+    """
+    if not isinstance(output, Value):
+        raise OperandError(f"explore: the output is a Value of a graph, not {type(output).__name__} {output!r:.60}")
+    graph = Graph(output)
+    named = Names(graph.nodes, names, caller_names(2))
+    called = [shown(subscripted(named[node]), NAME) for node in graph.nodes]
+    templates = Templates(graph.nodes)
+    count = len(graph.nodes)
+    title = f"{called[-1]} step by step: {count:,} value{'s' * (count > 1)}"
+    data = {
+        "graph": graph.data(),
+        "names": called,
+        "texts": templates.texts,
+        "values": templates.values,
+        "slopes": templates.slopes,
+        "parameters": [i for i, node in enumerate(graph.nodes) if is_parameter(node)],
+        "program": program(graph.nodes, [named[node] for node in graph.nodes]),
+        "views": views(graph, _first_lines(graph, called, templates), lambda i: called[i]),
+    }
+    return Explorer(title, page(title, data, rules_module(graph.rules)))
+
+
+def _first_lines(graph: Graph, names: list[str], templates: Templates) -> list[str]:
+    """What stands in the first line of each box."""
+    lines = []
+    for i, node in enumerate(graph.nodes):
+        line = names[i]
+        if node.op is not None:
+            operands = [names[graph.number[x]] if isinstance(x, Value) else f"{x:.4g}" for x in node.operands]
+            text = templates.texts[templates.values[i]]
+            line += " = " + shown(text.translate({FIRST + k: name for k, name in enumerate(operands)}), 34)
+        lines.append(line.replace(RESULT, names[i]))
+    return lines

@@ -1,0 +1,63 @@
+"""Where boxes and arrows of a picture stand: laid out here, drawn by the page's script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..drawing.layered import layout
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+__all__ = ["Arrow", "Box", "placed"]
+
+_LETTER = 6.9  # the width of a character of 12 pixels, on average and a little more
+_LINE, _PAD = 17.0, 9.0
+_LEAST = 112.0  # "grad −1.234·10⁻¹²" has room
+_FIGURES = 8  # room for so many characters on an arrow
+_CROWDED = 3  # arrows for each box: of more the numbers are left out
+
+
+class Box(NamedTuple):
+    """A box: a node by its number, or a group by that and "g"; what stands in its first line, and how many lines."""
+
+    key: int | str
+    text: str
+    lines: int
+
+
+class Arrow(NamedTuple):
+    """From a box to a box; ``position`` is the operand's, -1 of an arrow that stands for several."""
+
+    tail: int | str
+    head: int | str
+    position: int
+
+
+def placed(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> dict[str, Any]:
+    """The picture as data.
+
+    width, height: of the whole.
+    boxes: of each its key, its left and upper end, its width and height.
+    arrows: of each its tail, its head, the position, the middle of its number or null, and its spline.
+    """
+    sizes: dict[Hashable, tuple[float, float]] = {
+        box.key: (max(_LEAST, len(box.text) * _LETTER + 2 * _PAD), _LINE * box.lines + _PAD) for box in boxes
+    }
+    crowded = len(arrows) > _CROWDED * len(boxes)
+    labels = [None if crowded or arrow.position < 0 else (_FIGURES * _LETTER, _LINE) for arrow in arrows]
+    found = layout(sizes, [(arrow.tail, arrow.head) for arrow in arrows], labels)
+    return {
+        "width": round(found.width),
+        "height": round(found.height),
+        "boxes": [[key, round(found.boxes[key][0] - w / 2), round(found.boxes[key][1] - h / 2), round(w), round(h)]
+                  for key, (w, h) in sizes.items()],
+        "arrows": [
+            [*arrow, middle and _rounded(middle), [x for point in route for x in _rounded(point)]]
+            for arrow, middle, route in zip(arrows, found.labels, found.routes, strict=True)
+        ],
+    }  # fmt: skip
+
+
+def _rounded(point: tuple[float, float]) -> list[int]:
+    return [round(x) for x in point]
