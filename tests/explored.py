@@ -144,5 +144,6 @@ def explored(programs: Sequence[Program]) -> tuple[str, list[dict[str, Any]]]:
         places = [rules.setdefault(rule, len(rules)) for rule in graph.rules]
         data["rule"] = [places[i] if i >= 0 else i for i in data["rule"]]
         moved = [[graph.number[x], to] for x, to in zip(leaves, program.moved, strict=True) if x in graph.number]
+        data["ops"] = {i: rule.name for rule, i in rules.items()}
         graphs.append({"data": data, "moved": moved})
     return rules_module(rules), graphs

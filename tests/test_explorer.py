@@ -13,6 +13,7 @@ import pytest
 import autodiff as ad
 from autodiff import Value, explore
 from autodiff.errors import OperandError
+from autodiff.explorer.causes import causes_module
 from autodiff.explorer.page import bundle
 from autodiff.explorer.program import program
 from autodiff.sweep import topological_order
@@ -196,7 +197,7 @@ def test_the_program_records_the_same_graph(labels):
 
 
 def test_modules_come_after_those_they_import():
-    text = bundle("main", {"rules": "export const RULES = [];\n"})
+    text = bundle("main", {"rules": "export const RULES = [];\n", "causes": causes_module(())})
     names = re.findall(r"^const module_(\w+) =", text, re.MULTILINE)
     assert names[-1] == "main"
     assert len(names) == len(set(names))

@@ -11,6 +11,7 @@ from ..errors import OperandError
 from ..files import write_whole
 from ..naming import Names, caller_names, subscripted
 from ..value import Value
+from .causes import causes_module
 from .graph import Graph
 from .page import page
 from .program import program
@@ -85,7 +86,13 @@ def explore(output: Value, *, names: Mapping[str, Value] | Mapping[Value, str] |
         "program": program(graph.nodes, [named[node] for node in graph.nodes]),
         "views": views(graph, _first_lines(graph, called, templates), lambda i: called[i]),
     }
-    return Explorer(title, page(title, data, rules_module(graph.rules)))
+    return Explorer(title, page(title, data, _made(graph)))
+
+
+def _made(graph: Graph) -> dict[str, str]:
+    """The modules that Python writes for this graph."""
+    rows = {rule.name for rule in graph.rules}
+    return {"rules": rules_module(graph.rules), "causes": causes_module(rows)}
 
 
 def _first_lines(graph: Graph, names: list[str], templates: Templates) -> list[str]:

@@ -57,6 +57,7 @@ class Graph:
         values: of a leaf, and of a node whose operation Python alone can compute, what was recorded; else null.
         slopes: the local derivatives recorded of such a node; else null.
         still: nodes that have operands and pass no gradient on.
+        ops: the name of each rule's row.
         """
         constants: dict[str, int] = {}
 
@@ -75,6 +76,7 @@ class Graph:
                 [*map(as_json, node.local_derivatives)] if rule in foreign else None
                 for node, rule in zip(self.nodes, self._rule, strict=True)
             ],
+            "ops": [rule.name for rule in self.rules],
             "still": [i for i, node in enumerate(self.nodes) if node.op and not node.parents],
         }
 

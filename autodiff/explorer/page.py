@@ -18,19 +18,19 @@ __all__ = ["bundle", "page"]
 
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(const|let|function|class) (\w+|\{[^}]*\}))", re.MULTILINE)
-_COMMENT = re.compile(r"^[ ]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^[ ]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)\n|/\*\*(?:(?!\*/).)*\*/ ?", re.MULTILINE | re.DOTALL)
 
 
-def page(title: str, data: dict[str, Any], rules: str, script: str = "main") -> str:
+def page(title: str, data: dict[str, Any], made: dict[str, str], script: str = "main") -> str:
     """The file.
 
     Args:
         title: of the page.
         data: for the script; it finds them in the element ``data``.
-        rules: the module that the script imports as ``./rules.js``.
+        made: modules that the script imports and that are no files, by name.
         script: the module that runs.
     """
-    style, text = _source("style.css"), bundle(script, {"rules": rules})
+    style, text = _source("style.css"), bundle(script, made)
     return Template(_source("page.html")).substitute(
         title=escape(title),
         policy=policy(text, style),

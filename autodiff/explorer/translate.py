@@ -23,7 +23,7 @@ from ..formulas import FORMULAS, NUMBERS
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["literal", "translated"]
+__all__ = ["arrow", "literal", "translated"]
 
 _OPERATORS: dict[type, tuple[str, int]] = {
     ast.Or: ("||", 2),
@@ -64,6 +64,11 @@ def literal(x: Any) -> str:
     if isinstance(x, (tuple, list)):
         return f"[{', '.join(map(literal, x))}]"
     return repr(x).removesuffix(".0").replace("inf", "Infinity").replace("nan", "NaN")
+
+
+def arrow(function: ast.Lambda) -> str:
+    """A lambda of numbers as an arrow function."""
+    return f"({', '.join([x.arg for x in function.args.args])}) => {_text(function.body)}"
 
 
 def _function(function: Any) -> str:
@@ -174,6 +179,8 @@ def _call(node: ast.Call) -> str:
     match node:
         case ast.Call(ast.Name("len"), [xs]):
             return f"{_text(xs, _ATOM)}.length"
+        case ast.Call(ast.Name("abs"), [x]):
+            return f"Math.abs({_text(x)})"
         case ast.Call(ast.Name("int"), [x]):
             return f"trunc({_text(x)})"
         case ast.Call(ast.Name("reversed"), [xs]):

@@ -2,7 +2,7 @@
 
 import { html } from "./dom.js";
 import { parsed, short } from "./numbers.js";
-import { judged } from "./predict.js";
+import { judged, questionOf } from "./predict.js";
 import { words } from "./words.js";
 
 /**
@@ -94,9 +94,7 @@ export class Card {
     /** @type {Verdict[]} */
     let verdicts = ["unknown"];
     if (next.kind === "edge") {
-      const { edge, slope, above, before, after } = next;
-      const others = model.graph.locals[edge.node].filter((other) => other !== slope);
-      verdicts = judged({ right: after, slope, above, before, others }, answer);
+      verdicts = judged(questionOf(model.graph, next), answer);
     } else if (next.kind === "value") {
       const right = model.graph.values[next.node];
       verdicts = judged({ right, slope: right, above: 1, before: 0, others: [] }, answer);

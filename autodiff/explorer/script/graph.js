@@ -8,7 +8,7 @@
  * @typedef {number | string} Encoded a number, or the name of one that JSON has not
  * @typedef {{
  *   rule: number[], operands: number[][], constants: Encoded[], values: (Encoded | null)[],
- *   slopes: (Encoded[] | null)[], still: number[],
+ *   slopes: (Encoded[] | null)[], still: number[], ops: string[],
  * }} GraphData
  * @typedef {{ node: number, position: number, operand: number }} Edge
  * @typedef {{ edge: Edge, slope: number, above: number, contribution: number, before: number, after: number }} Passed
@@ -23,6 +23,8 @@ export class Graph {
     this.rule = data.rule;
     this.operands = data.operands;
     this.rules = rules;
+    /** The name of each node's operation; nothing for a leaf. */
+    this.ops = data.rule.map((rule) => (rule < 0 ? "" : data.ops[rule]));
     this.constants = data.constants.map(Number);
     this.recorded = data.values.map((x) => (x === null ? 0 : Number(x)));
     this.slopes = data.slopes.map((xs) => xs?.map(Number) ?? null);

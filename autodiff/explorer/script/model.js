@@ -42,6 +42,18 @@ export class Model {
     this.index = 0;
     /** @type {Step[]} */
     this.steps = [];
+    /** How many steps go forward, the leaves' own included. */
+    this.forward = 0;
+    /** What the steps leave, and what they should. */
+    this.gradients = this.right = this.start.gradients;
+    /** The step at which each node is computed. @type {number[]} */
+    this.computed = [];
+    /** The steps that change the gradient of each node. @type {number[][]} */
+    this.changes = [];
+    /** The steps along each edge. @type {Map<string, number[]>} */
+    this.along = new Map();
+    /** @type {Map<number, { members: number[], leaves: number[] }>} */
+    this.known = new Map();
     this.refresh();
     this.index = this.last;
   }
@@ -53,20 +65,18 @@ export class Model {
     const pass = backward(graph, this.mistakes, this.start.gradients);
     /** @type {Step[]} */
     const forward = [{ kind: "leaves" }];
-    for (let node = 0; node < graph.size; node++) if (graph.operands[node].length > 0) forward.push({ kind: "value", node });
+    for (let node = 0; node < graph.size; node++)
+      if (graph.operands[node].length > 0) forward.push({ kind: "value", node });
     this.steps = [...forward, ...pass.steps];
     this.forward = forward.length;
     this.gradients = pass.gradients;
     this.right = graph.gradients();
-    /** The step at which each node is computed. */
     this.computed = new Array(graph.size).fill(0);
     forward.forEach((step, i) => {
       if (step.kind === "value") this.computed[step.node] = i;
     });
-    /** The steps that change the gradient of each node. @type {number[][]} */
     this.changes = Array.from({ length: graph.size }, () => []);
-    /** The steps along each edge. @type {Map<string, number[]>} */
-    this.along = new Map();
+    this.along.clear();
     this.steps.forEach((step, i) => {
       if (step.kind === "seed") this.changes[graph.output].push(i);
       if (step.kind !== "edge") return;
@@ -150,7 +160,8 @@ export class Model {
    * @param {number} node
    */
   formula(node) {
-    if (this.templates[node] < 0) return this.graph.operands[node].length > 0 ? this.named(this.graph.operands[node][0]) : "";
+    if (this.templates[node] < 0)
+      return this.graph.operands[node].length > 0 ? this.named(this.graph.operands[node][0]) : "";
     const operands = this.graph.operands[node].map((code) => this.named(code));
     return filled(this.texts[this.templates[node]], operands, this.names[node]);
   }
@@ -173,8 +184,16 @@ export class Model {
     const template = this.texts[this.slopeTemplates[node][this.graph.positions[node].indexOf(position)]];
     const operands = this.graph.operands[node];
     return {
-      symbols: filled(template, operands.map((code) => this.named(code)), this.names[node]),
-      figures: withNumbers(template, operands.map((code) => this.graph.at(code)), this.graph.values[node]),
+      symbols: filled(
+        template,
+        operands.map((code) => this.named(code)),
+        this.names[node],
+      ),
+      figures: withNumbers(
+        template,
+        operands.map((code) => this.graph.at(code)),
+        this.graph.values[node],
+      ),
     };
   }
 
@@ -184,7 +203,6 @@ export class Model {
    * @returns {{ members: number[], leaves: number[] }}
    */
   members(view) {
-    this.known ??= new Map();
     const known = this.known.get(view);
     if (known) return known;
     const { boxes, outside, groups } = this.views[view];

@@ -3,7 +3,7 @@
 import { Card } from "./card.js";
 import { Controls } from "./controls.js";
 import { button, html, setText } from "./dom.js";
-import { Ask, BreakIt, Leaves, Paths, Share } from "./panels.js";
+import { Ask, BreakIt, Leaves, Paths, Share, Trouble } from "./panels.js";
 import { Picture } from "./picture.js";
 import { read, written } from "./share.js";
 import { words } from "./words.js";
@@ -26,6 +26,7 @@ export class Page {
     this.controls = new Controls(this);
     this.card = new Card(this);
     this.panels = {
+      trouble: new Trouble(this),
       ask: new Ask(this),
       leaves: new Leaves(this),
       paths: new Paths(this),
@@ -106,7 +107,8 @@ export class Page {
   /** @param {string[]} names */
   breakIt(names) {
     const { mistakes } = this.model;
-    for (const name of /** @type {(keyof typeof mistakes)[]} */ (Object.keys(mistakes))) mistakes[name] = names.includes(name);
+    for (const name of /** @type {(keyof typeof mistakes)[]} */ (Object.keys(mistakes)))
+      mistakes[name] = names.includes(name);
     this.model.refresh();
     this.update();
   }
@@ -120,7 +122,8 @@ export class Page {
       if (!this.picture.nodes.has(node) && view >= 0) this.show(view);
     }
     this.update();
-    if (node !== null) this.say(this.picture.nodes.get(node)?.element.getAttribute("aria-label") ?? this.model.names[node]);
+    if (node !== null)
+      this.say(this.picture.nodes.get(node)?.element.getAttribute("aria-label") ?? this.model.names[node]);
   }
 
   /** Larger type for a projector, and back. */
@@ -172,9 +175,12 @@ export class Page {
       `In each box its number, and its gradient, ∂${f}/∂ of it; on an arrow the local derivative: the wider the arrow, the more it contributes. Constants stand in the formulas.`,
     ];
     if (view.groups.length > 0) {
-      parts.push(`${members.length - single} of them are in ${count(view.groups.length, "group")}: click one to go in.`);
+      parts.push(
+        `${members.length - single} of them are in ${count(view.groups.length, "group")}: click one to go in.`,
+      );
     }
-    if (view.outside.length > 0) parts.push(`${count(view.outside.length, "operand")} from outside with a dashed frame.`);
+    if (view.outside.length > 0)
+      parts.push(`${count(view.outside.length, "operand")} from outside with a dashed frame.`);
     if (view.hidden > 0) parts.push(`${count(view.hidden, "more operand")} from outside are not drawn.`);
     return parts.join(" ");
   }
@@ -195,7 +201,7 @@ export class Page {
   /** @param {KeyboardEvent} event */
   #key(event) {
     const boxes = this.#boxes();
-    const here = boxes.findIndex((box) => box === event.target);
+    const here = boxes.indexOf(/** @type {SVGGElement} */ (event.target));
     if (event.key === "Enter" || event.key === " ") {
       if (here < 0) return;
       event.preventDefault();

@@ -1,6 +1,7 @@
 /** What can be done with the graph beside stepping through it: ask, move a leaf, follow paths, break it, share it. */
 
 import { button, html, setText, table } from "./dom.js";
+import { nonfinite } from "./nonfinite.js";
 import { counted, factor, parsed, short, signed } from "./numbers.js";
 import { same } from "./passes.js";
 import { paths } from "./paths.js";
@@ -55,7 +56,8 @@ export class Ask {
     const name = names[node];
     const value = short(graph.values[node]);
     const figures = model.figures(node);
-    const lines = graph.operands[node].length > 0 ? [`${name} = ${model.formula(node)}`, `= ${figures}`] : [`${name} is a leaf`];
+    const lines =
+      graph.operands[node].length > 0 ? [`${name} = ${model.formula(node)}`, `= ${figures}`] : [`${name} is a leaf`];
     if (figures !== value || graph.operands[node].length === 0) lines.push(`= ${value}`);
     const feeds = graph.operands[node].map((code) => [model.named(code), short(graph.at(code))]);
     const parts = model.steps
@@ -91,7 +93,8 @@ export class Leaves {
     this.rows = html("div", { class: "leaves" });
     this.check = html("div", {});
     const reset = button("Back to the recorded numbers", "", () => page.move(new Map()));
-    const kept = model.fixed.size > 0 ? "Leaves below an operation that Python alone can compute stay as they are." : "";
+    const kept =
+      model.fixed.size > 0 ? "Leaves below an operation that Python alone can compute stay as they are." : "";
     const choice = this.leaves.length > SHOWN ? [html("p", {}, label)] : [];
     this.element = panel("Change a leaf", [...choice, this.rows, this.check, html("p", {}, reset, ` ${kept}`)], true);
     /** @type {Map<number, { slider: HTMLInputElement, box: HTMLInputElement }>} */
@@ -115,7 +118,12 @@ export class Leaves {
     const name = model.names[leaf];
     const range = { min: middle - reach, max: middle + reach, step: "any" };
     const slider = html("input", { type: "range", ...range, "aria-label": `${name}, slider` });
-    const box = html("input", { type: "text", inputmode: "decimal", "aria-label": `${name}, number`, autocomplete: "off" });
+    const box = html("input", {
+      type: "text",
+      inputmode: "decimal",
+      "aria-label": `${name}, number`,
+      autocomplete: "off",
+    });
     slider.addEventListener("input", () => this.#set(leaf, Number(slider.value)));
     box.addEventListener("change", () => {
       const x = parsed(box.value);
@@ -166,7 +174,11 @@ export class Leaves {
       : "The smaller the moves, the nearer they are.";
     this.check.replaceChildren(
       table("Foretold by the gradient", ["leaf", "moved by", "× its gradient", "foretold"], rows),
-      html("p", { class: "total" }, `${f} was foretold to change by ${signed(foretold)}; it changed by ${signed(came)}.`),
+      html(
+        "p",
+        { class: "total" },
+        `${f} was foretold to change by ${signed(foretold)}; it changed by ${signed(came)}.`,
+      ),
       html("p", {}, verdict),
     );
   }
@@ -179,7 +191,10 @@ export class Paths {
     this.page = page;
     const { model } = page;
     const all = [...model.names.keys()];
-    this.from = chooser(page, "to input", [...model.graph.leaves, ...all.filter((node) => !model.graph.leaves.includes(node))]);
+    this.from = chooser(page, "to input", [
+      ...model.graph.leaves,
+      ...all.filter((node) => !model.graph.leaves.includes(node)),
+    ]);
     this.to = chooser(page, "From output", all.slice().reverse());
     this.chosen = false;
     for (const { select } of [this.from, this.to]) {
@@ -215,20 +230,27 @@ export class Paths {
     const rows = largest.map((path) => {
       const route = [output, ...path.edges.map(({ operand }) => operand)].map((node) => model.names[node]);
       const keys = path.edges.map(({ node, position }) => `${node}-${position}`);
-      const text = route.length > 9 ? `${route.slice(0, 4).join(" ← ")} ← … ← ${route.slice(-3).join(" ← ")}` : route.join(" ← ");
+      const text =
+        route.length > 9 ? `${route.slice(0, 4).join(" ← ")} ← … ← ${route.slice(-3).join(" ← ")}` : route.join(" ← ");
       const light = button(text, `Light the path ${text}`, () => this.#light(keys));
       light.className = "path";
       for (const event of ["mouseenter", "focus"]) light.addEventListener(event, () => this.#light(keys));
       for (const event of ["mouseleave", "blur"]) light.addEventListener(event, () => this.#light([]));
-      const factors = path.slopes.length > 8 ? `${path.slopes.length} factors` : path.slopes.map(factor).join("·") || "1";
+      const factors =
+        path.slopes.length > 8 ? `${path.slopes.length} factors` : path.slopes.map(factor).join("·") || "1";
       return [light, factors, short(path.product)];
     });
     const listed = largest.reduce((total, { product }) => total + product, 0);
-    const rest = count > BigInt(largest.length) ? [[`the other ${counted(count - BigInt(largest.length))}`, "", short(sum - listed)]] : [];
+    const rest =
+      count > BigInt(largest.length)
+        ? [[`the other ${counted(count - BigInt(largest.length))}`, "", short(sum - listed)]]
+        : [];
     const how = count === 1n ? "One path leads" : `${counted(count)} paths lead`;
     this.body.replaceChildren(
       html("p", {}, `${count === 0n ? "No path leads" : how} from ${f} to ${x}.`),
-      ...(rows.length > 0 ? [table("Largest first", ["path", "product of local derivatives", ""], [...rows, ...rest])] : []),
+      ...(rows.length > 0
+        ? [table("Largest first", ["path", "product of local derivatives", ""], [...rows, ...rest])]
+        : []),
       html("p", { class: "total" }, `∂${f}/∂${x} = ${short(sum)}${rows.length > 1 ? ", the sum over all paths" : ""}`),
     );
   }
@@ -268,7 +290,13 @@ export class BreakIt {
       const input = html("input", { type: "checkbox", role: "switch" });
       this.switches.set(name, input);
       input.addEventListener("change", () => page.breakIt(this.chosen));
-      return html("div", { class: "switch" }, html("label", {}, input, ` ${title}`), html("p", {}, text), html("pre", {}, code));
+      return html(
+        "div",
+        { class: "switch" },
+        html("label", {}, input, ` ${title}`),
+        html("p", {}, text),
+        html("pre", {}, code),
+      );
     });
     this.body = html("div", {});
     this.element = panel("Break it", [html("div", { class: "switches" }, ...items), this.body]);
@@ -288,7 +316,9 @@ export class BreakIt {
     const { model } = this.page;
     if (!model.broken) return this.body.replaceChildren(html("p", {}, "All as it should be: switch a mistake on."));
     const wrong = [...model.names.keys()].filter((node) => !same(model.gradients[node], model.right[node]));
-    const rows = wrong.slice(0, 20).map((node) => [model.names[node], short(model.gradients[node]), short(model.right[node])]);
+    const rows = wrong
+      .slice(0, 20)
+      .map((node) => [model.names[node], short(model.gradients[node]), short(model.right[node])]);
     const index = model.steps.findIndex((step) => step.kind === "edge" && step.wrong !== "");
     const go = index < 0 ? [] : [button(`The first wrong step: ${index}`, "", () => this.page.go(index, true))];
     const more = wrong.length > rows.length ? `, and ${wrong.length - rows.length} more` : "";
@@ -301,6 +331,40 @@ export class BreakIt {
       ...(rows.length > 0 ? [table(`Gradients${more}`, ["of", "wrong", "right"], rows)] : []),
       html("p", {}, ...go),
     );
+  }
+}
+
+/** Where a number stopped being finite; not there as long as all are. */
+export class Trouble {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+    this.element = html("div", { class: "panel trouble" });
+  }
+
+  update() {
+    const { model } = this.page;
+    const finding = nonfinite(model.graph, model.names);
+    this.element.hidden = finding === null;
+    if (finding === null) return this.element.replaceChildren();
+    const { kind, message, remedy, node, edge } = finding;
+    const step = model.steps.findIndex((step) =>
+      edge && step.kind === "edge"
+        ? step.edge.node === edge.node && step.edge.position === edge.position
+        : !edge && step.kind === "value" && step.node === node,
+    );
+    this.element.replaceChildren(
+      html("h2", {}, `Where ${model.graph.values.some(Number.isNaN) ? "NaN" : "infinity"} begins`),
+      html("p", { class: "wrong" }, `✗ ${kind}: ${message}`),
+      html("p", {}, `Remedy: ${remedy}`),
+      html(
+        "p",
+        { class: "buttons" },
+        button(`Show ${model.names[node]}`, "", () => this.page.ask(node)),
+      ),
+    );
+    if (step >= 0)
+      this.element.lastElementChild?.append(button(`Go to step ${step}`, "", () => this.page.go(step, true)));
   }
 }
 

@@ -67,7 +67,9 @@ function reason(step, complete) {
  * @param {number} y
  */
 export function same(x, y) {
-  return x === y || Math.abs(x - y) <= 1e-12 * Math.max(Math.abs(x), Math.abs(y)) || (Number.isNaN(x) && Number.isNaN(y));
+  return (
+    x === y || Math.abs(x - y) <= 1e-12 * Math.max(Math.abs(x), Math.abs(y)) || (Number.isNaN(x) && Number.isNaN(y))
+  );
 }
 
 /**

@@ -56,7 +56,7 @@ export class Picture {
     const node = group ? -1 : key;
     const kind = group ? "group" : model.kind(node);
     const outside = this.view.outside.includes(node) ? " outside" : "";
-    const corner = { leaf: 0, parameter: 0, group: 2 }[kind] ?? 8;
+    const corner = kind === "operation" || kind === "output" ? 8 : group ? 2 : 0;
     const frame = { x, y, width: w, height: h, rx: corner };
     /** @type {(i: number, word: string) => [SVGTextElement, SVGTextElement]} */
     const row = (i, word) => [
@@ -81,7 +81,7 @@ export class Picture {
   }
 
   /** @param {View["arrows"][number]} arrow */
-  #arrow([tail, head, position, middle, points]) {
+  #arrow([_tail, head, position, middle, points]) {
     const element = svg("g", { class: "arrow" });
     const single = typeof head === "number" && position >= 0;
     if (single) element.id = `a${head}-${position}`;

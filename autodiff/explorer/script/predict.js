@@ -6,6 +6,17 @@
  * @typedef {"right" | "above" | "sum" | "other" | "sign" | "unknown"} Verdict
  */
 
+/**
+ * What a step backward asks.
+ * @param {import("./graph.js").Graph} graph
+ * @param {import("./passes.js").Passed} step
+ * @returns {Question}
+ */
+export function questionOf(graph, { edge, slope, above, before, after }) {
+  const others = graph.locals[edge.node].filter((_, k) => graph.positions[edge.node][k] !== edge.position);
+  return { right: after, slope, above, before, others };
+}
+
 const NEAR = 0.004; // who computes with the four digits that are shown comes as near
 
 /**

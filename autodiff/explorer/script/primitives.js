@@ -224,10 +224,10 @@ export function zipped(f, xs, ys) {
  * @param {T} [initial]
  */
 export function accumulate(xs, f, initial) {
-  const [first, ...others] = initial === undefined ? xs : [initial, ...xs];
-  if (first === undefined) return [];
-  let last = first;
-  return [first, ...others.map((x) => (last = f(last, x)))];
+  const given = initial === undefined ? xs : [initial, ...xs];
+  const results = given.slice(0, 1);
+  for (let i = 1; i < given.length; i++) results.push(f(results[i - 1], given[i]));
+  return results;
 }
 
 // erf(x)/x for |x| ≤ 1 as a polynomial in x², and (1 + 2x)·exp(x²)·erfc(x) as one in (x - k)/(x + k) with k = 3.265625
@@ -259,7 +259,7 @@ function polynomial(x, rising) {
  * @param {number} x
  */
 function erfcTail(x) {
-  const y = x > 28 ? 28 : x;
+  const y = Math.min(x, 28);
   const denominator = y + 3.265625;
   const near = denominator - 3.265625; // exact, and y up to a rounding error; what it lost is put back
   const scaled = polynomial((near - 3.265625) / denominator, ERFCX) / (2 * near + 1);

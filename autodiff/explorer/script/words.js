@@ -38,7 +38,13 @@ export function words(model) {
     const title = step.pass > 1 ? "Seed, once more" : "Seed";
     const total = `∂${f}/∂${f} = 1`;
     const note = "Backward begins at the output. Each step from here is one arrow.";
-    return { ...none, title, total, note, spoken: `${title}: the gradient of ${f} with respect to itself is 1. ${note}` };
+    return {
+      ...none,
+      title,
+      total,
+      note,
+      spoken: `${title}: the gradient of ${f} with respect to itself is 1. ${note}`,
+    };
   }
   const { edge, slope, above, contribution, before, after, first } = step;
   const [z, x] = [names[edge.node], names[edge.operand]];
