@@ -12,6 +12,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Value, explore
+from autodiff.__main__ import main
 from autodiff.errors import OperandError
 from autodiff.explorer.causes import causes_module
 from autodiff.explorer.page import bundle
@@ -207,3 +208,31 @@ def test_modules_come_after_those_they_import():
         else:
             assert names.index(imported) < names.index(here)
     assert not re.search(r"^\s*(import|export) ", text, re.MULTILINE)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# In a notebook, and from the command line.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_notebook_shows_the_picture_and_a_frame_that_reaches_nothing():
+    explorer = explore(two_paths())
+    shown = explorer._repr_mimebundle_()
+    parts = Parts(shown["text/html"])
+    assert [tag for tag, _ in parts.elements] == ["details", "summary", "img", "iframe"]
+    frame = parts.elements[-1][1]
+    assert frame["sandbox"] == "allow-scripts"
+    assert frame["srcdoc"] == explorer.html
+    assert int(frame["height"]) <= 900
+    assert parts.elements[2][1]["src"].startswith("data:image/svg+xml;base64,")
+    assert shown["text/plain"] == "<Explorer: f step by step: 5 values>"
+
+
+def test_the_command_line(tmp_path, capsys):
+    out = tmp_path / "f.html"
+    assert main(["explore", "x=2*y; z=sin(y); f=x**2*z", "y=3", "-o", str(out)]) == 0
+    assert capsys.readouterr().out == f"{out}: f step by step: 5 values\n"
+    assert data_of(out.read_text(encoding="utf-8"))["names"] == ["y", "x", "z", "v1", "f"]
+    for wrong in ("f.svg", str(tmp_path / "missing" / "f.html")):
+        with pytest.raises(SystemExit):
+            main(["explore", "y**2", "y=3", "-o", wrong])

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from os import PathLike
+from typing import Any
 
+from ..drawing.drawing import Drawing, draw
 from ..drawing.selection import is_parameter
 from ..drawing.style import NAME, shown
-from ..errors import OperandError
+from ..errors import AutodiffError, OperandError
 from ..files import write_whole
 from ..naming import Names, caller_names, subscripted
 from ..value import Value
 from .causes import causes_module
 from .graph import Graph
-from .page import page
+from .page import framed, page
 from .program import program
 from .rules import rules_module
 from .templates import FIRST, RESULT, Templates
@@ -30,8 +32,9 @@ class Explorer:
         title: what it shows, in a few words.
     """
 
-    def __init__(self, title: str, html: str) -> None:
+    def __init__(self, title: str, html: str, drawing: Drawing) -> None:
         self.title, self.html = title, html
+        self._drawing = drawing
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the page to a file, to be opened in any browser, from disk too.
@@ -43,6 +46,20 @@ class Explorer:
 
     def __repr__(self) -> str:
         return f"<Explorer: {self.title}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the page in a frame of its own, which reaches nothing outside; before it the picture.
+
+        Where a viewer shows no frames, the picture remains.
+        """
+        return {"text/html": framed(self.title, self.html, self._picture()), "text/plain": repr(self)}
+
+    def _picture(self) -> str:
+        """The picture of ``draw``, where it can be laid out."""
+        try:
+            return self._drawing.svg
+        except AutodiffError:
+            return ""
 
 
 def explore(output: Value, *, names: Mapping[str, Value] | Mapping[Value, str] | None = None) -> Explorer:
@@ -86,7 +103,8 @@ def explore(output: Value, *, names: Mapping[str, Value] | Mapping[Value, str] |
         "program": program(graph.nodes, [named[node] for node in graph.nodes]),
         "views": views(graph, _first_lines(graph, called, templates), lambda i: called[i]),
     }
-    return Explorer(title, page(title, data, _made(graph)))
+    drawing = draw(output, names=dict(zip(graph.nodes, [named[node] for node in graph.nodes], strict=True)))
+    return Explorer(title, page(title, data, _made(graph)), drawing)
 
 
 def _made(graph: Graph) -> dict[str, str]:

@@ -14,7 +14,10 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-__all__ = ["bundle", "page"]
+__all__ = ["bundle", "framed", "page"]
+
+HEIGHT = 860
+"""Of a frame in a notebook: some cut outputs at 1,000 pixels."""
 
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(const|let|function|class) (\w+|\{[^}]*\}))", re.MULTILINE)
@@ -37,6 +40,23 @@ def page(title: str, data: dict[str, Any], made: dict[str, str], script: str = "
         style=style,
         data=json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
         script=text,
+    )
+
+
+def framed(title: str, html: str, picture: str = "") -> str:
+    """The page within another one: in a frame that may run its script and reaches nothing of the page around it.
+
+    Args:
+        title: what the frame is called.
+        html: the page.
+        picture: an SVG to show where there are no frames, folded away where there are.
+    """
+    image = b64encode(picture.encode()).decode()
+    alone = f'<img alt="{escape(title)}" src="data:image/svg+xml;base64,{image}">' if picture else escape(title)
+    return (
+        f"<details><summary>{escape(title)}: the picture alone</summary>{alone}</details>"
+        f'<iframe title="{escape(title)}" sandbox="allow-scripts" width="100%" height="{HEIGHT}" frameborder="0" '
+        f'srcdoc="{escape(html)}"></iframe>'
     )
 
 

@@ -40,9 +40,8 @@ export class Controls {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const target = /** @type {HTMLElement} */ (event.target);
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target.closest("input, select, textarea, summary")) return;
+    if (event.target instanceof Element && event.target.closest("input, select, textarea, summary")) return;
     const { model } = this.page;
     const to = { ArrowLeft: model.index - 1, ArrowRight: model.index + 1, Home: 0, End: model.last }[event.key];
     if (to !== undefined) {

@@ -249,7 +249,7 @@ export class Paths {
     this.body.replaceChildren(
       html("p", {}, `${count === 0n ? "No path leads" : how} from ${f} to ${x}.`),
       ...(rows.length > 0
-        ? [table("Largest first", ["path", "product of local derivatives", ""], [...rows, ...rest])]
+        ? [table("Largest first", ["path", "local derivatives", "product"], [...rows, ...rest])]
         : []),
       html("p", { class: "total" }, `∂${f}/∂${x} = ${short(sum)}${rows.length > 1 ? ", the sum over all paths" : ""}`),
     );

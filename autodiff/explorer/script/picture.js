@@ -115,9 +115,8 @@ export class Picture {
       element.classList.toggle("now", model.isActive(node));
       element.classList.toggle("ahead", data === null);
       element.classList.toggle("asked", model.asked === node);
-      const label = `${model.names[node]}${model.graph.rule[node] < 0 ? "" : ` = ${model.formula(node)}`}`;
-      const told = `${label}, number ${data === null ? "not yet computed" : short(data)}`;
-      element.setAttribute("aria-label", `${told}, gradient ${grad === null ? "none yet" : short(grad)}`);
+      const label = element.querySelector(".name")?.textContent ?? "";
+      element.setAttribute("aria-label", `${label} data ${value.textContent} grad ${gradient.textContent}`);
     }
     for (const [view, { element, value, gradient }] of this.groups) {
       const { members, leaves } = model.members(view);
@@ -126,7 +125,8 @@ export class Picture {
       setText(gradient, grads.includes(null) ? "—" : short(Math.hypot(.../** @type {number[]} */ (grads))));
       const active = members.some((node) => model.isActive(node));
       element.classList.toggle("now", active);
-      element.setAttribute("aria-label", `group ${model.views[view].name}, ${members.length} values: go in`);
+      const told = `${model.views[view].name} values ${members.length} ‖grad‖ ${gradient.textContent}`;
+      element.setAttribute("aria-label", `${told}: go in`);
     }
     let largest = 0;
     const sizes = this.arrows.map(({ node, position }) => {
