@@ -370,3 +370,34 @@ def test_groups_open_and_close(opened):
 def test_json_is_what_the_browser_reads():
     body = PAGE.partition('id="data">')[2].partition("</script>")[0]
     assert json.loads(body)["names"] == ["y", "x", "z", "v1", "f"]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A network that learns.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_training_goes_on_as_gradient_descent_does_and_back_to_the_same_weights(opened):
+    model = MLP(2, [3, 1], "tanh", seed=1)
+    page = opened(explore(model, [0.5, -1.0], 1.0).html)
+    panel = page.locator(".panel", has=page.get_by_role("heading", name="Train"))
+    start = page.locator("main").inner_text()
+    for _ in range(3):
+        page.get_by_role("button", name="A training step").click()
+    losses = []
+    for _ in range(4):
+        for p in model.parameters():
+            p.grad = 0.0
+        loss = 0.5 * (model([0.5, -1.0])[0] - 1.0) ** 2
+        loss.backward()
+        losses.append(f"{loss.data:.4g}".replace("-", "−"))
+        for p in model.parameters():
+            p.data -= 0.1 * p.grad
+    assert f"L after 3 steps: {' → '.join(losses)}" in panel.inner_text()
+    page.get_by_role("button", name="Rewind").click()
+    assert page.locator("main").inner_text() == start
+    page.locator("#b0").click()
+    asked = page.locator(".box.asked .figure").first.text_content()
+    page.get_by_role("button", name="Ten training steps").click()
+    assert page.locator(".box.asked").count() == 1
+    assert asked is not None

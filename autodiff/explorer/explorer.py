@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -19,6 +19,7 @@ from .page import framed, page
 from .program import program
 from .rules import rules_module
 from .templates import FIRST, RESULT, Templates
+from .training import recorded_loss, training
 from .views import views
 
 __all__ = ["Explorer", "explore"]
@@ -62,7 +63,14 @@ class Explorer:
             return ""
 
 
-def explore(output: Value, *, names: Mapping[str, Value] | Mapping[Value, str] | None = None) -> Explorer:
+def explore(
+    output: Any,
+    x: Any = None,
+    y: Any = None,
+    *,
+    loss: Callable[..., Any] | None = None,
+    names: Mapping[str, Value] | Mapping[Value, str] | None = None,
+) -> Explorer:
     """A page on which a class can step through ``output``'s graph, forward and backward, and change its numbers.
 
     Each step backward is one arrow: local derivative times gradient is a contribution, in symbols and in numbers, and
@@ -72,21 +80,34 @@ def explore(output: Value, *, names: Mapping[str, Value] | Mapping[Value, str] |
     The numbers are computed by the page itself, from the rules of the table.  An operation of your own takes part if it
     is built of operators and operations; else its numbers stay as recorded.
 
+    ``explore(model, x, y)`` is the graph of a model's loss for one sample, which the page can train: a step of gradient
+    descent at a time, with the activation and the δ of every neuron, and back to the very same weights.
+
     Args:
-        output: the Value whose gradient is followed.
+        output: the Value whose gradient is followed; or a model, called with a list of inputs, with ``parameters()``.
+        x: with a model, the sample, a number for each input …
+        y: … and its target, as the loss takes it.
+        loss: with a model, a function (outputs, target) such as those of ``nn.losses``; default ½ Σ (output − target)².
         names: {"x": x} or {x: "x"}, before the labels of the nodes; those without either are called as your variables
             are, or v1, v2 …
 
     Raises:
-        OperandError: the output is no Value, or ``names`` no dict of names and Values.
+        OperandError: the output is no Value and no model with a sample, or ``names`` no dict of names and Values.
 
     >>> y = Value(3.0)
     >>> x = 2 * y
     >>> explore(x * x)  # explore(x * x).save("square.html") writes it
     <Explorer: v1 step by step: 3 values>
     """
+    trained: Sequence[Value] = ()
+    if x is not None or y is not None:
+        model, output = output, recorded_loss(output, x, y, loss)
+        trained = model.parameters()
     if not isinstance(output, Value):
-        raise OperandError(f"explore: the output is a Value of a graph, not {type(output).__name__} {output!r:.60}")
+        raise OperandError(
+            f"explore: the output is a Value of a graph, not {type(output).__name__} {output!r:.60}; "
+            "a model comes with a sample and its target: explore(model, x, y)"
+        )
     graph = Graph(output)
     named = Names(graph.nodes, names, caller_names(2))
     called = [shown(subscripted(named[node]), NAME) for node in graph.nodes]
@@ -100,6 +121,7 @@ def explore(output: Value, *, names: Mapping[str, Value] | Mapping[Value, str] |
         "values": templates.values,
         "slopes": templates.slopes,
         "parameters": [i for i, node in enumerate(graph.nodes) if is_parameter(node)],
+        "training": training(graph, trained) if trained else None,
         "program": program(graph.nodes, [named[node] for node in graph.nodes]),
         "views": views(graph, _first_lines(graph, called, templates), lambda i: called[i]),
     }

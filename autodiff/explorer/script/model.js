@@ -13,7 +13,7 @@ import { backward, NONE } from "./passes.js";
  * @typedef {{ kind: "leaves" } | { kind: "value", node: number } | Seed | Passed} Step
  * @typedef {{
  *   graph: import("./graph.js").GraphData, names: string[], texts: string[], values: number[], slopes: number[][],
- *   parameters: number[], views: View[], program: [number, string, string][],
+ *   training: import("./train.js").Training | null, parameters: number[], views: View[], program: [number, string, string][],
  * }} PageData
  */
 
@@ -31,6 +31,7 @@ export class Model {
     this.parameters = new Set(data.parameters);
     this.views = data.views;
     this.program = data.program;
+    this.training = data.training;
     this.fixed = new Set(this.graph.fixed);
     /** The numbers and gradients at the start, to compare with. */
     this.start = { values: this.graph.values.slice(), gradients: this.graph.gradients() };

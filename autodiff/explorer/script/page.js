@@ -6,6 +6,7 @@ import { button, html, setText } from "./dom.js";
 import { Ask, BreakIt, Leaves, Paths, Share, Trouble } from "./panels.js";
 import { Picture } from "./picture.js";
 import { read, written } from "./share.js";
+import { Train } from "./train.js";
 import { words } from "./words.js";
 
 /** @typedef {import("./model.js").Model} Model */
@@ -27,6 +28,7 @@ export class Page {
     this.card = new Card(this);
     this.panels = {
       trouble: new Trouble(this),
+      train: new Train(this, model.training),
       ask: new Ask(this),
       leaves: new Leaves(this),
       paths: new Paths(this),

@@ -74,7 +74,7 @@ export class Picture {
       ...(kind === "output" ? [svg("rect", { x: x + 3, y: y + 3, width: w - 6, height: h - 6, rx: 5 })] : []),
       ...(kind === "parameter" || group ? [svg("path", { class: "fold", d: `M${x + w - 9},${y}v9h9` })] : []),
       svg("text", { class: "name", x: x + PAD, y: y + LINE - 2 }, name, svg("tspan", { class: "says" }, clipped(says))),
-      ...[first, value, second, gradient],
+      ...[first, value, second, gradient].flatMap((part) => [" ", part]), // apart for who hears them read
     );
     (group ? this.groups : this.nodes).set(group ? Number(key.slice(1)) : node, { element, value, gradient });
     return element;
