@@ -12,7 +12,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Value, explore
-from nn import MLP, losses
+from nn import MLP, Film, data, fit, losses
 from tests.test_drawing_security import HOSTILE, labelled
 
 BROWSER = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -401,3 +401,26 @@ def test_training_goes_on_as_gradient_descent_does_and_back_to_the_same_weights(
     page.get_by_role("button", name="Ten training steps").click()
     assert page.locator(".box.asked").count() == 1
     assert asked is not None
+
+
+@with_axe
+def test_a_film(opened):
+    moons = data.load("moons", n=30, seed=0)
+    film = Film(moons.X, moons.y, moons.classes)
+    loss = "binary_cross_entropy_with_logits"
+    fit(MLP(2, [3, 1], "tanh", seed=0), moons.X, moons.y, loss, epochs=8, progress=False, callbacks=[film])
+    for size, look in ((SIZES["projector"], "light"), (SIZES["phone"], "dark"), (SIZES["phone"], "forced colours")):
+        page = opened(film.html, size=size, bypass_csp=True, **LOOKS[look])
+        assert text(page, ".count") == "epoch 8 of 8"
+        page.keyboard.press("Home")
+        assert text(page, ".count") == "epoch 1 of 8"
+        page.get_by_role("slider", name="Epoch").focus()
+        page.keyboard.press("ArrowRight")
+        assert text(page, ".total").startswith("Epoch 2: loss ")
+        page.get_by_role("button", name="Play").click()
+        page.wait_for_function("() => document.querySelector('.count').textContent === 'epoch 8 of 8'")
+        page.get_by_text("The numbers").click()
+        page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run()")
+        assert not [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found["violations"]]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -36,9 +36,10 @@ BELOW = {
     "estimators": ["train"],
     "plots": ["prediction"],
     "naive_cost": ["layers", "losses"],
+    "film": ["prediction"],
     "task": ["data", "metrics"],
     "demo": ["train", "plots", "storage", "task", "schedules", "table"],
-    "__main__": ["demo", "tabular"],
+    "__main__": ["demo", "film", "tabular"],
 }
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 

@@ -47,7 +47,9 @@ def placed(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> dict[str, Any]:
     crowded = len(arrows) > _CROWDED * len(boxes)
     labels = [None if crowded or arrow.position < 0 else (_FIGURES * _LETTER, _LINE) for arrow in arrows]
     users = {arrow.head for arrow in arrows}
-    leaves = {box.key: float(i) for i, box in enumerate(boxes) if box.key not in users}  # weights in their order
+    leaves: dict[Hashable, float] = {
+        box.key: float(i) for i, box in enumerate(boxes) if box.key not in users
+    }  # weights in their order
     found = layout(sizes, [(arrow.tail, arrow.head) for arrow in arrows], labels, order=leaves)
     return {
         "width": round(found.width),

@@ -82,7 +82,7 @@ export class Train {
       html(
         "p",
         { class: "total" },
-        `${model.names[graph.output]} after ${this.past.length} steps: ${losses.length > LAST ? "… → " : ""}${told}`,
+        `${model.names[graph.output]} after ${this.past.length} step${this.past.length === 1 ? "" : "s"}: ${losses.length > LAST ? "… → " : ""}${told}`,
       ),
       table(`Neurons${left > 0 ? `, and ${left} more` : ""}`, ["neuron", "S", "g(S)", "δ = ∂L/∂S"], rows),
     );
