@@ -17,6 +17,7 @@ TITLES = {
     "imports": "import autodiff",
     "compiled": "A compiled step, beside its peers",
     "layout": "A picture",
+    "explorer": "A page of the explorer",
 }
 DOCS = Path(__file__).parent.parent / "docs"
 # Each page that --write makes: the benchmarks on it, and what it begins with.

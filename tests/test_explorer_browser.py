@@ -287,7 +287,8 @@ GRAPHS = {"two paths": two_paths, "network": network}
 def test_no_barrier_in_any_state(opened, look, size):
     for graph, make in GRAPHS.items():
         html = explore(make()).html
-        for state, fragment in STATES.items():
+        for state in STATES if look == "light" else ["everything"]:
+            fragment = STATES[state]
             page = opened(html, fragment, SIZES[size], bypass_csp=True, **LOOKS[look])
             page.evaluate("for (const panel of document.querySelectorAll('details')) panel.open = true")
             page.add_script_tag(content=AXE.read_text(encoding="utf-8"))

@@ -71,7 +71,7 @@ def test_a_long_training_has_few_frames_and_its_last_epoch(epochs, frames):
 def test_without_a_plane():
     iris = data.load("iris")
     film = Film(iris.X, iris.y)
-    fit(MLP(4, [3], seed=0), iris.X, iris.y, epochs=2, progress=False, callbacks=[film])
+    fit(MLP(4, [3], seed=0), iris.X, iris.y, epochs=2, progress=False, engine="eager", callbacks=[film])
     assert data_of(film.html)["points"] == []
 
 
