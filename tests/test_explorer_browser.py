@@ -235,12 +235,14 @@ def test_the_address_says_what_is_shown(opened):
     page.locator("#b0").click()
     page.get_by_role("textbox", name="y, number").fill("2.5")
     page.get_by_role("textbox", name="y, number").press("Enter")
+    page.wait_for_timeout(400)
     fragment = page.evaluate("location.hash")
     again = opened(PAGE, fragment)
     assert again.locator("main").inner_text() == page.locator("main").inner_text()
     page.keyboard.press("Escape")
     page.locator("h1").click()
     page.keyboard.press("b")
+    page.wait_for_timeout(400)
     assert "big=1" in page.evaluate("location.hash")
 
 

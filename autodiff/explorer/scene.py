@@ -15,6 +15,7 @@ _LETTER = 6.9  # the width of a character of 12 pixels, on average and a little 
 _LINE, _PAD = 17.0, 9.0
 _LEAST = 112.0  # "grad −1.234·10⁻¹²" has room
 _FIGURES = 8  # room for so many characters on an arrow
+_COVERED = 7  # so much of a line is below its head
 _CROWDED = 3  # arrows for each box: of more the numbers are left out
 
 
@@ -39,7 +40,7 @@ def placed(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> dict[str, Any]:
 
     width, height: of the whole.
     boxes: of each its key, its left and upper end, its width and height.
-    arrows: of each its tail, its head, the position, the middle of its number or null, and its spline.
+    arrows: of each its tail, its head, the position, the middle of its number or null, its line and its tip.
     """
     sizes: dict[Hashable, tuple[float, float]] = {
         box.key: (max(_LEAST, len(box.text) * _LETTER + 2 * _PAD), _LINE * box.lines + _PAD) for box in boxes
@@ -57,10 +58,30 @@ def placed(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> dict[str, Any]:
         "boxes": [[key, round(found.boxes[key][0] - w / 2), round(found.boxes[key][1] - h / 2), round(w), round(h)]
                   for key, (w, h) in sizes.items()],
         "arrows": [
-            [*arrow, middle and _rounded(middle), [x for point in route for x in _rounded(point)]]
+            [*arrow, middle and _rounded(middle), _line(route), _rounded(route[-1]) if route else None]
             for arrow, middle, route in zip(arrows, found.labels, found.routes, strict=True)
         ],
     }  # fmt: skip
+
+
+def _line(route: Sequence[tuple[float, float]]) -> str:
+    """The spline as SVG's path data, relative, where it is level as one number; its end is hidden below the head."""
+    points = [_rounded(point) for point in route]
+    if not points:
+        return ""
+    parts: list[str] = []
+    level = 0
+    for i in range(1, len(points), 3):
+        x, y = points[i - 1]
+        piece = points[i : i + 3]
+        if all(v == y for _, v in piece):
+            level += piece[-1][0] - x
+            continue
+        parts += [f"h{level}"] * (level != 0)
+        level = 0
+        parts.append("c" + " ".join([f"{u - x} {v - y}" for u, v in piece]))
+    parts += [f"h{level - _COVERED}"] * (level > _COVERED)
+    return f"M{points[0][0]} {points[0][1]}" + "".join(parts).replace(" -", "-")
 
 
 def _rounded(point: tuple[float, float]) -> list[int]:

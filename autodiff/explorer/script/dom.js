@@ -51,6 +51,16 @@ export function setText(element, text) {
 }
 
 /**
+ * Set an attribute only where it is another one.
+ * @param {Element} element
+ * @param {string} name
+ * @param {string} value
+ */
+export function setAttribute(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/**
  * A button with what it does.
  * @param {string} text
  * @param {string} label what a screen reader says

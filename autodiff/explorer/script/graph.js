@@ -35,6 +35,16 @@ export class Graph {
     this.positions = data.operands.map((operands, node) =>
       data.rule[node] < 0 || still.has(node) ? [] : [...operands.keys()].filter((i) => operands[i] >= 0),
     );
+    /** The edges in the order in which a backward pass goes along them. @type {Edge[]} */
+    this.edges = [];
+    /** For each node the number of its first edge. @type {number[]} */
+    this.first = [];
+    for (let node = this.output; node >= 0; node--) {
+      this.first[node] = this.edges.length;
+      for (const position of this.positions[node]) {
+        this.edges.push({ node, position, operand: this.operands[node][position] });
+      }
+    }
     this.leaves = [...data.rule.keys()].filter((node) => data.rule[node] < 0 && data.operands[node].length === 0);
     /** @type {number[]} */
     this.values = [];
@@ -98,16 +108,14 @@ export class Graph {
     return this.leaves.filter((leaf) => needed[leaf]);
   }
 
-  /** The edges in the order in which a backward pass goes along them. */
-  edges() {
-    /** @type {Edge[]} */
-    const edges = [];
-    for (let node = this.output; node >= 0; node--) {
-      for (const position of this.positions[node]) {
-        edges.push({ node, position, operand: this.operands[node][position] });
-      }
-    }
-    return edges;
+  /**
+   * The number of the edge to an operand of a node; -1 where nothing flows.
+   * @param {number} node
+   * @param {number} position
+   */
+  edgeAt(node, position) {
+    const k = this.positions[node].indexOf(position);
+    return k < 0 ? -1 : this.first[node] + k;
   }
 
   /** The gradient of every node; 0 where nothing flows. */

@@ -51,8 +51,8 @@ export class Model {
     this.computed = [];
     /** The steps that change the gradient of each node. @type {number[][]} */
     this.changes = [];
-    /** The steps along each edge. @type {Map<string, number[]>} */
-    this.along = new Map();
+    /** The steps along each edge, by its number. @type {number[][]} */
+    this.along = [];
     /** @type {Map<number, { members: number[], leaves: number[] }>} */
     this.known = new Map();
     this.refresh();
@@ -77,13 +77,12 @@ export class Model {
       if (step.kind === "value") this.computed[step.node] = i;
     });
     this.changes = Array.from({ length: graph.size }, () => []);
-    this.along.clear();
+    this.along = graph.edges.map(() => []);
     this.steps.forEach((step, i) => {
       if (step.kind === "seed") this.changes[graph.output].push(i);
       if (step.kind !== "edge") return;
       this.changes[step.edge.operand].push(i);
-      const key = `${step.edge.node}-${step.edge.position}`;
-      this.along.set(key, [...(this.along.get(key) ?? []), i]);
+      this.along[graph.edgeAt(step.edge.node, step.edge.position)].push(i);
     });
     this.index = atEnd ? this.last : Math.min(this.index, this.last);
   }
@@ -127,12 +126,11 @@ export class Model {
   }
 
   /**
-   * What has flowed along an edge by this step; null if nothing has.
-   * @param {number} node
-   * @param {number} position
+   * What has flowed along an edge, by its number, at this step; null if nothing has.
+   * @param {number} edge
    */
-  passedAt(node, position) {
-    const i = this.along.get(`${node}-${position}`)?.findLast((k) => k <= this.index);
+  passedAt(edge) {
+    const i = this.along[edge]?.findLast((k) => k <= this.index);
     const step = i === undefined ? undefined : this.steps[i];
     return step?.kind === "edge" ? step.contribution : null;
   }

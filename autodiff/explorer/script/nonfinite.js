@@ -79,7 +79,7 @@ class Search {
     /** @type {number[]} */
     const found = new Array(graph.size).fill(0);
     found[graph.output] = 1;
-    for (const edge of graph.edges()) {
+    for (const edge of graph.edges) {
       const [slope, above] = [graph.slope(edge), found[edge.node]];
       found[edge.operand] += slope * above;
       if (!Number.isFinite(slope * above)) return this.#contribution(edge, slope, above);

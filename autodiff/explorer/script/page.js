@@ -19,6 +19,8 @@ export class Page {
   constructor(model, place) {
     this.model = model;
     this.viewNumber = 0;
+    this.later = 0;
+    this.hash = "";
     this.live = html("p", { class: "unseen", role: "status", "aria-live": "polite" });
     this.caption = html("p", { class: "caption" });
     this.crumbs = html("nav", { class: "crumbs", "aria-label": "Groups" });
@@ -78,7 +80,10 @@ export class Page {
     }
     model.index = to;
     this.#follow();
-    this.update();
+    this.picture.update();
+    this.controls.update();
+    this.card.update();
+    this.#remember();
     this.say(words(model).spoken);
   }
 
@@ -250,13 +255,17 @@ export class Page {
     return `${location.href.split("#")[0]}#${written(this.shared)}`;
   }
 
+  /** Write the address, when nothing has changed for a moment: browsers allow only so many changes. */
   #remember() {
-    this.hash = written(this.shared);
-    try {
-      history.replaceState(null, "", this.hash ? `#${this.hash}` : location.pathname + location.search);
-    } catch {
-      // a page within a page has no address of its own
-    }
+    window.clearTimeout(this.later);
+    this.later = window.setTimeout(() => {
+      this.hash = written(this.shared);
+      try {
+        history.replaceState(null, "", this.hash ? `#${this.hash}` : location.pathname + location.search);
+      } catch {
+        // a page within a page has no address of its own
+      }
+    }, 200);
   }
 
   #restore() {

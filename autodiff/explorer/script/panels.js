@@ -300,6 +300,7 @@ export class BreakIt {
     });
     this.body = html("div", {});
     this.element = panel("Break it", [html("div", { class: "switches" }, ...items), this.body]);
+    this.element.addEventListener("toggle", () => this.update());
   }
 
   get chosen() {
@@ -313,6 +314,7 @@ export class BreakIt {
   }
 
   update() {
+    if (!this.element.open) return;
     const { model } = this.page;
     if (!model.broken) return this.body.replaceChildren(html("p", {}, "All as it should be: switch a mistake on."));
     const wrong = [...model.names.keys()].filter((node) => !same(model.gradients[node], model.right[node]));

@@ -23,7 +23,7 @@ export const NONE = { recursion: false, assign: false, twice: false, dirty: fals
  */
 export function backward(graph, mistakes = NONE, old = []) {
   const right = graph.gradients();
-  const order = mistakes.recursion ? recursive(graph) : graph.edges();
+  const order = mistakes.recursion ? recursive(graph) : graph.edges;
   const leaves = new Set(graph.leaves);
   /** @type {number[]} */
   const gradients = new Array(graph.size).fill(0);
@@ -88,7 +88,7 @@ function recursive(graph) {
       continue;
     }
     const operand = graph.operands[turn.node][position];
-    edges.push({ node: turn.node, position, operand });
+    edges.push(graph.edges[graph.edgeAt(turn.node, position)]);
     if (!seen.has(operand)) {
       seen.add(operand);
       waiting.push({ node: operand, next: 0 });

@@ -1,6 +1,6 @@
 /** The picture: drawn once from where Python placed everything, then patched by the ids of boxes and arrows. */
 
-import { setText, svg } from "./dom.js";
+import { setAttribute, setText, svg } from "./dom.js";
 import { short, signed } from "./numbers.js";
 
 /**
@@ -8,10 +8,10 @@ import { short, signed } from "./numbers.js";
  * @typedef {{
  *   name: string, parent: number, groups: [number, number, number][], outside: number[], hidden: number,
  *   width: number, height: number, boxes: [number | string, number, number, number, number][],
- *   arrows: [number | string, number | string, number, [number, number] | null, number[]][],
+ *   arrows: [number | string, number | string, number, [number, number] | null, string, [number, number] | null][],
  * }} View
- * @typedef {{ element: SVGGElement, value: SVGTextElement, gradient: SVGTextElement }} Shown
- * @typedef {{ element: SVGGElement, slope: SVGTextElement | null, node: number, position: number }} Drawn
+ * @typedef {{ element: SVGGElement, value: SVGTextElement, gradient: SVGTextElement, name: string }} Shown
+ * @typedef {{ element: SVGGElement, slope: SVGTextElement | null, edge: number, node: number, position: number }} Drawn
  */
 
 const LINE = 17;
@@ -46,7 +46,7 @@ export class Picture {
       ...boxes.map((box) => this.#box(box)),
     );
     this.element.style.maxWidth = `${width + 10}px`;
-    this.element.style.minWidth = `${Math.min(width + 10, 0.8 * (width + 10))}px`;
+    this.element.style.minWidth = `${0.8 * (width + 10)}px`;
   }
 
   /** @param {View["boxes"][number]} box */
@@ -76,30 +76,27 @@ export class Picture {
       svg("text", { class: "name", x: x + PAD, y: y + LINE - 2 }, name, svg("tspan", { class: "says" }, clipped(says))),
       ...[first, value, second, gradient].flatMap((part) => [" ", part]), // apart for who hears them read
     );
-    (group ? this.groups : this.nodes).set(group ? Number(key.slice(1)) : node, { element, value, gradient });
+    (group ? this.groups : this.nodes).set(group ? Number(key.slice(1)) : node, {
+      ...{ element, value, gradient },
+      name: `${name}${clipped(says)}`,
+    });
     return element;
   }
 
   /** @param {View["arrows"][number]} arrow */
-  #arrow([_tail, head, position, middle, points]) {
+  #arrow([_tail, head, position, middle, line, tip]) {
     const element = svg("g", { class: "arrow" });
     const single = typeof head === "number" && position >= 0;
     if (single) element.id = `a${head}-${position}`;
-    if (points.length > 0) {
-      const [x0, y0, ...rest] = points;
-      const [x1, y1, x2, y2] = points.slice(-4);
-      const length = Math.hypot(x2 - x1, y2 - y1) || 1;
-      const [ux, uy] = [(x2 - x1) / length, (y2 - y1) / length];
-      const at = (/** @type {number} */ along, /** @type {number} */ aside) =>
-        `${(x2 - along * ux + aside * uy).toFixed(1)},${(y2 - along * uy - aside * ux).toFixed(1)}`;
-      element.append(
-        svg("path", { d: `M${x0},${y0}C${rest.slice(0, -2).join(" ")} ${at(7, 0)}` }), // the head covers the rest
-        svg("polygon", { points: `${at(0, 0)} ${at(10, 5)} ${at(10, -5)}` }),
-      );
+    if (tip) {
+      const [x, y] = tip;
+      const points = `${x},${y} ${x - 10},${y - 5} ${x - 10},${y + 5}`;
+      element.append(svg("path", { d: line }), svg("polygon", { points }));
     }
     const slope = single && middle ? svg("text", { class: "slope", x: middle[0], y: middle[1] + 4 }) : null;
     if (slope) element.append(slope);
-    if (single) this.arrows.push({ element, slope, node: head, position });
+    if (single)
+      this.arrows.push({ element, slope, node: head, position, edge: this.model.graph.edgeAt(head, position) });
     else element.classList.add("many");
     return element;
   }
@@ -108,15 +105,14 @@ export class Picture {
   update() {
     const { model } = this;
     const { step } = model;
-    for (const [node, { element, value, gradient }] of this.nodes) {
+    for (const [node, { element, value, gradient, name }] of this.nodes) {
       const [data, grad] = [model.valueAt(node), model.gradientAt(node)];
       setText(value, data === null ? "…" : short(data));
       setText(gradient, grad === null ? "—" : short(grad));
       element.classList.toggle("now", model.isActive(node));
       element.classList.toggle("ahead", data === null);
       element.classList.toggle("asked", model.asked === node);
-      const label = element.querySelector(".name")?.textContent ?? "";
-      element.setAttribute("aria-label", `${label} data ${value.textContent} grad ${gradient.textContent}`);
+      setAttribute(element, "aria-label", `${name} data ${value.textContent} grad ${gradient.textContent}`);
     }
     for (const [view, { element, value, gradient }] of this.groups) {
       const { members, leaves } = model.members(view);
@@ -126,30 +122,27 @@ export class Picture {
       const active = members.some((node) => model.isActive(node));
       element.classList.toggle("now", active);
       const told = `${model.views[view].name} values ${members.length} ‖grad‖ ${gradient.textContent}`;
-      element.setAttribute("aria-label", `${told}: go in`);
+      setAttribute(element, "aria-label", `${told}: go in`);
     }
     let largest = 0;
-    const sizes = this.arrows.map(({ node, position }) => {
-      const passed = model.passedAt(node, position);
+    const sizes = this.arrows.map(({ edge }) => {
+      const passed = model.passedAt(edge);
       const size = passed === null ? 0 : Math.abs(passed);
       if (Number.isFinite(size)) largest = Math.max(largest, size);
       return size;
     });
-    this.arrows.forEach(({ element, slope, node, position }, i) => {
+    this.arrows.forEach(({ element, slope, edge, node, position }, i) => {
       const known = model.valueAt(node) !== null;
-      const flows = model.graph.positions[node].includes(position);
-      const local = flows ? model.graph.slope({ node, position, operand: -1 }) : 0;
-      const passed = model.passedAt(node, position);
-      const sign = passed === null || !flows ? "neutral" : local > 0 ? "positive" : local < 0 ? "negative" : "neutral";
+      const local = edge < 0 ? 0 : model.graph.slope(model.graph.edges[edge]);
+      const passed = model.passedAt(edge);
+      const sign = passed === null ? "neutral" : local > 0 ? "positive" : local < 0 ? "negative" : "neutral";
       const now = step.kind === "edge" && step.edge.node === node && step.edge.position === position;
       const lit = model.lit.has(`${node}-${position}`);
-      element.setAttribute(
-        "class",
-        `arrow ${sign}${now ? " now" : ""}${lit ? " lit" : ""}${flows ? "" : " still"}${known ? "" : " ahead"}`,
-      );
+      const states = [now && "now", lit && "lit", edge < 0 && "still", !known && "ahead"].filter(Boolean);
+      setAttribute(element, "class", ["arrow", sign, ...states].join(" "));
       const width = passed === null || largest === 0 ? 1 : 0.8 + 3 * Math.min(sizes[i] / largest, 1);
-      element.style.setProperty("--width", String(Number.isFinite(width) ? width : 3.8));
-      if (slope) setText(slope, known && flows ? signed(local) : "");
+      setAttribute(element, "stroke-width", (Number.isFinite(width) ? width : 3.8).toFixed(2));
+      if (slope) setText(slope, known && edge >= 0 ? signed(local) : "");
     });
   }
 
