@@ -3,6 +3,7 @@
 import { Card } from "./card.js";
 import { Controls } from "./controls.js";
 import { button, html, setText } from "./dom.js";
+import { short } from "./numbers.js";
 import { Ask, BreakIt, Leaves, Paths, Share, Trouble } from "./panels.js";
 import { Picture } from "./picture.js";
 import { read, written } from "./share.js";
@@ -108,7 +109,7 @@ export class Page {
     this.model.refresh();
     this.update();
     const { names, graph } = this.model;
-    this.say(`${names[graph.output]} is ${graph.values[graph.output]}`);
+    this.say(`${names[graph.output]} is ${short(graph.values[graph.output])}`);
   }
 
   /** @param {string[]} names */
