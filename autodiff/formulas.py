@@ -342,6 +342,11 @@ def clamp(x: float, low: float, high: float) -> float:
     return minimum(maximum(x, low), high)
 
 
+def only_if(x: float, condition: float) -> float:
+    """``x`` if the condition is not 0, else nan."""
+    return x if condition != 0.0 else nan
+
+
 def where(condition: float, x: float, y: float) -> float:
     """x if condition else y."""
     return nan if condition != condition else x if condition else y

@@ -272,6 +272,8 @@ norm        = NaryOp("norm",   "√(Σ xᵢ²)",      formulas.norm,         lam
 # Helpers that rules name, and a new name for a Value.  Where guard stands, what x multiplies is 0 beyond the bounds.
 identity    = Op("identity",   "x",             lambda x: x,           lambda x, z: 1.0, quick=True)
 detach      = Op("detach",     "x",             lambda x: x,           lambda x, z: 0.0, quick=True, flows=False)
+only_if     = Op("only_if",    "x if y else nan", formulas.only_if,    lambda x, y, z: 1.0,    lambda x, y, z: 0.0,
+                 quick=True)
 nonneg      = Op("nonneg",     "x if x ≥ 0 else nan", formulas.nonneg, lambda x, z: 1.0, quick=True, domain=POSITIVE)
 mul0        = Op("mul0",       "x·y, where 0·∞ = 0", formulas.mul0,    lambda x, y, z: y,    lambda x, y, z: x,
                  quick=True)

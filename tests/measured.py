@@ -95,5 +95,5 @@ TESTED = {name.split("[")[0].split("(")[0] for name in ROWS}
 TRUTHS = {name for name, op in ad.OPS.items() if not op.flows}
 """Comparisons and detach, through which no gradient flows: tests/test_comparing.py has them."""
 
-HELPERS = {"identity", *TRUTHS, *_rows_of_derivatives()} - TESTED
+HELPERS = {"identity", "only_if", *TRUTHS, *_rows_of_derivatives()} - TESTED
 """The rows without points of their own: those that rules name, tested as derivatives, and a Value's new name."""

@@ -84,7 +84,7 @@ def record(function: Callable[..., Any], inputs: Sequence[Value], parameters: Se
     guards = [guard for guard in trace.guards if guard.node in depends]
     with recording():
         held = reduce(lambda held, guard: _and(held, guard.node, guard.truth), guards, None)
-        checked = outputs if held is None else [OPS["where"](held, x, nan) for x in outputs]
+        checked = outputs if held is None else [OPS["only_if"](x, held) for x in outputs]
     decisions = tuple([(guard.place, guard.truth) for guard in guards])
     return Way(outputs, single, held, checked, decisions, (*trace.reads,), freeze(checked))
 
@@ -178,7 +178,7 @@ class Branches:
         """The mean or the sum, or each of the outputs; the gradients with respect to parameters and to inputs."""
         if len(self.ways) == 1:
             found = self._engine("checked", 0).differentiate(X, parameters, threads, mean, each)
-            if not np.isnan(found[0]).any():
+            if not (np.isnan(found[0]).any() if each else found[0] != found[0]):  # much the faster for a number
                 return found
         N = X.shape[1]
         values, gradient, dX = np.empty(N), np.zeros(len(parameters)), np.zeros(X.shape)
