@@ -99,7 +99,7 @@ def lost_digits(slope: Scalar, output: Scalar, fixed: Iterable[Value] = (), rtol
     if isfinite(due) and rounding.of_output <= due:
         return None
     within = nodes_of(output)
-    given = {node: node.data for node in order if node.op is None or node in fixed}
+    given = {node: node.data for node in order if not node.parents or node in fixed}
     try:
         from .compiler.precise import with_digits_to_spare
 
@@ -137,11 +137,11 @@ def _of_inputs(order: Sequence[Value], sensitivity: dict[Value, float], fixed: s
         if node not in sensitivity:
             continue
         adjoint = sensitivity[node]
-        if node.op is None or node in fixed:
+        if not node.parents or node in fixed:
             total += abs(adjoint * node.data)
             continue
         rounded = [i for i, x in enumerate(node.operands) if not isinstance(x, Value) and _is_rounded(x)]
-        if rounded and adjoint:
+        if rounded and adjoint and node.op is not None:
             numbers = [_number(x) for x in node.operands]
             slopes = node.op.float_derivatives(numbers, node.data, rounded)
             total += sum([abs(adjoint * s * numbers[i]) for i, s in zip(rounded, slopes, strict=True)])

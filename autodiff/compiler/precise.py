@@ -39,7 +39,7 @@ def with_digits_to_spare(order: Sequence[Value], given: Mapping[Value, float]) -
         names = namespace("mpmath", context)
         now: dict[Value, Any] = {}
         for node in order:
-            if node in given or node.op is None:
+            if node.op is None or node in given:
                 now[node] = context.mpf(given[node])
                 continue
             operands = [now[x] if isinstance(x, Value) else context.mpf(x) for x in node.operands]
