@@ -111,7 +111,7 @@ def compile(
             raise OperandError("the inputs of a function are its arguments: leave out inputs=")
         function = output
     else:
-        several: Any = [output] if single else output
+        several: Any = output if hasattr(output, "__iter__") else [output]
         outputs = _values([as_node(x) if isinstance(x, Truth) else x for x in several], "output")
         if not outputs:
             raise OperandError("the list of outputs is empty: there is nothing to compute")
