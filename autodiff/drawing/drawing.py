@@ -15,6 +15,7 @@ from ..naming import Names, caller_names
 from ..pathsearch import Path as _ExplainedPath
 from ..value import Value
 from .caption import describe
+from .display import as_html
 from .expansion import Expansion, is_expandable
 from .picture import Picture
 from .selection import Selection, everything, group_network, neighbourhood, whole
@@ -80,6 +81,17 @@ class Drawing:
             svg = self._render("svg")
             self._svg = finish_svg(svg, title=self.title, description=self.caption)
         return self._svg
+
+    @property
+    def html(self) -> str:
+        """The picture as an image inside HTML, for any page; wider than that it scrolls.
+
+        Raises:
+            As for ``svg``.
+        """
+        svg = self.svg
+        width = float(svg.partition(' width="')[2].partition("pt")[0])
+        return as_html(svg, width, self.caption)
 
     def _render(self, format: str) -> bytes:
         """Lay out; a coarser picture takes the place of this one if that takes too long.
@@ -147,7 +159,7 @@ class Drawing:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows: the picture, or where it cannot be laid out the reason and what to do."""
         try:
-            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+            return {"text/html": self.html, "image/svg+xml": self.svg, "text/plain": repr(self)}
         except Exception as error:
             return {"text/plain": f"{self!r}\n{self.caption}\nNo picture: {error}"}
 
