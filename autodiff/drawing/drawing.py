@@ -17,6 +17,7 @@ from ..value import Value
 from .caption import describe
 from .display import as_html
 from .expansion import Expansion, is_expandable
+from .paint import paint
 from .picture import Picture
 from .selection import Selection, everything, group_network, neighbourhood, whole
 from .writing import to_dot
@@ -34,6 +35,10 @@ _NEAR = 2
 
 _COARSEST = 15
 """A picture of so many nodes is not made coarser to save time."""
+
+
+_OURS = 300
+"""A network of more boxes than this is left to Graphviz, which is faster then."""
 
 
 class OptionError(AutodiffError, ValueError):
@@ -58,12 +63,16 @@ class Drawing:
         caption: str,
         time_limit: float | None,
         coarser: Callable[[], Drawing | None] | None = None,
+        paint: Callable[[], bytes] | None = None,
+        framed: bool = False,
     ) -> None:
         self.dot = dot
         self.title = title
         self.caption = caption
         self._time_limit = time_limit
         self._coarser = coarser
+        self._paint = paint
+        self._framed = framed
         self._svg: str | None = None
 
     @property
@@ -71,14 +80,13 @@ class Drawing:
         """The picture as SVG, laid out when it is first asked for.
 
         Raises:
-            MissingDependency: neither Graphviz's ``dot`` nor pygraphviz is there.
             LayoutTimeout: the layout takes longer than the time limit, attempts with coarser pictures included.
             LayoutError: Graphviz failed.
         """
         if self._svg is None:
             from .svg import finish_svg
 
-            svg = self._render("svg")
+            svg = self._paint() if self._paint is not None and self._is_ours() else self._render("svg")
             self._svg = finish_svg(svg, title=self.title, description=self.caption)
         return self._svg
 
@@ -92,6 +100,12 @@ class Drawing:
         svg = self.svg
         width = float(svg.partition(' width="')[2].partition("pt")[0])
         return as_html(svg, width, self.caption)
+
+    def _is_ours(self) -> bool:
+        """Whether we lay the picture out ourselves: a network, and all others where there is no Graphviz."""
+        from .render import is_installed
+
+        return self._framed or not is_installed()
 
     def _render(self, format: str) -> bytes:
         """Lay out; a coarser picture takes the place of this one if that takes too long.
@@ -123,23 +137,21 @@ class Drawing:
                     raise LayoutTimeout(
                         f"the layout takes longer than {limit:g} s: draw less (max_nodes=), or allow more (time_limit=)"
                     ) from None
-                self.dot, self.title, self.caption, self._coarser = (
-                    other.dot,
-                    other.title,
-                    other.caption,
-                    other._coarser,
-                )
+                for name in ("dot", "title", "caption", "_coarser", "_paint", "_framed"):
+                    setattr(self, name, getattr(other, name))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the graph, from which a coarser picture would be made."""
-        return {**self.__dict__, "_coarser": None}
+        """Without the graph, from which a coarser picture would be made, or this one laid out."""
+        if self._is_ours():
+            _ = self.svg
+        return {**self.__dict__, "_coarser": None, "_paint": None}
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the picture to a file; its ending says how: .svg, .png, .pdf or .dot.
 
         Raises:
             OptionError: it has another ending.
-            MissingDependency: as for ``svg``.
+            MissingDependency: a .png or .pdf, and neither Graphviz's ``dot`` nor pygraphviz is there.
             LayoutTimeout: as for ``svg``.
         """
         suffix = Path(path).suffix.lower()
@@ -256,7 +268,15 @@ def draw(
         late = None if finer is None else time_limit
         title, caption = describe(picture, selection, outputs, around, depth, refused, late)
         coarser = (lambda: drawing(limit // 3, size)) if limit > _COARSEST else None
-        return Drawing(to_dot(picture, direction, title, caption), title, caption, time_limit, coarser)
+        return Drawing(
+            to_dot(picture, direction, title, caption),
+            title,
+            caption,
+            time_limit,
+            coarser,
+            lambda: paint(picture, direction, caption),
+            size <= _OURS and any(box.place or box.kind == "group" for box in picture.boxes),
+        )
 
     return drawing(max_nodes)  # type: ignore[return-value]  # it is None beside a finer one alone
 
