@@ -29,6 +29,7 @@ BELOW = {
     "arithmetic": ["symbol", "pausing"],
     "sweep": ["errors"],
     "copying": ["sweep"],
+    "grouping": ["sweep"],
     "elsewhere": ["errors"],
     "numberlike": ["elsewhere", "entrance"],
     "value": ["arithmetic", "copying", "numberlike"],

@@ -17,6 +17,7 @@ from ..value import Value
 from .caption import describe
 from .display import as_html
 from .expansion import Expansion, is_expandable
+from .named import group_named, named_frames
 from .paint import paint
 from .picture import Picture
 from .selection import Selection, everything, group_network, neighbourhood, whole
@@ -195,11 +196,11 @@ def draw(
     for each operand: on it the local derivative, coloured by its sign; the wider, the larger the contribution, that
     derivative times the gradient of the result, which is in the tooltip.  Leaves, parameters, constants and outputs
     have a shape of their own; a parameter is a leaf with a label as ``nn`` gives it, w_11^(1) or b_1^(1).  The neurons
-    of ``nn`` are framed, and its layers where each neuron is one box.
+    of ``nn`` and what ``group`` names are framed, and layers where each neuron is one box.
 
-    A graph of more than ``max_nodes`` Values is not drawn in full.  Of a network, each neuron becomes one box, or if
-    these are too many, each layer; of another graph the nodes nearest to the output are drawn.  The caption says what
-    is left out.
+    A graph of more than ``max_nodes`` Values is not drawn in full.  What ``group`` names becomes one box; or of a
+    network each neuron, or if these are too many, each layer; of another graph the nodes nearest to the output are
+    drawn.  The caption says what is left out.
 
     Args:
         output: a Value, or a list of them.
@@ -332,11 +333,13 @@ def _selected(
 ) -> Selection:
     if around is None and depth is None:
         if len(graph) <= limit:
-            return whole(graph)
+            selection = whole(graph)
+            selection.frames = named_frames(graph)
+            return selection
         if not keep:
-            network = group_network(graph, outputs, limit)
-            if network is not None:
-                return network
+            grouped = group_named(graph, outputs, limit) or group_network(graph, outputs, limit)
+            if grouped is not None:
+                return grouped
     if around is not None and depth is None:
         depth = _NEAR
     return neighbourhood(graph, outputs, around, depth, limit, keep)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from .layered import Key, Layout, Point, Size, layout
+from .style import numerically
 
 __all__ = ["Frame", "place"]
 
@@ -164,7 +165,7 @@ def _outer(
     """The layout of the frames, and of the boxes that are in none."""
     boxes: dict[Key, Size] = {}
     order: dict[Key, float] = {}
-    names = sorted(blocks, key=lambda name: [*map(_numerically, name)])
+    names = sorted(blocks, key=lambda name: [*map(numerically, name)])
     for key, size in sizes.items():
         if not places.get(key):
             boxes[key] = size
@@ -186,11 +187,6 @@ def _outer(
                 offsets[number] = gates[end][number]
     outside = [None if head in blocks else text for (_, head), text in zip(ends, texts, strict=True)]
     return layout(boxes, ends, outside, order=order, tails=leaves, heads=enters)
-
-
-def _numerically(words: str) -> tuple[int, str]:
-    digits = words.rpartition(" ")[2]
-    return (int(digits) if digits.isdigit() else 0, words)
 
 
 def _together(

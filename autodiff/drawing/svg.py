@@ -40,6 +40,17 @@ _BARE = re.compile(r"[\w .#,-]*\Z", re.ASCII)
 # What stands on the page itself, not in a box.  The first have a contrast of 3.8 or more on white and on
 # black; the second are for dark pages, and should the page be light all the same, they still have 3.
 _COLOURS = {"positive": ("#0072b2", "#3d9ad6"), "negative": ("#d55e00", "#e06f1a"), "neutral": ("#767676", "#929292")}
+_BOXES = {
+    "ink": ("#1b1f24", "#e6edf3"),
+    "muted": ("#59636e", "#a3adb8"),
+    "leaf": ("#e6f0fa", "#16293d"),
+    "parameter": ("#fbf0d9", "#38290b"),
+    "operation": ("#f6f8fa", "#22272e"),
+    "output": ("#e8f4e8", "#16301b"),
+    "group": ("#f0edf7", "#2b2540"),
+}
+"""What boxes are filled with, and what is written in them: pale with dark letters, or the other way round."""
+
 _LIGHT_PAGES = ('[data-jp-theme-light="true"]', ".vscode-light", '[theme="light"]', '[data-theme="light"]', ".light")
 _DARK_PAGES = ('[data-jp-theme-light="false"]', ".vscode-dark", '[theme="dark"]', '[data-theme="dark"]', ".dark")
 
@@ -168,15 +179,20 @@ def _rounded(number: str) -> str:
 
 
 def _themes(name: str) -> str:
-    """A style sheet for this picture alone: brighter colours on a dark page.  What knows no variables ignores it."""
-    light = "".join([f"--{key}:{colour};" for key, (colour, _) in _COLOURS.items()])
-    dark = "".join([f"--{key}:{colour};" for key, (_, colour) in _COLOURS.items()])
+    """A style sheet for this picture alone, with other colours on a dark page.  What knows no variables ignores it."""
+    light, dark = (
+        "".join([f"--{key}:{pair[i]};" for key, pair in _COLOURS.items()])
+        + "".join([f"--in-{key}:{pair[i]};" for key, pair in _BOXES.items()])
+        for i in (0, 1)
+    )
     rules = [f"#{name}{{{light}}}", f"@media(prefers-color-scheme:dark){{#{name}{{{dark}}}}}"]
     for pages, look in ((_LIGHT_PAGES, light), (_DARK_PAGES, dark)):
         rules.append(",".join([f"{page} #{name}" for page in pages]) + f"{{{look}}}")
     for key, (colour, _) in _COLOURS.items():
         for attribute in ("fill", "stroke"):
             rules.append(f'#{name} :not(.node)>[{attribute}="{colour}"]{{{attribute}:var(--{key})}}')
+    for key, (colour, _) in _BOXES.items():
+        rules.append(f'#{name} [fill="{colour}"]{{fill:var(--in-{key})}}')
     return "".join(rules)
 
 

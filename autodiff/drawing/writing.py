@@ -117,15 +117,11 @@ def _clusters(picture: Picture, direction: str) -> list[str]:
     for box in picture.boxes:
         frames.setdefault(box.place, []).append(box)
     lines = [_box(picture, box, 1) for box in frames.pop((), [])]
-    for place in sorted(frames, key=lambda place: [*map(_numerically, place)]):
+    for place in sorted(frames, key=lambda place: [*map(style.numerically, place)]):
         lines += _open_cluster(", ".join(place), "l" if direction == "RL" else "r")
         lines += [_box(picture, box, 2) for box in frames[place]]
         lines.append("  }")
     return lines
-
-
-def _numerically(words: str) -> int:
-    return int(words.split()[-1])
 
 
 def _open_cluster(label: str, side: str) -> list[str]:

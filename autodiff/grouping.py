@@ -1,0 +1,107 @@
+"""``group("head 2")``: the Values that are recorded inside belong together, and a picture draws them so.
+
+A node has no field for it: those of a block are the ones with the serial numbers that were given out meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from .errors import OperandError
+from .sweep import next_serial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .value import Value
+
+__all__ = ["Block", "blocks_of", "group"]
+
+_KEPT = 20_000
+"""So many blocks are remembered, the last ones; what was recorded in others is in no group any more."""
+
+
+class Block:
+    """One run through a ``group``.
+
+    Attributes:
+        name: of the group.
+        around: the block around it; None for an outermost one.
+        first, last: the serial numbers between which its nodes lie; ``last`` is None while it is open.
+    """
+
+    __slots__ = ("around", "first", "last", "name")
+
+    def __init__(self, name: str, around: Block | None) -> None:
+        self.name = name
+        self.around = around
+        self.first = next_serial()
+        self.last: int | None = None
+
+    def around_it(self) -> list[Block]:
+        """The blocks around it, outermost first, and itself."""
+        found = [self]
+        while (around := found[-1].around) is not None:
+            found.append(around)
+        return found[::-1]
+
+
+_blocks: deque[Block] = deque(maxlen=_KEPT)
+_innermost: ContextVar[Block | None] = ContextVar("innermost open group", default=None)
+
+
+@contextmanager
+def group(name: str) -> Iterator[None]:
+    """Within it, operations belong to the group of this name, which ``draw`` puts into one frame, or into one box.
+
+    Groups may be nested.  Where a graph is too large to be drawn in full, all runs through a group, in a loop or for
+    other samples, are one box, with "× 16".  ``@group("head 2")`` over a function does the same for its calls.  Values
+    that another thread records meanwhile count too, and copies belong to no group.
+
+    Args:
+        name: what to call it in a picture.
+
+    Raises:
+        OperandError: ``name`` is not a text, or empty.
+
+    >>> from autodiff import Value, draw
+    >>> x, total = Value(0.5), Value(0.0)
+    >>> for _ in range(16):
+    ...     with group("step"):
+    ...         total = total + x * total
+    >>> draw(total, max_nodes=10)
+    <Drawing: The graph of total: 34 values, in 1 group>
+    """
+    if not isinstance(name, str) or not name:
+        raise OperandError(f'group takes a name, as in group("head 2"), not {name!r:.40}')
+    block = Block(name, _innermost.get())
+    token = _innermost.set(block)
+    _blocks.append(block)
+    try:
+        yield
+    finally:
+        block.last = next_serial()
+        _innermost.reset(token)
+
+
+def blocks_of(nodes: Iterable[Value]) -> dict[Value, Block]:
+    """For each node that was recorded in a group, the innermost block around it."""
+    blocks = sorted(_blocks, key=lambda block: block.first)
+    if not blocks:
+        return {}
+    found: dict[Value, Block] = {}
+    around: list[Block] = []
+    coming = iter(blocks)
+    following = next(coming, None)
+    for node in sorted(nodes, key=lambda node: node.serial):
+        while following is not None and following.first < node.serial:
+            around.append(following)
+            following = next(coming, None)
+        while around and around[-1].last is not None and around[-1].last < node.serial:
+            around.pop()
+        if around:
+            found[node] = around[-1]
+    return found
