@@ -57,7 +57,7 @@ def _used_in_one(graph: dict[Value, None], owner: dict[Value, str]) -> dict[Valu
     users: dict[Value, set[str]] = {}
     for node in graph:
         for x in node.parents:
-            if not x.parents and x not in owner:
+            if x.op is None and x not in owner:
                 users.setdefault(x, set()).add(owner.get(node, ""))
     return {leaf: next(iter(used)) for leaf, used in users.items() if len(used) == 1 and used != {""}}
 
@@ -84,12 +84,12 @@ def _grouped(graph: dict[Value, None], blocks: dict[Value, Block], outputs: Sequ
         if name not in groups:
             groups[name] = Group("named", 0, name=name, times=len(runs[name]))
         owner[node] = groups[name]
-        (groups[name].operations if node.parents else groups[name].leaves).append(node)
+        (groups[name].leaves if node.op is None else groups[name].operations).append(node)
     selection = Selection((), len(graph), {})
     selection.groups = [*groups.values()]
     for kind, members in (
-        ("inputs", [node for node in rest if not node.parents and node not in apart]),
-        ("named", [node for node in rest if node.parents and node not in apart]),
+        ("inputs", [node for node in rest if node.op is None and node not in apart]),
+        ("named", [node for node in rest if node.op is not None and node not in apart]),
     ):
         if len(members) > _FEW:
             group = Group(kind, 0, name="outside of the groups")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from hashlib import sha256
+from itertools import pairwise
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -29,6 +30,11 @@ _NUMERIC = {"transform", "d", "points", "x", "y", "cx", "cy", "rx", "ry", "font-
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _UNROUNDED = re.compile(r"\.(?:\d*0|\d{3,})(?!\d)")
 """Of a number with more than hundredths, or with needless zeros; Graphviz writes few."""
+
+_SHAPES = ("path", "polygon")
+_PAIR = re.compile(r"(-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?)")
+_PADDING = 8.2
+"""Between a number and the edge of its box, as ``writing`` asks for."""
 
 _NAME = "\ufdd0"
 """Stands for the picture's name until that is known; no text has this character, since it is no character of XML."""
@@ -81,6 +87,7 @@ def finish_svg(svg: bytes, *, title: str, description: str) -> str:
     source = ElementTree.fromstring(_plain(svg.decode("utf-8", "replace").replace("\r\n", "\n")))
     title, description = _plain(title), _plain(description)
     width, height = [_rounded(x) for x in source.get("viewBox", "0 0 0 0").split()[2:]]
+    _align_numbers(source)
     drawn = "".join(_copied(source, None))
     name = "ad-" + sha256("\0".join([width, height, drawn, title, description]).encode()).hexdigest()[:12]
     attributes = {
@@ -102,6 +109,23 @@ def finish_svg(svg: bytes, *, title: str, description: str) -> str:
     )
     style = f"<style>{_escaped(_themes(name))}</style>"
     return f"<svg{head}>{told}{style}{drawn.replace(_NAME, name)}</svg>\n"
+
+
+def _align_numbers(source: Element) -> None:
+    """Let a number end at the edge of its box, as wide as it may be in the font of the reader.
+
+    Graphviz says where a text begins, by the width that it has in a font here.
+    """
+    for group in source.iter():
+        if not group.get("class", "").startswith("node"):
+            continue
+        outline = next((element for element in group.iter() if _local(element.tag) in _SHAPES), group)
+        corners = _PAIR.findall(outline.get("points") or outline.get("d") or "")
+        texts = [element for element in group.iter() if _local(element.tag) == "text"]
+        for word, number in pairwise(texts):
+            if corners and word.get("fill") == _BOXES["muted"][0] and number.get("text-anchor") == "start":
+                number.set("text-anchor", "end")
+                number.set("x", f"{max([float(x) for x, _ in corners]) - _PADDING:.2f}")
 
 
 def _copied(source: Element, group: Element | None) -> list[str]:
