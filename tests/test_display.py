@@ -70,3 +70,17 @@ def test_never_too_small_to_read(points):
     least = int(re.search(r"min-width:(\d+)px", html)[1])
     assert 12 * least / natural >= 9 * 0.99  # letters of 9 points are 12 pixels high
     assert ("scroll sideways" in html) == (points == 3000)
+
+
+def test_no_font_is_told(monkeypatch, tmp_path):
+    """Rather than a picture of empty squares."""
+    from autodiff.drawing import fonts
+
+    monkeypatch.setattr(fonts, "_directories", lambda: [tmp_path, tmp_path / "missing"])
+    monkeypatch.setattr(fonts.sys, "platform", "linux")
+    with pytest.warns(RuntimeWarning, match=r"no font is installed.*apt install"):
+        draw(chain(1)).save(tmp_path / "f.png")
+    draw(chain(1)).save(tmp_path / "f.svg")  # has letters of the reader's own
+    (tmp_path / "truetype").mkdir()
+    (tmp_path / "truetype/Sans.TTF").touch()
+    draw(chain(1)).save(tmp_path / "f.png")

@@ -17,6 +17,7 @@ from ..value import Value
 from .caption import describe
 from .display import as_html
 from .expansion import Expansion, is_expandable
+from .fonts import warn_without_fonts
 from .named import group_named, named_frames
 from .paint import paint
 from .picture import Picture
@@ -163,6 +164,7 @@ class Drawing:
         elif suffix == ".svg":
             content = self.svg.encode()
         else:
+            warn_without_fonts()
             content = self._render(suffix[1:])
         write_whole(path, content)
 
