@@ -809,3 +809,12 @@ def test_labels_of_two_arrows_between_the_same_boxes_stand_apart(direction):
     for label, arrow in zip(labels, arrows, strict=True):
         assert label * arrow > 0
         assert abs(label) > abs(arrow) + 4
+
+
+def test_what_is_long_and_thin_is_turned():
+    def way(output, **options):
+        return str(Read(draw(output, **options)).graph.graph_attr["rankdir"])
+
+    assert way(chain(5)) == way(random_graph(0)) == way(chain(40), direction="LR") == "LR"
+    assert way(chain(40)) == "TB"
+    assert way(nn.MLP(2, [3] * 12, "tanh", seed=0)([Value(1.0), Value(2.0)])[0], max_nodes=1000) == "LR"

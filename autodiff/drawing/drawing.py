@@ -183,7 +183,7 @@ def draw(
     output: Value | Sequence[Value],
     *,
     names: Mapping[str, Value] | Mapping[Value, str] | None = None,
-    direction: str = "LR",
+    direction: str = "auto",
     expand: bool | Iterable[Value] = False,
     around: Value | None = None,
     depth: int | None = None,
@@ -208,7 +208,7 @@ def draw(
         output: a Value, or a list of them.
         names: {"x": x} or {x: "x"}, before the labels of the nodes; those without either are called as your variables
             are, or v1, v2 …
-        direction: "LR", from left to right; or "TB", "RL", "BT".
+        direction: "LR", from left to right; "TB", "RL" or "BT"; "auto" is "LR", but "TB" for what is long and thin.
         expand: True, or some nodes: draw n-ary operations such as dot as the sums and products that they consist of.
         around: draw this node and those near it, on which it depends or which depend on it.
         depth: how many steps from ``around``, 2 if nothing is said; or else from the output.
@@ -270,14 +270,15 @@ def draw(
             return drawing(limit // 3, finer) if limit > _COARSEST else None
         late = None if finer is None else time_limit
         title, caption = describe(picture, selection, outputs, around, depth, refused, late)
+        way = ("TB" if picture.is_long() else "LR") if direction == "auto" else direction
         coarser = (lambda: drawing(limit // 3, size)) if limit > _COARSEST else None
         return Drawing(
-            to_dot(picture, direction, title, caption),
+            to_dot(picture, way, title, caption),
             title,
             caption,
             time_limit,
             coarser,
-            lambda: paint(picture, direction, caption),
+            lambda: paint(picture, way, caption),
             size <= _OURS and any(box.place or box.kind == "group" for box in picture.boxes),
         )
 
@@ -314,7 +315,7 @@ def _values(x: Any, what: str) -> list[Value]:
 
 def _check_options(direction: Any, depth: Any, max_nodes: Any, show: Any, time_limit: Any) -> None:
     for name, option, known in (("direction", direction, _DIRECTIONS), ("show", show, _SHOWS)):
-        if option not in known:
+        if option not in known and not (name == "direction" and option == "auto"):
             raise OptionError(f"{name} is one of {', '.join(map(repr, known))}, not {option!r:.40}")
     for name, option, least in (("depth", depth, 0), ("max_nodes", max_nodes, 1)):
         if option is None and name == "depth":

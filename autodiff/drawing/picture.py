@@ -27,6 +27,9 @@ _FIGURES = re.compile(r"[−\d./]+")
 _CONSTANTS = 6
 """A node with more constants than this has one box for all of them."""
 
+_LONG, _THIN = 10, 3
+"""A picture of more columns than this is turned, where these are so many times as many as boxes in one of them."""
+
 
 class Box:
     """One box.
@@ -157,6 +160,16 @@ class Picture:
         """Whether an arrow is one of those to highlight."""
         ends = {arrow.tail, arrow.head}
         return ends <= self.highlight if self._path is None else ends in self._path
+
+    def is_long(self) -> bool:
+        """Whether it is long and thin, so that from left to right it would be too wide for a page."""
+        if any(box.place for box in self.boxes):
+            return False
+        column = dict.fromkeys([box.key for box in self.boxes], 0)
+        for arrow in self.arrows:  # those to a box come before those from it
+            column[arrow.head] = max(column[arrow.head], column[arrow.tail] + 1)
+        columns = 1 + max(column.values())
+        return columns > _LONG and columns * columns > _THIN * len(self.boxes)
 
     def named(self, node: Value) -> str:
         """What a node is called, shown or not."""
