@@ -193,7 +193,10 @@ class Picture:
             full += f"\ngrad {grad!r}" if self.ran else "\ngrad — (no backward pass has run)"
         place = self._framed(node)
         self.boxes.append(Box(key, self._kind(node, made), name, says, rows, full, place))
-        if made.op is not None:
+        if made.op is None:
+            detached = [self._keys[x] for x in operands if isinstance(x, Value) and x in self._keys]
+            self.arrows += [Arrow(tail, key, dashed=True) for tail in detached]
+        else:
             self._operands(key, name, made.op, made.local_derivatives, operands, grad, place)
 
     def _framed(self, node: Value) -> tuple[str, ...]:
@@ -242,8 +245,11 @@ class Picture:
                     tail = self._constant(x, position if len(operands) > 2 else -1, place)
                     self.arrows.append(Arrow(tail, key, dashed=True))
                 continue
-            derivative = next(local)
+            derivative = next(local, None)  # None of a comparison, through which none flows
             if x not in self._keys:  # left out; a stub says so
+                continue
+            if derivative is None:
+                self.arrows.append(Arrow(self._keys[x], key, dashed=True))
                 continue
             contribution = derivative * grad if self.ran else None
             tooltip = f"local derivative {derivative!r}"
