@@ -3,6 +3,7 @@
 import re
 from base64 import b64decode
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from autodiff import Value, draw
 from autodiff.drawing.display import as_html
 
 pytest.importorskip("pygraphviz")
+ROOT = Path(__file__).parent.parent
 
 
 class Tags(HTMLParser):
@@ -64,12 +66,21 @@ def test_a_caption_is_text(label):
 
 @pytest.mark.parametrize("points", [100, 600, 3000])
 def test_never_too_small_to_read(points):
-    html = as_html("<svg/>", points, "words")
+    html = as_html('<svg><text font-size="11"/><text font-size="9"/></svg>', points, "words")
     natural = int(image(html)["width"])
     assert natural == pytest.approx(points * 96 / 72, abs=1)
     least = int(re.search(r"min-width:(\d+)px", html)[1])
     assert 12 * least / natural >= 9 * 0.99  # letters of 9 points are 12 pixels high
     assert ("scroll sideways" in html) == (points == 3000)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/pictures").glob("*.svg")), ids=lambda path: path.stem)
+def test_pictures_of_the_documentation_can_be_read_on_github(path):
+    """Where they are at most as wide as its column."""
+    svg = path.read_text(encoding="utf-8")
+    width = float(re.search(r'width="([\d.]+)pt"', svg)[1]) * 96 / 72
+    smallest = min(map(float, re.findall(r'font-size="([\d.]+)"', svg))) * 96 / 72
+    assert smallest * min(1, 830 / width) >= 9
 
 
 def test_no_font_is_told(monkeypatch, tmp_path):

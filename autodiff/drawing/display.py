@@ -6,6 +6,7 @@ whose address holds the picture.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from html import escape
 
@@ -14,8 +15,10 @@ __all__ = ["as_html"]
 _PIXELS = 4 / 3
 """CSS pixels in a point."""
 
-_LEAST = 0.75
-"""The smallest letters are 12 pixels high: drawn smaller than this they would have less than 9."""
+_LEGIBLE = 9
+"""Letters are to have so many pixels at least."""
+
+_LETTERS = re.compile(r'font-size="([\d.]+)"')
 
 _PAGE = 900
 """A page is about as wide; what does not fit even at its smallest has a hint."""
@@ -33,7 +36,8 @@ def as_html(svg: str, width: float, alternative: str) -> str:
     '"x &lt; &quot;y&quot;"'
     """
     natural = round(width * _PIXELS)
-    least = round(natural * _LEAST)
+    smallest = min(map(float, _LETTERS.findall(svg)), default=_LEGIBLE) * _PIXELS
+    least = round(natural * min(_LEGIBLE / smallest, 1.0))
     data = b64encode(svg.encode()).decode()
     hint = ""
     if least > _PAGE:

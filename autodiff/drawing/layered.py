@@ -31,11 +31,11 @@ Size: TypeAlias = tuple[float, float]
 _APART, _LANE = 14.0, 7.0
 """Between two boxes of a column, and beside a lane or a label."""
 
-_NARROW, _WIDE = 16.0, 60.0
+_NARROW, _WIDE = 7.0, 30.0
 """Between two columns: the steeper the arrows, the wider."""
 
-_STEEP = 0.12
-_HEAD = 12.0
+_STEEP = 0.08
+_HEAD = 10.0
 """The last of an arrow, where its head is, is level."""
 
 _PORT = 9.0
@@ -111,7 +111,7 @@ def layout(
 
     >>> placed = layout({"x": (40, 20), "y": (40, 20), "z": (40, 20)}, [("x", "z"), ("y", "z")], [(30, 12), None])
     >>> {key: (round(x), round(y)) for key, (x, y) in placed.boxes.items()}
-    {'x': (20, 12), 'y': (20, 46), 'z': (146, 29)}
+    {'x': (20, 12), 'y': (20, 46), 'z': (124, 29)}
     >>> [len(route) % 3 for route in placed.routes]
     [1, 1]
     """

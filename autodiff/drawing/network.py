@@ -18,7 +18,7 @@ __all__ = ["Frame", "place"]
 
 Place: TypeAlias = tuple[str, ...]
 
-_MARGIN = 10.0
+_MARGIN = 7.0
 """Around what stands in a frame."""
 
 _TITLE = 16.0

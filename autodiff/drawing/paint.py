@@ -18,16 +18,16 @@ from .writing import breadth, heading, largest_contribution, legend, sign
 
 __all__ = ["paint"]
 
-_TEXT, _SMALL, _LABEL = 11.0, 9.0, 10.0
+_TEXT, _SMALL, _LABEL = 11.0, 10.5, 10.5
 """The sizes of letters, in points: in a box, of what stands there in passing, and on an arrow."""
 
 _LINE = 15.0
-_MARGIN = (8.0, 5.0)
-_PAD = 10.0
+_MARGIN = (5.0, 4.0)
+_PAD = 4.0
 _POINT = 7.0
 """The length of the point of an arrow."""
 
-_FOLD = 7.0
+_FOLD = 5.0
 _ROUND = 5.0
 
 _CAPTION = (60, 100)
@@ -66,7 +66,7 @@ def _size(box: Box) -> Size:
     if box.kind in ("constant", "stub"):
         return text_width(name, _LABEL) + 12, _LINE + 3
     width = text_width(name, _TEXT, bold=True) + (text_width(" " + beside, _TEXT) if beside else 0.0)
-    rows = [text_width(word, _SMALL) + 10 + text_width(text, _TEXT) for word, text in box.rows]
+    rows = [text_width(word, _SMALL) + 7 + text_width(text, _TEXT) for word, text in box.rows]
     lines = 1 + bool(below) + len(box.rows)
     fold = _FOLD if box.kind == "parameter" else 0.0
     return (
@@ -163,7 +163,7 @@ def _frame(frame: Frame, number: int) -> str:
 def _label_size(arrow: Arrow) -> Size | None:
     if not arrow.label:
         return None
-    return text_width(style.shown(arrow.label, style.NAME), _LABEL) + 6, 13.0
+    return text_width(style.shown(arrow.label, style.NAME), _LABEL) + 4, 13.0
 
 
 def _arrow(picture: Picture, arrow: Arrow, placed: Layout, number: int, width: float, direction: str) -> str:
@@ -220,9 +220,9 @@ def _foot(picture: Picture, caption: str, placed: Layout) -> tuple[str, float, f
     for what, words in legend(picture):
         width = text_width(words, _SMALL)
         if what in style.KINDS:
-            parts.append(_outline(what, x, y - 11, width + 14, 17))
-            parts.append(_text(words, x + 7, y + 1, _SMALL, style.INK))
-            x += width + 24
+            parts.append(_outline(what, x, y - 11, width + 12 + _FOLD, 17))
+            parts.append(_text(words, x + 6, y + 1, _SMALL, style.INK))
+            x += width + 20 + _FOLD
         else:
             parts.append(_text(words, x, y + 1, _SMALL, what))
             x += width + 12
