@@ -5,6 +5,7 @@ A node has no field for it: those of a block are the ones with the serial number
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import deque
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -89,19 +90,31 @@ def group(name: str) -> Iterator[None]:
 
 def blocks_of(nodes: Iterable[Value]) -> dict[Value, Block]:
     """For each node that was recorded in a group, the innermost block around it."""
-    blocks = sorted(_blocks, key=lambda block: block.first)
-    if not blocks:
+    starts, innermost = _stretches()
+    if not starts:
         return {}
-    found: dict[Value, Block] = {}
+    return {
+        node: block
+        for node in nodes
+        if (place := bisect(starts, node.serial)) and (block := innermost[place - 1]) is not None
+    }
+
+
+def _stretches() -> tuple[list[int], list[Block | None]]:
+    """The serial numbers at which the innermost block changes, in order, and which it is from there on."""
+    changes = sorted(
+        [(block.first, 1, block) for block in _blocks]
+        + [(block.last, 0, block) for block in _blocks if block.last is not None],
+        key=lambda change: change[0],
+    )
+    starts: list[int] = []
+    innermost: list[Block | None] = []
     around: list[Block] = []
-    coming = iter(blocks)
-    following = next(coming, None)
-    for node in sorted(nodes, key=lambda node: node.serial):
-        while following is not None and following.first < node.serial:
-            around.append(following)
-            following = next(coming, None)
-        while around and around[-1].last is not None and around[-1].last < node.serial:
-            around.pop()
-        if around:
-            found[node] = around[-1]
-    return found
+    for serial, begins, block in changes:
+        if begins:
+            around.append(block)
+        elif block in around:
+            around.remove(block)
+        starts.append(serial)
+        innermost.append(around[-1] if around else None)
+    return starts, innermost

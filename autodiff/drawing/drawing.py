@@ -39,7 +39,7 @@ _COARSEST = 15
 """A picture of so many nodes is not made coarser to save time."""
 
 
-_OURS = 300
+_OURS = 200
 """A network of more boxes than this is left to Graphviz, which is faster then."""
 
 

@@ -45,6 +45,9 @@ _ROUNDS = 24
 _PATIENCE = 6
 """Rounds of ordering, and how many without success are enough."""
 
+_WORK = 60_000
+"""So many boxes and lanes in all the rounds: of more, there are fewer rounds."""
+
 _SWAPS = 8
 
 
@@ -199,7 +202,7 @@ class _Plan:
             if crossings < least:
                 best, least = [[*column] for column in columns], crossings
             idle = 0
-            for number in range(_ROUNDS):
+            for number in range(max(1, min(_ROUNDS, _WORK // max(len(self.lane), 1)))):
                 if not least or idle > _PATIENCE:
                     break
                 ties = number % 4 < 2
