@@ -7,6 +7,7 @@ from . import (
     engine,
     errors,
     gpt,
+    gpt_training,
     handover,
     history,
     init,
@@ -28,6 +29,7 @@ from .backprop import *
 from .engine import *
 from .errors import *
 from .gpt import *
+from .gpt_training import *
 from .handover import *
 from .history import *
 from .init import *

@@ -274,8 +274,12 @@ class GPT(Module):
         start = len(caches[0].keys)
         if start + len(tokens) > self.context:
             raise LengthError(f"the context has {self.context} positions, not {start + len(tokens)}: read a part")
-        xs = [self.norm(_sums(self.token(token), self.position(i))) for i, token in enumerate(tokens, start)]
-        for block, cache in zip(self.blocks, caches, strict=True):
+        return self.read([_sums(self.token(token), self.position(i)) for i, token in enumerate(tokens, start)], caches)
+
+    def read(self, embedded: Sequence[Vector], caches: list[Cache] | None = None) -> list[Vector]:
+        """The same from the sums of the embeddings of token and position."""
+        xs = [self.norm(x) for x in embedded]
+        for block, cache in zip(self.blocks, caches or self.caches(), strict=True):
             xs = block(xs, cache)
         return [self.output(x) for x in xs]
 
@@ -283,11 +287,11 @@ class GPT(Module):
         """An empty cache for each block."""
         return [Cache() for _ in self.blocks]
 
-    def loss(self, document: Sequence[int]) -> Value:
-        """The mean over its positions of -log of the probability that the network gives to what comes next.
+    def losses(self, document: Sequence[int]) -> list[Value]:
+        """At each position -log of the probability that the network gives to the token that comes next.
 
         Args:
-            document: tokens; of one with more than context + 1, those.
+            document: its tokens; those that come after the first context + 1 are left out.
 
         Raises:
             LengthError: it has fewer than two.
@@ -295,8 +299,12 @@ class GPT(Module):
         """
         if len(document) < 2:
             raise LengthError(f"a document has two tokens or more, one of them to be foreseen, not {len(document)}")
-        tokens, following = document[:-1][: self.context], document[1:]
-        return mean([cross_entropy(logits, next) for logits, next in zip(self(tokens), following)])  # noqa: B905
+        read = document[: self.context + 1]
+        return [cross_entropy(logits, target) for logits, target in zip(self(read[:-1]), read[1:], strict=True)]
+
+    def loss(self, document: Sequence[int]) -> Value:
+        """The mean of ``losses``."""
+        return mean(self.losses(document))
 
     def config(self) -> dict[str, Any] | None:
         """The arguments of the call that builds the same network."""
