@@ -44,13 +44,6 @@ from .train import *
 
 __all__: list[str] = ["data", "metrics", "plots", "schedules", "text"]
 __all__ += activations.__all__ + backprop.__all__ + engine.__all__ + errors.__all__ + gpt.__all__
-__all__ += (
-    handover.__all__
-    + history.__all__
-    + init.__all__
-    + layers.__all__
-    + losses.__all__
-    + module.__all__
-    + naive_cost.__all__
-)
-__all__ += optim.__all__ + prediction.__all__ + storage.__all__ + train.__all__
+__all__ += gpt_training.__all__ + handover.__all__ + history.__all__ + init.__all__ + layers.__all__
+__all__ += losses.__all__ + module.__all__ + naive_cost.__all__ + optim.__all__ + prediction.__all__
+__all__ += storage.__all__ + train.__all__

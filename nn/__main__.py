@@ -23,6 +23,7 @@ from .checkpoint import Checkpoint
 from .data import DATASETS, Dataset, load, split
 from .demo import demo
 from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
+from .gpt_commands import add_commands
 from .init import INITIALIZERS
 from .layers import MLP
 from .losses import LOSSES
@@ -54,6 +55,8 @@ examples:
   python -m nn evaluate model.safetensors breast_cancer
   python -m nn train houses.csv --target price --save houses.safetensors
   python -m nn predict houses.safetensors new.csv -o prices.csv
+  python -m nn gpt names --steps 1000 --out out/gpt
+  python -m nn sample out/gpt/model.safetensors -n 20 --temperature 0.5 --prompt ka
   python -m nn demo
 """
 _TRAIN_EPILOG = """\
@@ -190,6 +193,8 @@ def _parser() -> argparse.ArgumentParser:
     prediction.add_argument("model", metavar="MODEL", type=Path, help="a file that `train` saved, of a file .csv")
     prediction.add_argument("file", metavar="FILE", type=Path, help="a file .csv")
     prediction.add_argument("-o", "--output", metavar="FILE", type=Path, help="where to write (default: here)")
+
+    add_commands(commands)
 
     listing = commands.add_parser("data", help="list the data sets", description="List the data sets.")
     listing.set_defaults(run=_data)

@@ -33,6 +33,7 @@ def numbers(model):
     return [p.data for p in model.parameters()]
 
 
+@pytest.mark.nightly  # test_nn_gpt_cli.py has it in every run
 def test_the_published_run_compiled():
     names, rng = shuffled_names()
     model = GPT(LETTERS.vocabulary, rng=rng)

@@ -38,12 +38,13 @@ BELOW = {
     "gpt_engines": ["gpt", "engine"],
     "gpt_compiled": ["gpt_engines", "compiled"],
     "gpt_training": ["gpt_compiled", "checkpoint", "progress", "schedules"],
+    "gpt_commands": ["gpt_training", "storage", "text"],
     "estimators": ["train"],
     "plots": ["prediction"],
     "naive_cost": ["layers", "losses"],
     "task": ["data", "metrics"],
     "demo": ["train", "plots", "storage", "task", "schedules", "table"],
-    "__main__": ["demo", "tabular"],
+    "__main__": ["demo", "tabular", "gpt_commands"],
 }
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
