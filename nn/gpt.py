@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from autodiff import LengthError, Value, dot, mean, no_grad, softmax
+from autodiff import LengthError, Value, dot, mean, no_grad, select, softmax
 
 from .arguments import at_least_one, number
 from .errors import ArgumentError
@@ -82,12 +82,14 @@ class Embedding(Module):
         for label, p in self._named():
             p.label = label
 
-    def __call__(self, entry: int) -> Vector:
-        """The row of that number.
+    def __call__(self, entry: int | Value) -> Vector:
+        """The row of that number; of a Value, as an input of a compiled program is one, what it selects.
 
         Raises:
             ArgumentError: there is none.
         """
+        if isinstance(entry, Value):
+            return [select(entry, column) for column in zip(*self.weight, strict=True)]
         if entry not in range(self.entries):
             raise ArgumentError(f"an embedding has the entries 0 to {self.entries - 1}, and no entry {entry!r}")
         return self.weight[entry]
@@ -258,7 +260,7 @@ class GPT(Module):
         self.output = _linear(width, vocabulary, rng, init, "output")
         self.blocks = [Block(width, heads, rng, init, number=i + 1) for i in range(at_least_one(layers, "layers"))]
 
-    def __call__(self, tokens: Sequence[int], caches: list[Cache] | None = None) -> list[Vector]:
+    def __call__(self, tokens: Sequence[int | Value], caches: list[Cache] | None = None) -> list[Vector]:
         """The logits at each position: a list with a number for each token that may come next.
 
         Args:
@@ -287,7 +289,7 @@ class GPT(Module):
         """An empty cache for each block."""
         return [Cache() for _ in self.blocks]
 
-    def losses(self, document: Sequence[int]) -> list[Value]:
+    def losses(self, document: Sequence[int | Value]) -> list[Value]:
         """At each position -log of the probability that the network gives to the token that comes next.
 
         Args:
@@ -302,7 +304,7 @@ class GPT(Module):
         read = document[: self.context + 1]
         return [cross_entropy(logits, target) for logits, target in zip(self(read[:-1]), read[1:], strict=True)]
 
-    def loss(self, document: Sequence[int]) -> Value:
+    def loss(self, document: Sequence[int | Value]) -> Value:
         """The mean of ``losses``."""
         return mean(self.losses(document))
 

@@ -25,6 +25,7 @@ from ..transforms import gradients
 from ..value import Value
 from .availability import attempt, obstacle, open_in_children
 from .frozen import freeze
+from .indices import check_indices, indices
 from .namespaces import build
 from .source import write_source
 
@@ -149,6 +150,7 @@ class Program:
         self._outputs, self._single = outputs, single  # None until the function is recorded
         self._frozen = freeze(outputs or [])  # the constants as they are now, for every form of the program
         self._function = function
+        self._indices: dict[int, int] | None = None  # the columns that must be, found in the first call
         self._runners: dict[str, Any] = {}  # by what they derive with respect to
         self._derivable: dict[str | None, str] = {}  # what _check has allowed
         self._lock = Lock()
@@ -400,6 +402,10 @@ class Program:
         if len(X) != len(self._inputs):
             asked, given = _several(len(self._inputs), "input"), _several(len(X), "column")
             raise LengthError(f"the program has {asked}, and {given} {'was' if len(X) == 1 else 'were'} given")
+        if self._indices is None:
+            self._indices = indices(self._frozen.nodes, self._inputs)
+        if self._indices:
+            check_indices(self._indices, X)
         return X, alone
 
     def _numbers(self, parameters: ArrayLike | None) -> Numbers:
