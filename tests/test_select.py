@@ -148,3 +148,9 @@ def test_a_gpt_whose_tokens_are_inputs():
     loss.backward()
     assert value == pytest.approx(loss.data, rel=1e-12)
     np.testing.assert_allclose(slopes, [p.grad for p in model.parameters()], rtol=1e-10, atol=1e-14)
+
+
+def test_in_a_function_that_is_compiled():
+    program = ad.compile(lambda i, x: ad.select(i, [x, x * x, 3.0]) if x > 0 else ad.select(i - 3, [x, -x]))
+    assert program([0, 1, 2, 4], [2.0, 3.0, 4.0, -5.0]).tolist() == [2.0, 9.0, 3.0, 5.0]
+    assert np.isnan(program([3.0], [1.0])[0])  # the sample may be meant for another branch

@@ -23,7 +23,7 @@ __all__ = ["check_indices", "indices"]
 def indices(nodes: Sequence[Value], inputs: Sequence[Value]) -> dict[int, int]:
     """Which inputs are the index of a ``select``, and the number of operands that each picks from, the least of all.
 
-    An index that is computed is nobody's mistake in a column: where it is out of range, the value is nan.
+    An index that is computed is no mistake in a column: where it is out of range, the value is nan.
     """
     place: dict[Any, int] = {x: i for i, x in enumerate(inputs)}
     select = OPS["select"]
