@@ -112,25 +112,19 @@ class CompiledGPT:
         return [_arrays(positions, group) for positions, group in sorted(groups.items())]
 
     def _columns(self, tokens: Any, targets: Any, weights: Any) -> Any:
-        """What the graph takes: embedded tokens, targets one-hot, weights."""
-        positions, n = tokens.shape
-        width, vocabulary = self.model.width, self.model.vocabulary
-        embedded = self.tables[0][tokens] + self.tables[1][:positions, None]
-        one_hot = np.zeros((positions, vocabulary, n))
-        one_hot[np.arange(positions)[:, None], targets, np.arange(n)] = 1.0
-        embedded = embedded.transpose(0, 2, 1).reshape(positions * width, n)
-        return np.concatenate([embedded, one_hot.reshape(-1, n), weights])
+        """What the graph takes: embedded tokens, targets, weights."""
+        embedded = self.tables[0][tokens] + self.tables[1][: len(tokens), None]
+        return np.concatenate([embedded.transpose(0, 2, 1).reshape(-1, tokens.shape[1]), targets, weights])
 
     def _program(self, positions: int) -> Program:
         """The weighted sum of the losses of so many positions, compiled."""
         if positions not in self.programs:
             embedded = [_leaves(self.model.width) for _ in range(positions)]
-            one_hot = [_leaves(self.model.vocabulary) for _ in range(positions)]
-            weights = _leaves(positions)
+            targets, weights = _leaves(positions), _leaves(positions)
             with leaving_no_trace(self.model):
                 read = self.model.read(embedded)
-            losses = [ad.logsumexp(logits) - ad.dot(y, logits) for logits, y in zip(read, one_hot, strict=True)]
-            inputs = [x for xs in [*embedded, *one_hot, weights] for x in xs]
+            losses = [ad.logsumexp(logits) - ad.select(y, logits) for logits, y in zip(read, targets, strict=True)]
+            inputs = [x for xs in [*embedded, targets, weights] for x in xs]
             behind = self.parameters[-len(self.behind) :]
             self.programs[positions] = ad.compile(ad.dot(weights, losses), inputs, behind)
         return self.programs[positions]
