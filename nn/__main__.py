@@ -201,8 +201,8 @@ def _parser() -> argparse.ArgumentParser:
 
     demonstration = commands.add_parser(
         "demo",
-        help="two paths, moons, breast_cancer and digits, with plots and a page",
-        description="Go from a gradient as a sum over paths to a network that reads digits.\n"
+        help="two paths, moons, breast_cancer, digits and names, with plots and a page",
+        description="Go from a gradient as a sum over paths to networks that read digits and make up names.\n"
         "Writes plots, networks and a page index.html, and prints a table; takes less than half a minute.",
     )
     demonstration.set_defaults(run=_demo)

@@ -44,7 +44,8 @@ BELOW = {
     "plots": ["prediction"],
     "naive_cost": ["layers", "losses"],
     "task": ["data", "metrics"],
-    "demo": ["train", "plots", "storage", "task", "schedules", "table"],
+    "gpt_plots": ["gpt_training", "plots"],
+    "demo": ["gpt_plots", "text", "train", "plots", "storage", "task", "schedules", "table"],
     "__main__": ["demo", "tabular", "gpt_commands"],
 }
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
