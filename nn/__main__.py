@@ -203,7 +203,7 @@ def _parser() -> argparse.ArgumentParser:
         "demo",
         help="two paths, moons, breast_cancer, digits and names, with plots and a page",
         description="Go from a gradient as a sum over paths to networks that read digits and make up names.\n"
-        "Writes plots, networks and a page index.html, and prints a table; takes less than half a minute.",
+        "Writes plots, networks and a page index.html, and prints a table; takes about half a minute.",
     )
     demonstration.set_defaults(run=_demo)
     demonstration.add_argument("--out", metavar="DIR", type=Path, default=Path("out/demo"), help="default: out/demo")

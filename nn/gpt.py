@@ -129,12 +129,14 @@ class Cache:
     Attributes:
         keys, values: for each position a list of ``width`` Values.
         shares: for each position and head, how much it took of each position so far; they add up to 1.
+        taken: for each position what it took, ``width`` Values, those of the first head first.
     """
 
     def __init__(self) -> None:
         self.keys: list[Vector] = []
         self.values: list[Vector] = []
         self.shares: list[list[Vector]] = []
+        self.taken: list[Vector] = []
 
 
 class CausalSelfAttention(Module):
@@ -189,6 +191,7 @@ class CausalSelfAttention(Module):
             taken += [dot(share, numbers) for numbers in zip(*[value[part] for value in cache.values], strict=True)]
             shares.append(share)
         cache.shares.append(shares)
+        cache.taken.append(taken)
         return taken
 
 
@@ -289,11 +292,12 @@ class GPT(Module):
         """An empty cache for each block."""
         return [Cache() for _ in self.blocks]
 
-    def losses(self, document: Sequence[int | Value]) -> list[Value]:
+    def losses(self, document: Sequence[int | Value], caches: list[Cache] | None = None) -> list[Value]:
         """At each position -log of the probability that the network gives to the token that comes next.
 
         Args:
             document: its tokens; those that come after the first context + 1 are left out.
+            caches: empty ones, to look into afterwards.
 
         Raises:
             LengthError: it has fewer than two.
@@ -302,7 +306,8 @@ class GPT(Module):
         if len(document) < 2:
             raise LengthError(f"a document has two tokens or more, one of them to be foreseen, not {len(document)}")
         read = document[: self.context + 1]
-        return [cross_entropy(logits, target) for logits, target in zip(self(read[:-1]), read[1:], strict=True)]
+        logits = self(read[:-1], caches)
+        return [cross_entropy(scores, target) for scores, target in zip(logits, read[1:], strict=True)]
 
     def loss(self, document: Sequence[int | Value]) -> Value:
         """The mean of ``losses``."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from importlib.util import find_spec
 from math import log
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from autodiff.files import write_whole
+from autodiff.commandline import failed
+from autodiff.files import replacing, write_whole
 
-from . import text
+from . import gpt_plots, text
 from .arguments import at_least_one
 from .checkpoint import Checkpoint
-from .errors import ArgumentError, FileFormatError
+from .errors import ArgumentError, FileFormatError, MissingExtra
 from .gpt import GPT, generate
 from .gpt_training import ENGINES, fit_text
 from .optim import Adam
@@ -84,7 +86,7 @@ def add_commands(commands: Any) -> None:
         parser.add_argument("--temperature", metavar="T", type=float, default=0.5, help="of what is made up: 0.5")
 
 
-def _train(given: Namespace) -> None:
+def _train(given: Namespace) -> int:
     if given.resume and not given.checkpoint:
         raise ArgumentError("--resume goes on from a checkpoint: say from which, with --checkpoint FILE")
     checkpoint = Checkpoint(given.checkpoint, given.resume) if given.checkpoint else None
@@ -94,6 +96,9 @@ def _train(given: Namespace) -> None:
     learnt, held_out = text.split(documents, given.held_out) if given.held_out is not None else (documents, [])
     model = GPT(tokenizer.vocabulary, given.width, given.heads, given.layers, given.context, rng=rng)
     if given.out:
+        for purpose, package in (("a file .safetensors", "safetensors"), ("a plot", "matplotlib")):
+            if find_spec(package) is None:  # found out before the training
+                raise MissingExtra(purpose, package)
         given.out.mkdir(parents=True, exist_ok=True)
     print(f"{given.text}: {len(learnt)} documents to learn from, {len(held_out)} held out for validation")
     print(f"{model}, {len(model.parameters())} parameters", flush=True)
@@ -118,11 +123,22 @@ def _train(given: Namespace) -> None:
     print(f"{len(history)} steps by the {history.engine} engine in {history.seconds:.3g} s; {history.summary()}")
     guessing, counting = log(tokenizer.vocabulary), text.counting_loss(tokenizer, learnt, held_out or learnt)
     print(f"guessing costs {guessing:.3f}, counting pairs {counting:.3f}")
-    print(*[generate(model, tokenizer, temperature=given.temperature, rng=rng) for _ in range(20)], sep="\n")
+    made = [generate(model, tokenizer, temperature=given.temperature, rng=rng) for _ in range(20)]
+    print(*made, sep="\n")
     if given.out:
         save(model, given.out / "model.safetensors", {"alphabet": tokenizer.alphabet})
         write_whole(given.out / "history.json", json.dumps(asdict(history), indent=1).encode())
-        print(f"network and history: {given.out}")
+        pictures = {
+            "curve": gpt_plots.learning(history, {"guessing": guessing, "counting pairs": counting}),
+            "attention": gpt_plots.attention(model, tokenizer, made[0][: min(9, model.context - 1)]),
+        }
+        for name, figure in pictures.items():
+            with replacing(given.out / f"{name}.png") as picture:
+                figure.savefig(picture, format="png", dpi=150)
+        print(f"network, history and plots: {given.out}")
+    if history.stopped == "interrupted":
+        return failed("python -m nn", f"interrupted after {len(history)} steps: the weights are those of the last", 130)
+    return 0
 
 
 def _documents(given: Namespace) -> list[str]:

@@ -10,6 +10,7 @@ from cases import load
 from autodiff import LengthError, Value, no_grad
 from nn import ArgumentError
 from nn.gpt import GPT, Block, CausalSelfAttention, Embedding, RMSNorm, generate
+from nn.gpt_split import split_gradient
 from nn.optim import Adam
 from nn.text import Tokenizer
 from nn.text import load as documents_of
@@ -203,3 +204,67 @@ def test_settings_of_generation():
 def test_bad_input_is_one_clear_error(call, error, words):
     with pytest.raises(error, match="^(?s:.)*" + words.replace("(", r"\(")):
         call()
+
+
+# Where a gradient comes from.
+
+
+def some_parameters(model):
+    block = model.blocks[0]
+    yield from (model.token.weight[4][1], model.token.weight[0][0], model.position.weight[2][1])
+    for layer in (block.attention.query, block.attention.key, block.attention.value, block.attention.mix):
+        yield layer.neurons[3].w[1]
+    yield from (block.up.neurons[5].w[0], model.blocks[-1].down.neurons[1].w[5], model.output.neurons[1].w[2])
+
+
+def test_a_gradient_split_by_position_and_head_adds_up():
+    model, document = GPT(5, 4, 2, 2, 6, seed=10, init=lambda rng, n, m: rng.gauss(0, 0.5)), [4, 0, 1, 0, 2, 4]
+    model.loss(document).backward()
+    for p in some_parameters(model):
+        split = split_gradient(model, document, p)
+        assert split.whole == pytest.approx(p.grad, rel=1e-12)
+        assert sum(split.positions) == pytest.approx(p.grad, rel=1e-12)
+        assert [sum(parts) for parts in split.heads] == pytest.approx([p.grad] * 2, rel=1e-12)
+        assert len(split.positions) == 5
+        assert [len(parts) for parts in split.heads] == [3, 3]
+    assert str(split).startswith("∂loss/∂w_32^(output) = ")
+    with pytest.raises(ArgumentError, match="takes a parameter of the model"):
+        split_gradient(model, document, Value(1.0))
+
+
+@pytest.mark.parametrize("block", [0, 1])
+def test_what_goes_through_a_head_is_the_gradient_with_the_others_cut_off(block, monkeypatch):
+    model, document = GPT(5, 4, 2, 2, 6, seed=11, init=lambda rng, n, m: rng.gauss(0, 0.5)), [4, 0, 1, 0, 2, 4]
+    splits = [split_gradient(model, document, p).heads[block] for p in some_parameters(model)]
+    attention, read = model.blocks[block].attention, CausalSelfAttention._read
+
+    def gradient(kept):
+        def cut(self, x, cache):
+            taken = read(self, x, cache)
+            return [
+                a if self is not attention or i // self.size in kept else Value(a.data) for i, a in enumerate(taken)
+            ]
+
+        monkeypatch.setattr(CausalSelfAttention, "_read", cut)
+        model.zero_grad()
+        model.loss(document).backward()
+        monkeypatch.undo()
+        return [p.grad for p in some_parameters(model)]
+
+    past = gradient([])
+    for i, parts in enumerate(splits):
+        assert parts[-1] == pytest.approx(past[i], rel=1e-9, abs=1e-15)
+    for head in (0, 1):
+        with_it = gradient([head])
+        for i, parts in enumerate(splits):
+            assert parts[head] == pytest.approx(with_it[i] - past[i], rel=1e-9, abs=1e-14)
+
+
+def test_what_a_position_contributes_is_the_product_of_its_delta_and_its_input():
+    """For a weight of the output layer by hand: the probability, less 1 for what came, times x, over the positions."""
+    model, document = GPT(5, 4, 2, 1, 6, seed=12), [4, 0, 1, 0, 4]
+    logits = np.array([[x.data for x in row] for row in model(document[:-1])])
+    deltas = numpy_gpt.softmax(logits) - np.eye(5)[document[1:]]
+    split = split_gradient(model, document, model.output.neurons[3].w[2])
+    inputs = [node.operands[4 + 2].data for node in (row[3] for row in model(document[:-1]))]
+    assert split.positions == pytest.approx([*(deltas[:, 3] * inputs / 4)], rel=1e-12)

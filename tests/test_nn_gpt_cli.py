@@ -46,6 +46,7 @@ def test_what_was_trained_makes_up_documents(run):
     assert all(re.fullmatch("ha[ahn]{0,6}", line) for line in out.splitlines())
     assert ask("-n", 7, "--prompt", "ha", "--temperature", 0.8, "--seed", 1)[1] == out
     assert len({*ask("-n", 5, "--top-k", 1)[1].splitlines()}) == 1
+    assert {path.name for path in Path("out").iterdir()} >= {"history.json", "curve.png", "attention.png"}
     model = nn.load("out/model.safetensors")
     assert repr(model) == "GPT(4, 4, 2, 1, 8)"
 
