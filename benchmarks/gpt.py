@@ -241,9 +241,7 @@ def main() -> None:
     model = nn.GPT(LETTERS.vocabulary, rng=rng)
     history = nn.fit_text(model, LETTERS, names, steps=100 if quick else 1000, progress=False, samples=0)
     made = [nn.generate(model, LETTERS, temperature=0.5, rng=rng) for _ in range(20)]
-    say(
-        f"{len(history)} steps and {len(made)} names, machine code cached, take {duration(clock() - start)} of the processor."
-    )
+    say(f"{len(history)} steps and {len(made)} names, code cached: {duration(clock() - start)} of processor time.")
 
 
 def check(name: str, losses: list[float], tolerance: float) -> None:
