@@ -147,9 +147,10 @@ def fit_text(
     optimizer = optimizer or Adam(model.parameters(), lr=0.01, betas=(0.85, 0.99))
     if optimizer.parameters != model.parameters():
         raise ArgumentError("the optimiser of a GPT changes model.parameters(), all of them, in their order")
-    factor = function(schedule, "schedule", "the number of the step, from 0 on") or linear(steps)
+    factor = function(schedule, "schedule", "the number of the step, from 0 on", takes=1) or linear(steps)
     called = [
-        function(f, "each of the callbacks", "(model, history)") for f in listed(callbacks, "callbacks is a list")
+        function(f, "each of the callbacks", "(model, history)", takes=2)
+        for f in listed(callbacks, "callbacks is a list")
     ]
     history, rng, rate, start = TextHistory(), Random(seed), optimizer.lr, perf_counter()
     settings = [repr(model), tokenizer.alphabet, repr(read), repr(held_out), batch_size, every, samples, temperature]

@@ -20,7 +20,7 @@ from math import fsum, log
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import at_least_one, listed
+from .arguments import at_least_one, file_at, listed, named
 from .errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def load(source: str | os.PathLike[str]) -> list[str]:
 
     Raises:
         ArgumentError: the file has no document, or is not UTF-8.
-        OSError: the file cannot be read.
+        PathError: an OSError, where the file cannot be read; ``MissingPath``, where there is none.
 
     Source of the names: https://github.com/karpathy/makemore (MIT licence).
     """
@@ -124,11 +124,13 @@ def read(source: str | os.PathLike[str]) -> str:
 
     Raises:
         ArgumentError: it is not UTF-8.
-        OSError: the file cannot be read.
+        PathError: an OSError, where the file cannot be read; ``MissingPath``, where there is none.
     """
-    path = _SHIPPED.get(str(source), Path(source))
+    path = _SHIPPED.get(source) if isinstance(source, str) else None
+    path = path or file_at(source, "a text")
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with named(path):
+            return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ArgumentError(f"{source} is no text in UTF-8: {error}; save it in that encoding") from None
 
