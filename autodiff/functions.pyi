@@ -41,7 +41,7 @@ class Reduction(Protocol):
     @overload
     def __call__(self, xs: Iterable[Scalar]) -> Scalar:
         ...
-__all__ = ['absolute', 'acos', 'acosh', 'arccos', 'arccosh', 'arcsin', 'arcsinh', 'arctan', 'arctan2', 'arctanh', 'asin', 'asinh', 'atan', 'atan2', 'atanh', 'cbrt', 'ceil', 'clamp', 'copysign', 'cos', 'cosh', 'deg2rad', 'degrees', 'digamma', 'dot', 'elu', 'erf', 'erfc', 'exp', 'exp2', 'exp10', 'expm1', 'fabs', 'floor', 'floor_divide', 'fmod', 'gelu', 'hypot', 'leaky_relu', 'lgamma', 'log', 'log1mexp', 'log1p', 'log2', 'log10', 'log_sigmoid', 'logaddexp', 'logaddexp2', 'logit', 'logsumexp', 'maximum', 'mean', 'minimum', 'mod', 'neg', 'negative', 'norm', 'polygamma', 'power', 'prod', 'rad2deg', 'radians', 'reciprocal', 'relu', 'rint', 'sigmoid', 'sign', 'silu', 'sin', 'sinc', 'sinh', 'softmax', 'softplus', 'sqrt', 'square', 'step', 'tan', 'tanh', 'trunc', 'where', 'xlog1py', 'xlogy']
+__all__ = ['absolute', 'acos', 'acosh', 'arccos', 'arccosh', 'arcsin', 'arcsinh', 'arctan', 'arctan2', 'arctanh', 'asin', 'asinh', 'atan', 'atan2', 'atanh', 'cbrt', 'ceil', 'clamp', 'copysign', 'cos', 'cosh', 'deg2rad', 'degrees', 'digamma', 'dot', 'elu', 'erf', 'erfc', 'exp', 'exp2', 'exp10', 'expm1', 'fabs', 'floor', 'floor_divide', 'fmod', 'gelu', 'hypot', 'leaky_relu', 'lgamma', 'log', 'log1mexp', 'log1p', 'log2', 'log10', 'log_sigmoid', 'logaddexp', 'logaddexp2', 'logit', 'logsumexp', 'maximum', 'mean', 'minimum', 'mod', 'neg', 'negative', 'norm', 'polygamma', 'power', 'prod', 'rad2deg', 'radians', 'reciprocal', 'relu', 'rint', 'select', 'sigmoid', 'sign', 'silu', 'sin', 'sinc', 'sinh', 'softmax', 'softplus', 'sqrt', 'square', 'step', 'tan', 'tanh', 'trunc', 'where', 'xlog1py', 'xlogy']
 def unary(op: Op, doc: str, method: str='') -> Unary:
     """The function of one operand that a row stands for; ``method`` is Value's own, where its name is another."""
 
@@ -806,54 +806,126 @@ def clamp(x: Scalar, low: Scalar, high: Value) -> Value:
 
 @overload
 def where(condition: Value, x: Scalar, y: Scalar) -> Value:
-    """Select x where the condition (a bool, a number or a Value) is not 0, else y; nan where it is nan.
+    """Select x where the condition (a comparison, a number or a Value) is not 0, else y; nan where it is nan.
 
-    The derivative in the condition is 0.  Both x and y are computed before one is selected, and where a derivative on
-    the way to the other one is infinite, the gradient becomes 0·inf = nan.  So guard the argument: not
-    ``where(x > 0, log(x), 0)`` but ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
+    The derivative in the condition is 0; a comparison is recorded, and decides anew in a compiled program.  Both x and
+    y are computed before one is selected, and where a derivative on the way to the other one is infinite, the gradient
+    becomes 0·inf = nan.  So guard the argument: not ``where(x > 0, log(x), 0)`` but
+    ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
 
     >>> x, y = Value(2.0), Value(3.0)
-    >>> where(x > y, x, y).local_derivatives
-    (0.0, 1.0)
+    >>> z = where(x > y, x, y)
+    >>> z.operands[0].op, z.local_derivatives
+    (<op greater: x > y>, (0.0, 0.0, 1.0))
     """
 
 @overload
 def where(condition: Scalar, x: Value, y: Scalar) -> Value:
-    """Select x where the condition (a bool, a number or a Value) is not 0, else y; nan where it is nan.
+    """Select x where the condition (a comparison, a number or a Value) is not 0, else y; nan where it is nan.
 
-    The derivative in the condition is 0.  Both x and y are computed before one is selected, and where a derivative on
-    the way to the other one is infinite, the gradient becomes 0·inf = nan.  So guard the argument: not
-    ``where(x > 0, log(x), 0)`` but ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
+    The derivative in the condition is 0; a comparison is recorded, and decides anew in a compiled program.  Both x and
+    y are computed before one is selected, and where a derivative on the way to the other one is infinite, the gradient
+    becomes 0·inf = nan.  So guard the argument: not ``where(x > 0, log(x), 0)`` but
+    ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
 
     >>> x, y = Value(2.0), Value(3.0)
-    >>> where(x > y, x, y).local_derivatives
-    (0.0, 1.0)
+    >>> z = where(x > y, x, y)
+    >>> z.operands[0].op, z.local_derivatives
+    (<op greater: x > y>, (0.0, 0.0, 1.0))
     """
 
 @overload
 def where(condition: Scalar, x: Scalar, y: Value) -> Value:
-    """Select x where the condition (a bool, a number or a Value) is not 0, else y; nan where it is nan.
+    """Select x where the condition (a comparison, a number or a Value) is not 0, else y; nan where it is nan.
 
-    The derivative in the condition is 0.  Both x and y are computed before one is selected, and where a derivative on
-    the way to the other one is infinite, the gradient becomes 0·inf = nan.  So guard the argument: not
-    ``where(x > 0, log(x), 0)`` but ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
+    The derivative in the condition is 0; a comparison is recorded, and decides anew in a compiled program.  Both x and
+    y are computed before one is selected, and where a derivative on the way to the other one is infinite, the gradient
+    becomes 0·inf = nan.  So guard the argument: not ``where(x > 0, log(x), 0)`` but
+    ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
 
     >>> x, y = Value(2.0), Value(3.0)
-    >>> where(x > y, x, y).local_derivatives
-    (0.0, 1.0)
+    >>> z = where(x > y, x, y)
+    >>> z.operands[0].op, z.local_derivatives
+    (<op greater: x > y>, (0.0, 0.0, 1.0))
     """
 
 @overload
 def where(condition: float, x: float, y: float) -> float:
-    """Select x where the condition (a bool, a number or a Value) is not 0, else y; nan where it is nan.
+    """Select x where the condition (a comparison, a number or a Value) is not 0, else y; nan where it is nan.
 
-    The derivative in the condition is 0.  Both x and y are computed before one is selected, and where a derivative on
-    the way to the other one is infinite, the gradient becomes 0·inf = nan.  So guard the argument: not
-    ``where(x > 0, log(x), 0)`` but ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
+    The derivative in the condition is 0; a comparison is recorded, and decides anew in a compiled program.  Both x and
+    y are computed before one is selected, and where a derivative on the way to the other one is infinite, the gradient
+    becomes 0·inf = nan.  So guard the argument: not ``where(x > 0, log(x), 0)`` but
+    ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
 
     >>> x, y = Value(2.0), Value(3.0)
-    >>> where(x > y, x, y).local_derivatives
-    (0.0, 1.0)
+    >>> z = where(x > y, x, y)
+    >>> z.operands[0].op, z.local_derivatives
+    (<op greater: x > y>, (0.0, 0.0, 1.0))
+    """
+
+@overload
+def select(index: float, values: Iterable[float]) -> float:
+    """The value of that number, counted from 0: its derivative is 1 to the one that is picked, and 0 to the others.
+
+    The index may be a Value too, an input of a compiled program, say: so a table is looked up sample by sample.  Its
+    own derivative is 0.
+
+    Raises:
+        OperandError: no value has that number.
+        LengthError: there are no values.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> select(1, [x, y]).data, select(1, [x, y]).local_derivatives
+    (3.0, (0.0, 1.0))
+    """
+
+@overload
+def select(index: Scalar, values: Iterable[Value]) -> Value:
+    """The value of that number, counted from 0: its derivative is 1 to the one that is picked, and 0 to the others.
+
+    The index may be a Value too, an input of a compiled program, say: so a table is looked up sample by sample.  Its
+    own derivative is 0.
+
+    Raises:
+        OperandError: no value has that number.
+        LengthError: there are no values.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> select(1, [x, y]).data, select(1, [x, y]).local_derivatives
+    (3.0, (0.0, 1.0))
+    """
+
+@overload
+def select(index: Value, values: Iterable[Scalar]) -> Value:
+    """The value of that number, counted from 0: its derivative is 1 to the one that is picked, and 0 to the others.
+
+    The index may be a Value too, an input of a compiled program, say: so a table is looked up sample by sample.  Its
+    own derivative is 0.
+
+    Raises:
+        OperandError: no value has that number.
+        LengthError: there are no values.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> select(1, [x, y]).data, select(1, [x, y]).local_derivatives
+    (3.0, (0.0, 1.0))
+    """
+
+@overload
+def select(index: Scalar, values: Iterable[Scalar]) -> Scalar:
+    """The value of that number, counted from 0: its derivative is 1 to the one that is picked, and 0 to the others.
+
+    The index may be a Value too, an input of a compiled program, say: so a table is looked up sample by sample.  Its
+    own derivative is 0.
+
+    Raises:
+        OperandError: no value has that number.
+        LengthError: there are no values.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> select(1, [x, y]).data, select(1, [x, y]).local_derivatives
+    (3.0, (0.0, 1.0))
     """
 
 @overload

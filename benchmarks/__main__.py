@@ -16,6 +16,8 @@ TITLES = {
     "graph": "What a node costs",
     "imports": "import autodiff",
     "compiled": "A compiled step, beside its peers",
+    "guards": "What a branch costs in a compiled function",
+    "gpt": "A GPT on scalars",
     "layout": "A picture",
     "explorer": "A page of the explorer",
 }
@@ -40,13 +42,21 @@ run differs by several per cent.
 Written by `python -m benchmarks layout --write`.
 """,
     ),
+    "gpt-benchmarks.md": (
+        ["gpt"],
+        """\
+# Benchmarks of the GPT
+
+Written by `python -m benchmarks gpt --write`. Contenders take turns within one run; ratios are of medians.
+""",
+    ),
     "benchmarks.md": (
-        ["compiled"],
+        ["compiled", "guards"],
         """\
 # Benchmarks of compiled programs
 
-Written by `python -m benchmarks compiled --write`. Contenders take turns within one run, so that a slow spell of the
-machine hits all of them; ratios are of medians, and another run differs by several per cent.
+Written by `python -m benchmarks compiled guards --write`. Contenders take turns within one run, so that a slow spell of
+the machine hits all of them; ratios are of medians, and another run differs by several per cent.
 """,
     ),
 }

@@ -9,9 +9,18 @@ from autodiff import AutodiffError
 if TYPE_CHECKING:
     from autodiff import Finding
 
+    from .gpt_training import TextHistory
     from .history import History
 
-__all__ = ["ArgumentError", "FileFormatError", "MissingExtra", "NonFiniteLoss", "StateError"]
+__all__ = [
+    "ArgumentError",
+    "FileFormatError",
+    "MissingExtra",
+    "MissingPath",
+    "NonFiniteLoss",
+    "PathError",
+    "StateError",
+]
 
 
 class ArgumentError(AutodiffError, ValueError):
@@ -24,6 +33,14 @@ class StateError(AutodiffError, ValueError):
 
 class FileFormatError(AutodiffError, ValueError):
     """A file of weights is damaged, is of another format, or does not say what is asked of it."""
+
+
+class PathError(AutodiffError, OSError):
+    """A file that cannot be read or written: a folder has its name, or the system refuses."""
+
+
+class MissingPath(PathError, FileNotFoundError):
+    """A file that is not there, or whose folder is not."""
 
 
 class MissingExtra(AutodiffError, ImportError):
@@ -44,10 +61,10 @@ class NonFiniteLoss(AutodiffError, ArithmeticError):
 
     Attributes:
         finding: where it began, as ``autodiff.find_nonfinite`` tells it; for a validation loss in words.
-        history: the epochs that were completed before.
+        history: the epochs, or the steps, that were completed before.
     """
 
-    def __init__(self, finding: Finding | str, history: History) -> None:
-        super().__init__(f"the training stopped in epoch {len(history) + 1}: {finding}")
+    def __init__(self, finding: Finding | str, history: History | TextHistory, unit: str = "epoch") -> None:
+        super().__init__(f"the training stopped in {unit} {len(history) + 1}: {finding}")
         self.finding = finding
         self.history = history

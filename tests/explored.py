@@ -98,7 +98,7 @@ def random_program(rng: Random, first: Op, length: int = 8) -> Program:
 def _operands(op: Op, rng: Random, size: int) -> list[int | float]:
     count = rng.randint(2, 5) if isinstance(op, NaryOp) else len(op.partials)
     operands: list[int | float] = [rng.randrange(size) for _ in range(count)]
-    if isinstance(op, NaryOp) and op.family:
+    if (isinstance(op, NaryOp) and op.family) or op.name == "select":
         operands = [float(rng.randrange(count)), *operands]
     elif op.constants:
         for i in op.constants:
@@ -108,12 +108,17 @@ def _operands(op: Op, rng: Random, size: int) -> list[int | float]:
     return operands
 
 
+def whole(op: Op) -> tuple[int, ...]:
+    """The operands that are whole numbers, an order or an index."""
+    return (0,) if op.name == "select" else op.constants
+
+
 def _is_good(program: Program) -> bool:
     for inputs in (program.inputs, program.moved):
         results = program.run(inputs)
         op, operands = program.steps[-1]
         numbers = [results[x] if isinstance(x, int) else x for x in operands]
-        if not all(0.001 < abs(x) < 100 for i, x in enumerate(numbers) if i not in op.constants):
+        if not all(0.001 < abs(x) < 100 for i, x in enumerate(numbers) if i not in whole(op)):
             return False
         if not ((isfinite(results[-1]) and 1e-3 < abs(results[-1]) < 100) or results[-1] == 0):
             return False

@@ -34,6 +34,7 @@ _CALLS: dict[str, Callable[..., Any]] = {
     "where(false)": lambda x, y: ad.where(False, x, y),
     "dot": lambda *xs: ad.dot(xs[: len(xs) // 2], xs[len(xs) // 2 : len(xs) // 2 * 2], *xs[len(xs) // 2 * 2 :]),
     **{f"polygamma[{n}]": lambda x, n=n: ad.polygamma(n, x) for n in (1, 2, 7)},
+    "select": ad.OPS["select"],  # without the error of an index that picks nothing
     "softmax[0]": lambda *xs: ad.softmax(xs)[0],
     "softmax[1]": lambda *xs: ad.softmax(xs)[1],
 }
@@ -92,5 +93,8 @@ def _rows_of_derivatives() -> Iterator[str]:
 
 
 TESTED = {name.split("[")[0].split("(")[0] for name in ROWS}
-HELPERS = {"identity", *_rows_of_derivatives()} - TESTED
+TRUTHS = {name for name, op in ad.OPS.items() if not op.flows}
+"""Comparisons and detach, through which no gradient flows: tests/test_comparing.py has them."""
+
+HELPERS = {"identity", "only_if", *TRUTHS, *_rows_of_derivatives()} - TESTED
 """The rows without points of their own: those that rules name, tested as derivatives, and a Value's new name."""

@@ -15,7 +15,7 @@ Between columns an arrow is a curve, within one a level line in its lane: it tou
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
@@ -31,11 +31,11 @@ Size: TypeAlias = tuple[float, float]
 _APART, _LANE = 14.0, 7.0
 """Between two boxes of a column, and beside a lane or a label."""
 
-_NARROW, _WIDE = 16.0, 60.0
+_NARROW, _WIDE = 7.0, 30.0
 """Between two columns: the steeper the arrows, the wider."""
 
-_STEEP = 0.12
-_HEAD = 12.0
+_STEEP = 0.08
+_HEAD = 10.0
 """The last of an arrow, where its head is, is level."""
 
 _PORT = 9.0
@@ -44,6 +44,9 @@ _PORT = 9.0
 _ROUNDS = 24
 _PATIENCE = 6
 """Rounds of ordering, and how many without success are enough."""
+
+_WORK = 60_000
+"""So many boxes and lanes in all the rounds: of more, there are fewer rounds."""
 
 _SWAPS = 8
 
@@ -66,6 +69,21 @@ class Layout:
     width: float
     height: float
 
+    def turned(self, direction: str) -> Layout:
+        """This layout, which is from left to right, in another direction."""
+
+        def turn(point: Point) -> Point:
+            x, y = point
+            x = self.width - x if direction in ("RL", "BT") else x
+            return (y, x) if direction in ("TB", "BT") else (x, y)
+
+        return Layout(
+            {key: turn(point) for key, point in self.boxes.items()},
+            [[turn(point) for point in route] for route in self.routes],
+            [label and turn(label) for label in self.labels],
+            *((self.height, self.width) if direction in ("TB", "BT") else (self.width, self.height)),
+        )
+
 
 def layout(
     sizes: Mapping[Key, Size],
@@ -74,7 +92,8 @@ def layout(
     *,
     direction: str = "LR",
     order: Mapping[Key, float] | None = None,
-    lanes: Mapping[int, float] | None = None,
+    first: Collection[Key] = (),
+    last: Collection[Key] = (),
     tails: Mapping[int, float] | None = None,
     heads: Mapping[int, float] | None = None,
 ) -> Layout:
@@ -88,13 +107,14 @@ def layout(
         labels: width and height of what stands on each arrow, None for nothing.
         direction: "LR", from left to right; or "TB", "RL", "BT".
         order: boxes that have a number here stand in that order where they share a column.
-        lanes: the same for arrows, by their position in ``arrows``, where they pass through a column.
+        first: boxes without arrows to them, which stand in the first column.
+        last: boxes without arrows from them, which stand in the last.
         tails: where an arrow leaves its box, by its position, as a distance from the middle of the side.
         heads: where it enters its box.
 
     >>> placed = layout({"x": (40, 20), "y": (40, 20), "z": (40, 20)}, [("x", "z"), ("y", "z")], [(30, 12), None])
     >>> {key: (round(x), round(y)) for key, (x, y) in placed.boxes.items()}
-    {'x': (20, 10), 'y': (20, 44), 'z': (146, 27)}
+    {'x': (20, 12), 'y': (20, 46), 'z': (124, 29)}
     >>> [len(route) % 3 for route in placed.routes]
     [1, 1]
     """
@@ -103,36 +123,12 @@ def layout(
     texts = [label and ((label[1], label[0]) if upright else label) for label in labels or [None] * len(arrows)]
     index = {key: i for i, key in enumerate(sizes)}
     ends = [(index[tail], index[head]) for tail, head in arrows]
-    plan = _Plan(turned, ends)
-    plan.arrange({index[key]: place for key, place in (order or {}).items()}, lanes or {})
+    plan = _Plan(turned, ends, {index[key] for key in first}, {index[key] for key in last})
+    plan.arrange({index[key]: place for key, place in (order or {}).items()})
     plan.open_slots(texts)
-    heights = _heights(plan.columns, plan.before, plan.sizes, plan.lane)
-    placed = _route(plan, texts, heights, tails or {}, heads or {})
-    boxes = {key: placed[0][i] for key, i in index.items()}
-    return _turned(direction, boxes, *placed[1:])
-
-
-def _turned(
-    direction: str,
-    boxes: dict[Key, Point],
-    routes: list[list[Point]],
-    labels: list[Point | None],
-    width: float,
-    height: float,
-) -> Layout:
-    """The layout from left to right, in another direction."""
-
-    def turn(point: Point) -> Point:
-        x, y = point
-        x = width - x if direction in ("RL", "BT") else x
-        return (y, x) if direction in ("TB", "BT") else (x, y)
-
-    return Layout(
-        {key: turn(point) for key, point in boxes.items()},
-        [[turn(point) for point in route] for route in routes],
-        [label and turn(label) for label in labels],
-        *((height, width) if direction in ("TB", "BT") else (width, height)),
-    )
+    heights = _heights(plan)
+    middles, routes, spots, width, height = _route(plan, heights, tails or {}, heads or {})
+    return Layout({key: middles[i] for key, i in index.items()}, routes, spots, width, height).turned(direction)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -154,11 +150,17 @@ class _Plan:
         slots: for each arrow the lane in which its label stands.
     """
 
-    def __init__(self, sizes: Sequence[Size], ends: Sequence[tuple[int, int]]) -> None:
+    def __init__(
+        self, sizes: Sequence[Size], ends: Sequence[tuple[int, int]], first: Collection[int], last: Collection[int]
+    ) -> None:
         count = len(sizes)
         self.turned = turned_arrows(count, ends)
         self.ends = [(b, a) if turned else (a, b) for (a, b), turned in zip(ends, self.turned, strict=True)]
         column = columns(count, [(tail, head) for tail, head in self.ends if tail != head])
+        for box in first:
+            column[box] = 0
+        for box in last:
+            column[box] = max(column)
         self.sizes = [*sizes]
         self.lane = [False] * count
         self.columns: list[list[int]] = [[] for _ in range(1 + max(column, default=-1))]
@@ -190,9 +192,8 @@ class _Plan:
                 self.after[left].append(right)
                 self.before[right].append(left)
 
-    def arrange(self, order: Mapping[int, float], lanes: Mapping[int, float]) -> None:
+    def arrange(self, fixed: Mapping[int, float]) -> None:
         """Order the columns so that few arrows cross."""
-        fixed = {**order, **{i: lanes[number] for i, number in enumerate(self.arrow) if number in lanes}}
         best, least = self.columns, float("inf")
         for start in (self._as_operands(), self.columns):
             columns = [_kept(column, fixed) for column in start]
@@ -201,7 +202,7 @@ class _Plan:
             if crossings < least:
                 best, least = [[*column] for column in columns], crossings
             idle = 0
-            for number in range(_ROUNDS):
+            for number in range(max(1, min(_ROUNDS, _WORK // max(len(self.lane), 1)))):
                 if not least or idle > _PATIENCE:
                     break
                 ties = number % 4 < 2
@@ -363,17 +364,17 @@ def _pairs(first: list[int], second: list[int]) -> int:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _heights(columns: list[list[int]], before: list[list[int]], sizes: list[Size], lane: list[bool]) -> list[float]:
-    """The middle of each box and lane, from the top."""
-    count = len(sizes)
+def _heights(plan: _Plan) -> list[float]:
+    """The middle of each box and the level of each lane, from the top."""
+    columns, before, lane = plan.columns, plan.before, plan.lane
+    count = len(lane)
     after: list[list[int]] = [[] for _ in range(count)]
     for i, tails in enumerate(before):
         for j in tails:
             after[j].append(i)
-    half = [height / 2 for _, height in sizes]
-
-    def apart(a: int, b: int) -> float:
-        return half[a] + half[b] + (_LANE if lane[a] or lane[b] else _APART)
+    # A label stands on its arrow.
+    above = [height if on_lane else height / 2 for (_, height), on_lane in zip(plan.sizes, lane, strict=True)]
+    below = [0.0 if on_lane else height for height, on_lane in zip(above, lane, strict=True)]
 
     position = _positions(columns, count)
     crossed = _crossed_lanes(columns, before, lane, position)
@@ -382,7 +383,8 @@ def _heights(columns: list[list[int]], before: list[list[int]], sizes: list[Size
         for down in (True, False):
             ordered = columns if forward else columns[::-1]
             ordered = ordered if down else [column[::-1] for column in ordered]
-            heights = _aligned(ordered, before if forward else after, apart, crossed, count)
+            near, upper, lower = before if forward else after, *((above, below) if down else (below, above))
+            heights = _aligned(ordered, near, upper, lower, lane, crossed)
             results.append(heights if down else [-y for y in heights])
     spans = [(min(ys, default=0), max(ys, default=0)) for ys in results]
     top, bottom = min(spans, key=lambda span: span[1] - span[0])
@@ -390,7 +392,7 @@ def _heights(columns: list[list[int]], before: list[list[int]], sizes: list[Size
         shift = top - low if k % 2 == 0 else bottom - high
         results[k] = [y + shift for y in ys]
     middle = [(a[1] + a[2]) / 2 for a in (sorted(four) for four in zip(*results, strict=True))]
-    first = min([y - half[i] for i, y in enumerate(middle)], default=0)
+    first = min([y - height for y, height in zip(middle, above, strict=True)], default=0)
     return [y - first for y in middle]
 
 
@@ -417,11 +419,13 @@ def _crossed_lanes(
 def _aligned(
     columns: list[list[int]],
     before: list[list[int]],
-    apart: Callable[[int, int], float],
+    above: Sequence[float],
+    below: Sequence[float],
+    lane: Sequence[bool],
     crossed: set[tuple[int, int]],
-    count: int,
 ) -> list[float]:
     """Heights in which each is level with its median neighbour in the column before, as far as order allows."""
+    count = len(lane)
     position = _positions(columns, count)
     root, align = [*range(count)], [*range(count)]
     for column in columns[1:]:
@@ -437,7 +441,7 @@ def _aligned(
     into: dict[int, dict[int, float]] = {}
     for column in columns:
         for a, b in pairwise(column):
-            distance = apart(a, b)
+            distance = below[a] + above[b] + (_LANE if lane[a] or lane[b] else _APART)
             a, b = root[a], root[b]
             out.setdefault(a, {})[b] = max(distance, out.get(a, {}).get(b, 0.0))
             into.setdefault(b, {})[a] = out[a][b]
@@ -473,7 +477,6 @@ def _in_order(
 
 def _route(
     plan: _Plan,
-    texts: Sequence[Size | None],
     heights: list[float],
     tails: Mapping[int, float],
     heads: Mapping[int, float],
@@ -489,8 +492,6 @@ def _route(
         if chain:
             level[0] += leaves[number]
             level[-1] += enters[number]
-            for slot in (k for k, i in enumerate(chain) if i == plan.slots[number]):
-                level[slot] += plan.sizes[chain[slot]][1] / 2
         levels.append(level)
         for i, (a, b) in zip(chain, pairwise(level), strict=False):
             steep[place[i]] = max(steep[place[i]], abs(a - b))
@@ -516,7 +517,9 @@ def _route(
             if k < len(chain) - 2 and widths[place[b]]:
                 points += _line(points[-1], (left[place[b]] + widths[place[b]], level[k + 1]))
         routes.append(points[::-1] if plan.turned[number] else points)
-    spots: list[Point | None] = [None if slot is None else (middle[slot], heights[slot]) for slot in plan.slots]
+    spots: list[Point | None] = [
+        None if slot is None else (middle[slot], heights[slot] - plan.sizes[slot][1] / 2) for slot in plan.slots
+    ]
     count = plan.lane.index(True) if True in plan.lane else len(plan.lane)
     width = max([middle[i] + plan.sizes[i][0] / 2 for i in range(count)], default=0.0)
     height = max([y + size[1] / 2 for y, size in zip(heights, plan.sizes, strict=True)], default=0.0)

@@ -8,9 +8,9 @@
 from __future__ import annotations
 
 from math import isfinite
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from ..sweep import topological_order
 from ..value import Value
 from .rules import Rule, is_scriptable, rule_of
 
@@ -34,7 +34,7 @@ class Graph:
 
     def __init__(self, output: Value) -> None:
         self.output = output
-        self.nodes = topological_order(output)
+        self.nodes = _everything(output)
         self.number = {node: i for i, node in enumerate(self.nodes)}
         self.rules: dict[Rule, int] = {}
         self._rule = [self._rule_of(node) for node in self.nodes]
@@ -79,6 +79,17 @@ class Graph:
             "ops": [rule.name for rule in self.rules],
             "still": [i for i, node in enumerate(self.nodes) if node.op and not node.parents],
         }
+
+
+def _everything(output: Value) -> list[Value]:
+    """The nodes that the output's number depends on, also those to which no gradient flows back."""
+    found = {output}
+    waiting = [output]
+    while waiting:
+        new = [x for x in waiting.pop().operands if isinstance(x, Value) and x not in found]
+        found.update(new)
+        waiting += new
+    return sorted(found, key=attrgetter("serial"))
 
 
 def as_json(x: float) -> float | str:

@@ -35,6 +35,12 @@ export class Graph {
     this.positions = data.operands.map((operands, node) =>
       data.rule[node] < 0 || still.has(node) ? [] : [...operands.keys()].filter((i) => operands[i] >= 0),
     );
+    // Behind a number through which no gradient flows nothing is passed on.
+    const reached = new Set([this.output]);
+    for (let node = this.output; node >= 0; node--) {
+      if (!reached.has(node)) this.positions[node] = [];
+      for (const position of this.positions[node]) reached.add(this.operands[node][position]);
+    }
     /** The edges in the order in which a backward pass goes along them. @type {Edge[]} */
     this.edges = [];
     /** For each node the number of its first edge. @type {number[]} */

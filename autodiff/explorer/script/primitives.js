@@ -200,6 +200,14 @@ export function min(xs) {
   return Math.min(...xs);
 }
 
+/**
+ * Of the numbers behind the first that which the first counts to, from 0 on; NaN where there is none.
+ * @param {number[]} xs
+ */
+export function select([index, ...values]) {
+  return values[index] ?? Number.NaN;
+}
+
 /** @param {unknown[]} xs */
 export function all(xs) {
   return xs.every(Boolean);
