@@ -141,7 +141,7 @@ def _first_lines(graph: Graph, names: list[str], templates: Templates) -> list[s
     for i, node in enumerate(graph.nodes):
         line = names[i]
         if node.op is not None:
-            operands = [names[graph.number[x]] if isinstance(x, Value) else f"{x:.4g}" for x in node.operands]
+            operands = [names[graph.number[x]] if isinstance(x, Value) else f"({x:.4g})" for x in node.operands]
             text = templates.texts[templates.values[i]]
             line += " = " + shown(text.translate({FIRST + k: name for k, name in enumerate(operands)}), 34)
         lines.append(line.replace(RESULT, names[i]))

@@ -2,7 +2,7 @@
 
 import { filled, withNumbers } from "./formula.js";
 import { Graph } from "./graph.js";
-import { short } from "./numbers.js";
+import { factor, short } from "./numbers.js";
 import { backward, NONE } from "./passes.js";
 
 /**
@@ -151,7 +151,7 @@ export class Model {
    * @param {number} code
    */
   named(code) {
-    return code < 0 ? short(this.graph.at(code)) : this.names[code];
+    return code < 0 ? factor(this.graph.at(code)) : this.names[code];
   }
 
   /**
