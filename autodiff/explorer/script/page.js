@@ -47,6 +47,8 @@ export class Page {
       html("div", { class: "columns" }, this.card.element, html("div", { class: "panels" }, ...panels)),
       this.live,
     );
+    place.addEventListener("toggle", () => this.#reach(), true);
+    window.addEventListener("resize", () => this.#reach());
     this.stage.addEventListener("click", (event) => this.#chosen(event.target));
     this.stage.addEventListener("keydown", (event) => this.#key(event));
     this.#restore();
@@ -84,6 +86,7 @@ export class Page {
     this.picture.update();
     this.controls.update();
     this.card.update();
+    this.#reach();
     this.#remember();
     this.say(words(model).spoken);
   }
@@ -134,9 +137,20 @@ export class Page {
       this.say(this.picture.nodes.get(node)?.element.getAttribute("aria-label") ?? this.model.names[node]);
   }
 
+  /** Let the keyboard scroll those tables that are wider than there is room. */
+  #reach() {
+    requestAnimationFrame(() => {
+      for (const table of document.querySelectorAll("main table")) {
+        if (table.scrollWidth > table.clientWidth) table.setAttribute("tabindex", "0");
+        else table.removeAttribute("tabindex");
+      }
+    });
+  }
+
   /** Larger type for a projector, and back. */
   enlarge() {
     document.documentElement.classList.toggle("big");
+    this.#reach();
     this.#remember();
   }
 
@@ -145,6 +159,7 @@ export class Page {
     this.controls.update();
     this.card.update();
     for (const panel of Object.values(this.panels)) if ("update" in panel) panel.update();
+    this.#reach();
     this.#remember();
   }
 
