@@ -24,8 +24,8 @@ def _fields(node: Value) -> tuple[Any, ...]:
 
 def _restore(node: Value, fields: tuple[Any, ...]) -> Value:
     """Fill a blank node; its parents are filled already."""
-    node._data, node._grad, node.label, node.op, node.operands, node.local_derivatives = fields
-    node.parents = tuple([x for x in node.operands if not isinstance(x, float)])
+    node._data, node._grad, node.label, node.op, operands, local_derivatives = fields
+    node.set_edges(operands, tuple([x for x in operands if not isinstance(x, float)]), local_derivatives)
     node.serial = next_serial()
     return node
 

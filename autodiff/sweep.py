@@ -11,6 +11,7 @@ from itertools import count
 from operator import attrgetter, mul
 from typing import TYPE_CHECKING
 
+from .edges import NO_PARENTS
 from .errors import OperandError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def fast_backward(output: Value) -> None:
 
     Most graphs were recorded without a break, so that nearly every serial below the output's is one of its nodes.
     """
-    if not output.parents:
+    if output._right is NO_PARENTS:
         output._grad += 1.0  # ∂output/∂output
         return
     output._grad = 1.0
@@ -88,35 +89,39 @@ def fast_backward(output: Value) -> None:
                     break
                 continue
             grad = node._grad
-            parents = node.parents
-            if len(parents) == 2:  # the loop below unrolled, half as fast again
-                left, right = parents
-                to_left, to_right = node.local_derivatives
+            to_left = node._to_left
+            to_right = node._to_right
+            if to_left is not None:  # the loop below, for up to two parents in slots
+                left = node._left
                 if left.serial in waiting:
                     left._grad += to_left * grad
                 else:
                     waiting[left.serial] = left
-                    if left.op is None:
+                    if left._right is NO_PARENTS:
                         before[left] = left._grad
                     left._grad = to_left * grad
-                if right.serial in waiting:
-                    right._grad += to_right * grad
-                else:
-                    waiting[right.serial] = right
-                    if right.op is None:
-                        before[right] = right._grad
-                    right._grad = to_right * grad
-            elif parents:
-                for parent, local_derivative in zip(parents, node.local_derivatives):  # noqa: B905 (slow)
+            elif to_right is None:
+                parents, local_derivatives = node._right
+                for parent, local_derivative in zip(parents, local_derivatives):  # noqa: B905 (slow)
                     if parent.serial in waiting:
                         parent._grad += local_derivative * grad
                     else:
                         waiting[parent.serial] = parent
-                        if parent.op is None:
+                        if parent._right is NO_PARENTS:
                             before[parent] = parent._grad
                         parent._grad = local_derivative * grad
-            else:
-                node._grad += before.pop(node)
+                if not parents:
+                    node._grad += before.pop(node)
+                continue
+            if to_right is not None:
+                right = node._right
+                if right.serial in waiting:
+                    right._grad += to_right * grad
+                else:
+                    waiting[right.serial] = right
+                    if right._right is NO_PARENTS:
+                        before[right] = right._grad
+                    right._grad = to_right * grad
     for leaf, grad in before.items():
         leaf._grad += grad  # once: so that a second call doubles it exactly
 

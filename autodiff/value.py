@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from .arithmetic import accelerate
 from .copying import deepcopy_graph, reduce_graph, shallow_copy
+from .edges import NO_PARENTS, SLOTS, Edges
 from .entrance import as_label, as_number, is_number
 from .numberlike import NumberLike
 from .operators import Operators, ordered
@@ -48,14 +49,29 @@ def record(
     node._grad = 0.0
     node.label = ""
     node.op = op
-    node.operands = operands
-    node.parents = parents
-    node.local_derivatives = local
+    node.set_edges(operands, parents, local)
     node.serial = next_serial()
     return node
 
 
-class Value(Operators, NumberLike):
+def record_inline(data: float, op: Op, left: Any, right: Any, to_left: float | None, to_right: float | None) -> Value:
+    """The same for one operand or two, faster: what they and their derivatives are is said in ``edges.py``."""
+    if paused_somewhere and not is_grad_enabled():
+        return Value(data)
+    node: Value = object.__new__(Value)
+    node._data = data
+    node._grad = 0.0
+    node.label = ""
+    node.op = op
+    node._left = left
+    node._right = right
+    node._to_left = to_left
+    node._to_right = to_right
+    node.serial = next_serial()
+    return node
+
+
+class Value(Operators, Edges, NumberLike):
     """A number in a computation graph.
 
     Attributes:
@@ -81,13 +97,10 @@ class Value(Operators, NumberLike):
     Value(3.0, grad=8.0, label='x')
     """
 
-    __slots__ = ("label", "local_derivatives", "op", "operands", "parents", "serial")
+    __slots__ = ("_data", "_grad", "label", "op", "serial", *SLOTS)
 
     label: str
     op: Op | None
-    operands: tuple[Value | float, ...]
-    parents: tuple[Value, ...]
-    local_derivatives: tuple[float, ...]
     serial: int
 
     def __init__(self, data: float, label: str = "", *more: NoReturn) -> None:
@@ -95,7 +108,9 @@ class Value(Operators, NumberLike):
         self._grad = 0.0
         self.label = label if type(label) is str and not more else as_label(label, *more)
         self.op = None
-        self.operands = self.parents = self.local_derivatives = ()
+        self._left = ()
+        self._right = NO_PARENTS
+        self._to_left = self._to_right = None
         self.serial = next_serial()
 
     @staticmethod
@@ -145,4 +160,4 @@ class Value(Operators, NumberLike):
     __copy__, __deepcopy__, __reduce_ex__ = shallow_copy, deepcopy_graph, reduce_graph
 
 
-accelerate(Value, record, next_serial)
+accelerate(Value, record_inline, next_serial)
