@@ -56,7 +56,7 @@ pictures: $(INSTALLED) ## Draw the pictures of the documentation anew, and run t
 	$(BIN)/python notebooks/run.py
 
 clean: ## Remove the environment, the caches and the built files
-	rm -rf $(VENV) build dist out/demo *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf autodiff/_node.*so autodiff/_node.*pyd $(VENV) build dist out/demo *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -68,6 +68,6 @@ $(VENV)/.made:
 	$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(VENV)/.installed-%: pyproject.toml $(VENV)/.made
+$(VENV)/.installed-%: pyproject.toml setup.py autodiff/_node.c $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@

@@ -48,7 +48,10 @@ if TYPE_CHECKING:
 
     from .ops import Op
 
-__all__ = ["accelerate", "method_source"]
+__all__ = ["OPERATORS", "accelerate", "method_source", "spell_out"]
+
+OPERATORS = {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv"}
+"""The rows that are spelled out, and what Python calls each."""
 
 _METHOD = """\
 def {name}(self, other):
@@ -116,6 +119,8 @@ def unary_method(op: Op, general: Callable[..., Any], cls: type, record: Callabl
     value, (rule,) = op.value, op.on_floats
 
     def method(self: Any) -> Any:
+        if paused_somewhere:
+            return general(self)
         x = self._data
         z = value(x)
         try:
@@ -132,6 +137,8 @@ def binary_method(op: Op, general: Callable[..., Any], cls: type, record: Callab
     value, (to_x, to_y) = op.value, op.on_floats
 
     def method(self: Any, other: Any) -> Any:
+        if paused_somewhere:
+            return general(self, other)
         x = self._data
         if isinstance(other, cls):
             y = other._data  # type: ignore[attr-defined]
@@ -160,18 +167,22 @@ def _named(method: Callable[..., Any], name: str, op: Op) -> Callable[..., Any]:
     return method
 
 
-def accelerate(cls: type[Operators], record: Callable[..., Any], next_serial: Callable[[], int]) -> None:
-    """Give ``Value`` faster methods than those of ``Operators``, to the same effect.
+def accelerate(cls: type[Operators], record: Callable[..., Any]) -> None:
+    """Give ``Value`` faster methods than those of ``Operators``, to the same effect, where it has none of its own.
 
-    ``record`` makes the node of an operation with one operand or two, ``next_serial`` gives its number.
+    ``record`` makes the node of an operation with one operand or two.
     """
     for name, method in vars(Operators).items():
-        if callable(method) and method in ROW_OF:
+        if callable(method) and method in ROW_OF and vars(cls).get(name, method) is method:
             op = OPS[ROW_OF[method]]
             faster = unary_method if len(op.partials) == 1 else binary_method
             setattr(cls, name, _named(faster(op, method, cls, record), name, op))
+
+
+def spell_out(cls: type[Operators], next_serial: Callable[[], int]) -> None:
+    """Give ``Value`` the operators that are generated; ``next_serial`` gives the number of a node."""
     scope = {"Value": cls, "new": object.__new__, "next_serial": next_serial, "paused_somewhere": paused_somewhere}
-    for row, name in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv"}.items():
+    for row, name in OPERATORS.items():
         infix, reflected = f"__{name}__", f"__r{name}__"
         methods = _spelled(OPS[row], getattr(cls, infix), getattr(cls, reflected), scope)
         for which, method in zip((infix, reflected), methods, strict=True):

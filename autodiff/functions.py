@@ -21,7 +21,7 @@ from math import inf
 from operator import mul as multiply
 from typing import TYPE_CHECKING, overload
 
-from . import ops, primitives
+from . import native, ops, primitives
 from .elements import listed
 from .entrance import as_number
 from .errors import LengthError, OperandError
@@ -481,6 +481,8 @@ def softmax(xs: Iterable[Any]) -> Any:
     (0.5, (0.25, -0.25))
     """
     operands = listed("softmax", xs, at_least_one=True)
+    if native.node is not None and (shares := native.node.softmax(tuple(operands))) is not None:
+        return shares
     return ops.softmax_all(*[x if hasattr(x, "apply_op") else as_number(x, "softmax") for x in operands])
 
 
@@ -512,6 +514,8 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
         ws, xs = listed("dot", ws), listed("dot", xs)
     if len(ws) != len(xs):
         raise LengthError(f"dot needs one input for each weight, not {len(ws)} weights and {len(xs)} inputs")
+    if native.node is not None and (node := native.node.dot(ws, xs, bias)) is not None:
+        return node
     w = [v._data for v in ws if type(v) is Value]
     if w and len(w) == len(ws) and (bias is None or type(bias) is Value):
         x = [v._data for v in xs if type(v) is Value]

@@ -11,6 +11,7 @@ from itertools import count
 from operator import attrgetter, mul
 from typing import TYPE_CHECKING
 
+from . import native
 from .edges import NO_PARENTS
 from .errors import OperandError
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["adjoints", "fast_backward", "next_serial", "topological_order"]
 
-next_serial = count().__next__
+next_serial: Callable[[], int] = count().__next__ if native.node is None else native.node.next_serial
 """The number of a new node, in the order of creation."""
 
 
@@ -42,6 +43,8 @@ def topological_order(*outputs: Value) -> list[Value]:
             raise OperandError(
                 f"topological_order takes Values, one by one, not {type(output).__name__} {output!r:.60}"
             )
+    if native.node is not None:
+        return native.node.topological_order(outputs)  # type: ignore[no-any-return]
     found: set[Value] = set()
     waiting = [*outputs]
     while waiting:

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .arithmetic import accelerate
 from .copying import deepcopy_graph, reduce_graph, shallow_copy
+from .cvalue import fastest
 from .edges import NO_PARENTS, SLOTS, Edges
 from .entrance import as_label, as_number, is_number
 from .numberlike import NumberLike
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from .ops import Op
 
-__all__ = ["Value", "no_grad", "ordered", "record", "recording", "topological_order"]
+__all__ = ["Value", "no_grad", "ordered", "record", "record_inline", "recording", "topological_order"]
 
 
 def record(
@@ -55,9 +55,7 @@ def record(
 
 
 def record_inline(data: float, op: Op, left: Any, right: Any, to_left: float | None, to_right: float | None) -> Value:
-    """The same for one operand or two, faster: what they and their derivatives are is said in ``edges.py``."""
-    if paused_somewhere and not is_grad_enabled():
-        return Value(data)
+    """The same outside of ``no_grad()`` for one operand or two, faster: ``edges.py`` says what is given for them."""
     node: Value = object.__new__(Value)
     node._data = data
     node._grad = 0.0
@@ -160,4 +158,5 @@ class Value(Operators, Edges, NumberLike):
     __copy__, __deepcopy__, __reduce_ex__ = shallow_copy, deepcopy_graph, reduce_graph
 
 
-accelerate(Value, record_inline, next_serial)
+if not TYPE_CHECKING:
+    Value, record, record_inline = fastest(Value, record, record_inline)
