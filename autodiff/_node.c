@@ -68,7 +68,7 @@ static Py_ssize_t living;
 /* What is handed over from Python, by name: see native.py. */
 #define GIVEN(_) \
     _(paused_somewhere) _(reference) _(record) _(apply_op) _(data) _(grad) _(exact_sum) \
-    _(softmax_all) _(NaryOp) _(sum_row) _(sum_rules) _(softmax_row) _(softmax_rules) _(dot_row)
+    _(softmax_all) _(sum_row) _(sum_rules) _(softmax_row) _(softmax_rules) _(dot_row)
 #define DECLARE(name) static PyObject *given_##name;
 GIVEN(DECLARE)
 
@@ -353,20 +353,57 @@ static PyObject *in_python(const Row *row, PyObject *v, PyObject *w)
     }
 BINARY(BINARY_METHOD)
 
-/* The same for functions of one number: name, value, derivative. */
-#define UNARY(_) \
-    _(neg, -x, -1.0)
+/* What rows name, as formulas.py has it. */
+static inline double square(double x) { return x * x; }
+static inline double relu(double x) { return x > 0.0 || x != x ? x : 0.0; }
+static inline double step(double x) { return x != x ? x : x > 0.0 ? 1.0 : 0.0; }
+static inline double nonneg(double x) { return x >= 0.0 ? x + 0.0 : NAN; }
+static inline double sech(double x)
+{
+    double decay = exp(-fabs(x));
+    return 2.0 * decay / (1.0 + decay * decay);
+}
 
-#define UNARY_METHOD(name, Z, DX) \
+/* The same for functions of one number: name, value, derivative, where Python's own function raises. */
+#define UNARY(_) \
+    _(neg, -x, -1.0, 0) \
+    _(exp, exp(x), z, 0) \
+    _(log, log(x), 1 / nonneg(x), !(x > 0)) \
+    _(relu, relu(x), step(x), 0) \
+    _(tanh, tanh(x), square(sech(x)), 0)
+
+#define UNARY_METHOD(name, Z, DX, RAISES) \
     static Row row_##name; \
-    static PyObject *node_##name(PyObject *v) \
+    static PyObject *node_##name(PyObject *v, PyObject *unused) \
     { \
-        if (Py_TYPE(v) != Value || !RECORDING) \
+        double x = NODE(v)->data; \
+        if (Py_TYPE(v) != Value || (RAISES) || !RECORDING) \
             return PyObject_CallFunctionObjArgs(row_##name.general, v, NULL); \
-        double x = NODE(v)->data, z = Z; \
+        double z = Z; \
         return unary_node(row_##name.op, z, v, DX); \
     }
 UNARY(UNARY_METHOD)
+
+static PyObject *node_negative(PyObject *v) { return node_neg(v, NULL); }
+
+/* x**y for a constant y where nothing is special, with the derivative y·x**(y - 1); the row has all cases. */
+static Row row_pow;
+
+static PyObject *node_pow(PyObject *v, PyObject *w, PyObject *modulus)
+{
+    double y;
+    if (modulus != Py_None)
+        return PyObject_CallFunctionObjArgs(row_pow.general, v, w, modulus, NULL);
+    if (Py_TYPE(v) == Value && RECORDING && is_constant(w, &y) && fabs(y) < 1e15 && y - (y - 1.0) == 1.0) {
+        double x = NODE(v)->data;
+        if (x > 0.0 || y == floor(y)) {
+            double z = pow(x, y), slope = pow(x, y - 1.0);
+            if (isnormal(x) && isnormal(z) && isnormal(slope) && isnormal(y))
+                return binary_node(row_pow.op, z, v, y * slope, NULL, y);
+        }
+    }
+    return in_python(&row_pow, v, w);
+}
 
 /* Put edges in place of those of v: operands are Values and floats, parents all those Values or none. */
 static int fill(Node *v, PyObject *operands, PyObject *parents, PyObject *local)
@@ -551,6 +588,11 @@ static inline PyObject *item_of(PyObject *list_or_tuple, Py_ssize_t i)
     return PyList_Check(list_or_tuple) ? PyList_GetItem(list_or_tuple, i) : PyTuple_GetItem(list_or_tuple, i);
 }
 
+static inline Py_ssize_t size_of(PyObject *x)
+{ /* -1 if it is neither a list nor a tuple */
+    return PyList_Check(x) ? PyList_Size(x) : PyTuple_Check(x) ? PyTuple_Size(x) : -1;
+}
+
 /* A Value or a float as an operand; 0 for anything else, which is left to Python.  `number` is what it holds. */
 static inline int read_operand(PyObject *x, PyObject **operand, double *number)
 {
@@ -584,15 +626,15 @@ static int products_in_python(Node *v, Py_ssize_t n, double *result)
     return failed;
 }
 
-/* dot(ws, xs, bias) of lists or tuples of one length, in the words of the row: to a weight its input, to an input its
-   weight, to the bias 1.  None if that is not what they hold, or if no Value is among them. */
+/* dot(ws, xs, bias) of Values and floats in lists or tuples, in the words of the row: to a weight its input, to an input
+   its weight, to the bias 1.  None if that is not what was given, or if no Value is among them. */
 static PyObject *dot(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     if (!takes("dot", count, 3))
         return NULL;
     PyObject *ws = args[0], *xs = args[1], *bias = args[2];
-    Py_ssize_t n = PySequence_Size(ws), biased = bias != Py_None;
-    if (!RECORDING || n != PySequence_Size(xs))
+    Py_ssize_t n = size_of(ws), biased = bias != Py_None;
+    if (!RECORDING || n < 0 || n != size_of(xs))
         Py_RETURN_NONE;
     Node *v = blank(0.0, given_dot_row, 2 * n + biased);
     if (!v)
@@ -664,7 +706,7 @@ static int has_rules(PyObject *op, PyObject *rules)
     return now == rules;
 }
 
-/* The value and local derivatives of an n-ary row, by calling it. */
+/* The value and local derivatives of a row, by calling it. */
 static int call_row(PyObject *op, PyObject *operands, const double *numbers, Py_ssize_t n, double *z, PyObject **local)
 {
     PyObject *list = list_of(numbers, n), *positions = PyList_New(0), *value = NULL;
@@ -690,7 +732,7 @@ static int call_row(PyObject *op, PyObject *operands, const double *numbers, Py_
     return -1;
 }
 
-static PyObject *apply_nary(PyObject *op, PyObject *operands, const double *numbers, Py_ssize_t n)
+static PyObject *apply_row(PyObject *op, PyObject *operands, const double *numbers, Py_ssize_t n)
 {
     PyObject *local = NULL, *operand;
     double z, slope, number = 0.0;
@@ -718,16 +760,24 @@ static PyObject *apply_nary(PyObject *op, PyObject *operands, const double *numb
     return (PyObject *)v;
 }
 
+static int passes_on(PyObject *op)
+{ /* whether a gradient flows through a row to its operands */
+    PyObject *flows = PyObject_GetAttrString(op, "flows");
+    PyErr_Clear();
+    Py_XDECREF(flows);
+    return flows != Py_False;
+}
+
 static PyObject *apply_op(PyObject *self, PyObject *const *args, Py_ssize_t count)
 { /* op, operands */
     if (!takes("apply_op", count, 2))
         return NULL;
     PyObject *op = args[0], *operands = args[1];
-    if (RECORDING && (PyObject *)Py_TYPE(op) == given_NaryOp && PyTuple_CheckExact(operands)) {
+    if (RECORDING && PyTuple_CheckExact(operands) && passes_on(op)) {
         Py_ssize_t n = PyTuple_Size(operands);
         double *numbers = numbers_of(operands, n);
         if (numbers) {
-            PyObject *v = apply_nary(op, operands, numbers, n);
+            PyObject *v = apply_row(op, operands, numbers, n);
             PyMem_Free(numbers);
             return v;
         }
@@ -1189,6 +1239,10 @@ static PyMethodDef methods[] = {
     {"backward", node_backward, METH_NOARGS, NULL},
     {"zero_grad", node_zero_grad, METH_NOARGS, NULL},
     {"set_edges", node_set_edges, METH_VARARGS, NULL},
+    {"exp", node_exp, METH_NOARGS, NULL},
+    {"log", node_log, METH_NOARGS, NULL},
+    {"relu", node_relu, METH_NOARGS, NULL},
+    {"tanh", node_tanh, METH_NOARGS, NULL},
     {"apply_op", FAST(apply_op), METH_FASTCALL | METH_STATIC, NULL},
     {NULL},
 };
@@ -1227,7 +1281,8 @@ static PyObject *make_type(PyObject *module, PyObject *args)
         {Py_nb_subtract, node_sub},
         {Py_nb_multiply, node_mul},
         {Py_nb_true_divide, node_div},
-        {Py_nb_negative, node_neg},
+        {Py_nb_negative, node_negative},
+        {Py_nb_power, node_pow},
         {0, NULL},
     };
     PyType_Spec spec = {"autodiff.value.Value", sizeof(Node), 0,
@@ -1272,6 +1327,7 @@ static PyObject *set_up(PyObject *module, PyObject *args)
         return NULL;
     BINARY(TAKE_ROW)
     UNARY(TAKE_ROW)
+    TAKE_ROW(pow, )
     Py_RETURN_NONE;
 }
 

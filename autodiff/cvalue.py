@@ -13,7 +13,6 @@ from .arithmetic import OPERATORS, accelerate, spell_out
 from .numberlike import NumberLike
 from .operators import OPS, Operators
 from .pausing import paused_somewhere
-from .row import NaryOp
 from .sweep import next_serial
 
 if TYPE_CHECKING:
@@ -23,7 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["fastest"]
 
 # The rows that are spelled out in C, and the methods that take every case, with the object on the left or on the right.
-_SPELLED_OUT = {row: (f"__{name}__", f"__r{name}__") for row, name in OPERATORS.items()} | {"neg": ("neg", "")}
+_FUNCTIONS = ("exp", "log", "relu", "tanh")
+_SPELLED_OUT = {row: (f"__{name}__", f"__r{name}__") for row, name in {**OPERATORS, "pow": "pow"}.items()}
+_SPELLED_OUT |= {name: (name, "") for name in ("neg", *_FUNCTIONS)}
 _OF_THE_CLASS = ("__module__", "__dict__", "__weakref__", "__slots__", "__static_attributes__", "__firstlineno__")
 
 
@@ -57,7 +58,7 @@ def _in_c(reference: Any, record: Callable[..., Any]) -> Any:
         {
             **{"paused_somewhere": paused_somewhere, "reference": reference, "record": record},
             **{"apply_op": reference.apply_op, "data": NumberLike.data, "grad": NumberLike.grad},
-            **{"exact_sum": primitives.sum, "softmax_all": formulas.softmax_all, "NaryOp": NaryOp},
+            **{"exact_sum": primitives.sum, "softmax_all": formulas.softmax_all},
             **{"sum_row": ops.sum, "sum_rules": ops.sum.on_floats, "dot_row": ops.dot},
             **{"softmax_row": ops.softmax, "softmax_rules": ops.softmax.on_floats},
         },
@@ -70,7 +71,9 @@ def _documentation(reference: Any) -> dict[str, str]:
     """The docstrings of the class and of the members that are in C; the signature comes first, as C types have it."""
     attributes = ("data", "grad", "operands", "parents", "local_derivatives")
     found = {name: getattr(reference, name).__doc__ for name in attributes}
-    signed = [("Value", reference, "(data, label='', *more)"), ("apply_op", reference.apply_op, "(op, operands)")]
-    signed.append(("set_edges", reference.set_edges, "($self, operands, parents, local)"))
-    signed += [(name, getattr(reference, name), "($self)") for name in ("backward", "zero_grad")]
-    return found | {name: f"{name}{signature}\n--\n\n{member.__doc__}" for name, member, signature in signed}
+    signed = [("Value", "(data, label='', *more)", reference.__doc__)]
+    signed += [("apply_op", "(op, operands)", reference.apply_op.__doc__)]
+    signed += [("set_edges", "($self, operands, parents, local)", reference.set_edges.__doc__)]
+    signed += [(name, "($self)", getattr(reference, name).__doc__) for name in ("backward", "zero_grad")]
+    signed += [(name, "($self)", f"{OPS[name].notation}.") for name in _FUNCTIONS]
+    return found | {name: f"{name}{signature}\n--\n\n{text}" for name, signature, text in signed}

@@ -510,12 +510,12 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     >>> s.data, s.local_derivatives  # to w and to x; 1.0, 4.0 and 0.5 are constants
     (10.5, (3.0, 2.0))
     """
+    if native.node is not None and (node := native.node.dot(ws, xs, bias)) is not None:
+        return node
     if not (isinstance(ws, (list, tuple)) and isinstance(xs, (list, tuple))):
         ws, xs = listed("dot", ws), listed("dot", xs)
     if len(ws) != len(xs):
         raise LengthError(f"dot needs one input for each weight, not {len(ws)} weights and {len(xs)} inputs")
-    if native.node is not None and (node := native.node.dot(ws, xs, bias)) is not None:
-        return node
     w = [v._data for v in ws if type(v) is Value]
     if w and len(w) == len(ws) and (bias is None or type(bias) is Value):
         x = [v._data for v in xs if type(v) is Value]
