@@ -394,7 +394,7 @@ static PyObject *node_pow(PyObject *v, PyObject *w, PyObject *modulus)
     double y;
     if (modulus != Py_None)
         return PyObject_CallFunctionObjArgs(row_pow.general, v, w, modulus, NULL);
-    if (Py_TYPE(v) == Value && RECORDING && is_constant(w, &y) && fabs(y) < 1e15 && y - (y - 1.0) == 1.0) {
+    if (Py_TYPE(v) == Value && RECORDING && is_constant(w, &y) && fabs(y) < 1e15 && (y - 1.0) + 1.0 == y) {
         double x = NODE(v)->data;
         if (x > 0.0 || y == floor(y)) {
             double z = pow(x, y), slope = pow(x, y - 1.0);

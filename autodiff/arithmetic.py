@@ -149,7 +149,7 @@ def binary_method(op: Op, general: Callable[..., Any], cls: type, record: Callab
                 left, right = op.float_derivatives((x, y), z, (0, 1))
             return record(z, op, self, other, left, right)
         if type(other) is int or is_number(other):
-            y = as_number(other)
+            y = as_number(other, op.name)
             z = value(x, y)
             try:
                 left = to_x(x, y, z)
