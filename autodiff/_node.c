@@ -697,13 +697,12 @@ static double *numbers_of(PyObject *operands, Py_ssize_t n)
     return numbers;
 }
 
-static int has_rules(PyObject *op, PyObject *rules)
-{ /* whether a row has the rules that it was written with: others may be assigned */
-    PyObject *now = PyObject_GetAttrString(op, "on_floats");
-    if (!now)
-        PyErr_Clear();
-    Py_XDECREF(now);
-    return now == rules;
+/* Whether an attribute is this object; -1 and an error if it cannot be read. */
+static int is_attribute(PyObject *x, const char *name, PyObject *wanted)
+{
+    PyObject *found = PyObject_GetAttrString(x, name);
+    Py_XDECREF(found);
+    return found ? found == wanted : -1;
 }
 
 /* The value and local derivatives of a row, by calling it. */
@@ -736,8 +735,9 @@ static PyObject *apply_row(PyObject *op, PyObject *operands, const double *numbe
 {
     PyObject *local = NULL, *operand;
     double z, slope, number = 0.0;
-    if (op == given_sum_row && has_rules(op, given_sum_rules) ? sum_of(numbers, n, &z) < 0
-                                                              : call_row(op, operands, numbers, n, &z, &local) < 0)
+    int as_written = op == given_sum_row ? is_attribute(op, "on_floats", given_sum_rules) : 0; /* others may be assigned */
+    if (as_written < 0
+        || (as_written ? sum_of(numbers, n, &z) : call_row(op, operands, numbers, n, &z, &local)) < 0)
         return NULL;
     Node *v = blank(z, op, n);
     Edge *e = v ? edges_of(v) : NULL;
@@ -760,20 +760,15 @@ static PyObject *apply_row(PyObject *op, PyObject *operands, const double *numbe
     return (PyObject *)v;
 }
 
-static int passes_on(PyObject *op)
-{ /* whether a gradient flows through a row to its operands */
-    PyObject *flows = PyObject_GetAttrString(op, "flows");
-    PyErr_Clear();
-    Py_XDECREF(flows);
-    return flows != Py_False;
-}
-
 static PyObject *apply_op(PyObject *self, PyObject *const *args, Py_ssize_t count)
 { /* op, operands */
     if (!takes("apply_op", count, 2))
         return NULL;
     PyObject *op = args[0], *operands = args[1];
-    if (RECORDING && PyTuple_CheckExact(operands) && passes_on(op)) {
+    int passes_on = is_attribute(op, "flows", Py_True);
+    if (passes_on < 0)
+        return NULL;
+    if (passes_on && RECORDING && PyTuple_CheckExact(operands)) {
         Py_ssize_t n = PyTuple_Size(operands);
         double *numbers = numbers_of(operands, n);
         if (numbers) {
@@ -818,7 +813,10 @@ static PyObject *softmax(PyObject *module, PyObject *operands)
     Py_ssize_t n = PyTuple_Size(operands);
     if (n < 0)
         return NULL;
-    if (!RECORDING || !has_rules(given_softmax_row, given_softmax_rules))
+    int as_written = is_attribute(given_softmax_row, "on_floats", given_softmax_rules);
+    if (as_written < 0)
+        return NULL;
+    if (!RECORDING || !as_written)
         Py_RETURN_NONE;
     double *numbers = numbers_of(operands, n), *shares = NULL;
     if (!numbers) {
@@ -880,12 +878,12 @@ static int by_serial(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* Add every node below those found already, which have the mark. */
-static int find_all(Nodes *found, uint64_t mark)
+/* Add every node below those found already, which have the mark: their parents, or if `recorded` all their operands. */
+static int find_all(Nodes *found, uint64_t mark, int recorded)
 {
     for (size_t i = 0; i < found->n; i++) {
         Node *v = found->at[i];
-        if (!v->flows)
+        if (!v->flows && !recorded)
             continue;
         for (Edge *e = edges_of(v), *end = e + length_of(v); e < end; e++) {
             Node *parent = NODE(e->operand);
@@ -926,8 +924,12 @@ static int sort(Nodes *found)
     return 0;
 }
 
-static PyObject *topological_order(PyObject *module, PyObject *outputs)
-{
+static PyObject *order_of(PyObject *module, PyObject *args)
+{ /* outputs, whether all operands count, or parents only */
+    PyObject *outputs;
+    int recorded;
+    if (!PyArg_ParseTuple(args, "O!p", &PyTuple_Type, &outputs, &recorded))
+        return NULL;
     Nodes found = {NULL, 0, 0};
     uint64_t mark = ++marks;
     PyObject *list = NULL;
@@ -943,7 +945,7 @@ static PyObject *topological_order(PyObject *module, PyObject *outputs)
                 goto done;
         }
     }
-    if (find_all(&found, mark) < 0 || sort(&found) < 0)
+    if (find_all(&found, mark, recorded) < 0 || sort(&found) < 0)
         goto done;
     list = PyList_New(found.n);
     for (size_t i = 0; list && i < found.n; i++) {
@@ -959,7 +961,7 @@ static PyObject *node_zero_grad(PyObject *self, PyObject *unused)
 {
     Nodes found = {NULL, 0, 0};
     NODE(self)->mark = ++marks;
-    int failed = push(&found, NODE(self)) < 0 || find_all(&found, marks) < 0;
+    int failed = push(&found, NODE(self)) < 0 || find_all(&found, marks, 0) < 0;
     for (size_t i = 0; !failed && i < found.n; i++)
         found.at[i]->grad = 0.0;
     PyMem_Free(found.at);
@@ -1341,7 +1343,7 @@ static PyMethodDef functions[] = {
     {"record_inline", FAST(record_inline), METH_FASTCALL, NULL},
     {"dot", FAST(dot), METH_FASTCALL, NULL},
     {"softmax", softmax, METH_O, NULL},
-    {"topological_order", topological_order, METH_O, NULL},
+    {"order_of", order_of, METH_VARARGS, NULL},
     {"next_serial", next_serial, METH_NOARGS, "The number of a new node, in the order of creation."},
     {"living", count_living, METH_NOARGS, "How many Values there are, but for those of subclasses."},
     {NULL},

@@ -36,6 +36,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .comparing import Truth
 from .entrance import as_number, is_number
 from .operators import ROW_OF, Operators
 from .ops import OPS
@@ -148,7 +149,7 @@ def binary_method(op: Op, general: Callable[..., Any], cls: type, record: Callab
             except ZeroDivisionError:
                 left, right = op.float_derivatives((x, y), z, (0, 1))
             return record(z, op, self, other, left, right)
-        if type(other) is int or is_number(other):
+        if is_number(other) and not isinstance(other, Truth):
             y = as_number(other, op.name)
             z = value(x, y)
             try:

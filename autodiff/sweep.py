@@ -16,12 +16,12 @@ from .edges import NO_PARENTS
 from .errors import OperandError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from .value import Value
 
-__all__ = ["adjoints", "fast_backward", "next_serial", "topological_order"]
+__all__ = ["adjoints", "fast_backward", "next_serial", "recorded_from", "recorded_order", "topological_order"]
 
 next_serial: Callable[[], int] = count().__next__ if native.node is None else native.node.next_serial
 """The number of a new node, in the order of creation."""
@@ -44,7 +44,7 @@ def topological_order(*outputs: Value) -> list[Value]:
                 f"topological_order takes Values, one by one, not {type(output).__name__} {output!r:.60}"
             )
     if native.node is not None:
-        return native.node.topological_order(outputs)  # type: ignore[no-any-return]
+        return native.node.order_of(outputs, False)  # type: ignore[no-any-return]
     found: set[Value] = set()
     waiting = [*outputs]
     while waiting:
@@ -53,6 +53,29 @@ def topological_order(*outputs: Value) -> list[Value]:
             found.add(node)
             waiting.extend(node.parents)
     return sorted(found, key=attrgetter("serial"))
+
+
+def recorded_order(*outputs: Value) -> list[Value]:
+    """Every Value that the outputs were computed from, and they themselves, in order of creation.
+
+    These are more than ``topological_order`` gives where something passes no gradient on, and so has no parents.
+    """
+    if native.node is not None:
+        return native.node.order_of(outputs, True)  # type: ignore[no-any-return]
+    found: set[Value] = set()
+    waiting = [*outputs]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting.extend(recorded_from(node))
+    return sorted(found, key=attrgetter("serial"))
+
+
+def recorded_from(node: Value) -> Sequence[Value]:
+    """The operands of a node that are Values."""
+    parents, operands = node.parents, node.operands
+    return parents if len(parents) == len(operands) else [x for x in operands if not isinstance(x, float)]
 
 
 # The definition, which others quote; tests/test_sweep.py holds every other sweep to it, bit for bit.

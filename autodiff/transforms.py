@@ -25,6 +25,7 @@ from .errors import OperandError
 from .operators import Ieee
 from .pausing import recording
 from .sweep import adjoints
+from .tracing import note_read
 from .tree import flatten, leaves_like, unflatten
 from .value import Value
 
@@ -133,7 +134,7 @@ def _product(local_derivative: Scalar, x: Scalar) -> Scalar:
         if isinstance(other, Value) and not isinstance(one, Value):
             if one == 1.0:
                 return other
-            if one == 0.0 and isfinite(other.data):
+            if one == 0.0 and isfinite(other._data):
                 return 0.0
     return local_derivative * x
 
@@ -171,6 +172,8 @@ def gradients(output: Scalar, inputs: Any, create_graph: bool = False) -> Any:
         if not isinstance(leaf, Value):
             raise OperandError(f"gradients: inputs are Values of the graph, not {type(leaf).__name__} {leaf!r}")
     output = _scalar(output, "gradients: the output")
+    if not create_graph:
+        note_read()
     with recording():
         found = _gradients(output, leaves, _Between([output], leaves), create_graph)
         return unflatten(structure, map(_Finish(create_graph, False), found))
@@ -189,10 +192,10 @@ class _Finish:
         self.paused = paused
 
     def __call__(self, x: Scalar) -> Scalar:
+        if self.reaches_outside and not self.paused and isinstance(x, Value):
+            return x
         number = x.data if isinstance(x, Value) else x
-        if not self.reaches_outside:
-            return number
-        return x if isinstance(x, Value) and not self.paused else Value(number)
+        return Value(number) if self.reaches_outside else number
 
 
 def _scalar(x: Any, what: str) -> Scalar:

@@ -15,7 +15,7 @@ from .data import paired, rows
 from .losses import LOSSES
 from .metrics import metric_for
 from .module import as_list
-from .recording import can_compile, is_known, leaving_no_trace
+from .recording import can_compile, is_known, is_known_loss, leaving_no_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +72,9 @@ def evaluate(model: Module, X: Any, y: Any, loss: Loss = "cross_entropy", metric
 def measure(model: Module, pairs: list[Pair], loss: Callable[..., Any], metric: Metric | None) -> Evaluation:
     """The mean loss and the metric of samples and targets that are checked."""
     outputs, targets = _outputs(model, [x for x, _ in pairs]), [y for _, y in pairs]
-    mean = ad.mean([loss(o, y) for o, y in zip(outputs, targets, strict=True)])
+    given = outputs if is_known_loss(loss) else map(_as_values, outputs)  # a function may call their methods
+    with ad.no_grad():
+        mean = _number(ad.mean([loss(o, y) for o, y in zip(given, targets, strict=True)]))
     return Evaluation(mean, metric([*map(as_list, outputs)], targets) if metric else None)
 
 
@@ -108,6 +110,10 @@ def numbers(outputs: Any) -> Any:
     """The outputs of a network without their graph."""
     bare = isinstance(outputs, Value) or not hasattr(outputs, "__iter__")
     return _number(outputs) if bare else [_number(o) for o in outputs]
+
+
+def _as_values(outputs: Any) -> Any:
+    return [*map(Value, outputs)] if isinstance(outputs, list) else Value(outputs)
 
 
 def _number(output: Any) -> float:

@@ -1,4 +1,4 @@
-"""The node in C is that of value.py: in the words of the table, to the last bit, to the last word, and to the last byte."""
+"""The node in C is that of value.py: in the words of the table, and to the last bit, word and byte."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 import autodiff
 from autodiff import OPS, native
+from autodiff.elsewhere import ELSEWHERE
 from autodiff.symbol import local_derivative_formula
 from tests.engines import bits, carried, in_python, outcome, recorded
 
@@ -178,7 +179,7 @@ def test_the_same_names_and_docstrings():
     mine, other = autodiff.Value, in_python().Value
     assert set(dir(mine)) == set(dir(other)) - {"_left", "_right", "_to_left", "_to_right"}
     for name in dir(other):
-        if not name.startswith("_"):
+        if not name.startswith("_") and name not in ELSEWHERE:
             assert inspect.getdoc(getattr(mine, name)) == inspect.getdoc(getattr(other, name)), name
     assert inspect.getdoc(mine) == inspect.getdoc(other)
     assert [*inspect.signature(mine).parameters] == [*inspect.signature(other).parameters]
@@ -460,7 +461,7 @@ def test_what_a_node_holds_is_let_go():
     for _ in range(100):
         z = x * y + x * 2.0
         z.backward()
-        assert [*z.parents][0].op is op
+        assert z.parents[0].op is op
         z.zero_grad()
         autodiff.softmax([x, y, z])
         autodiff.dot([x, y, z], [1.0, x, 2.0])
@@ -485,14 +486,16 @@ def test_a_long_chain_is_freed_without_recursion():
 STARVED = """
 import sys
 sys.path.insert(0, {root!r})
+import gc
 import _testcapi, autodiff as ad
 from autodiff import native
 
 def work():
     x, y = ad.Value(2.0), ad.Value(3)
     z = (x * y + 1.0).exp() / 7 - y ** 2
-    p, q, r = ad.softmax([x, y, z])
-    s = ad.dot([p, q, r], [x, 2.0, y], z) + ad.sum([x, y, z, p]) + ad.logsumexp([q, r, 1.0])
+    p, q, r = native.node.softmax((x, y, z))
+    s = native.node.dot([p, q, r], [x, 2.0, y], z) + x.apply_op(ad.OPS["sum"], (x, y, z, p))
+    s = s * x.apply_op(ad.OPS["logsumexp"], (q, r, 1.0))
     s.backward()
     s.zero_grad()
     s.local_derivatives = s.local_derivatives
@@ -508,6 +511,7 @@ for step in range(400):
         failed += 1
     finally:
         _testcapi.remove_mem_hooks()
+    gc.collect()
     assert native.node.living() == before, (step, native.node.living(), before)
 print(failed)
 """
@@ -515,7 +519,10 @@ print(failed)
 
 @needs_c
 def test_nothing_is_lost_where_memory_ends():
-    """Each allocation fails in turn: an error, and no node left over."""
+    """Each allocation fails in turn: an error, and no node left over.
+
+    (C is called directly: where a Python function with *arguments finds no memory for its frame, Python leaks them.)
+    """
     pytest.importorskip("_testcapi")
     ran = subprocess.run(
         [sys.executable, "-c", STARVED.format(root=str(ROOT))], capture_output=True, text=True, check=False

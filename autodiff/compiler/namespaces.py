@@ -333,6 +333,8 @@ def _jax_row(op: ops.Op, value: Function, names: Namespace) -> Function:
 
         def pushed_forward(xs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
             z: Any = function(*xs)
+            if not op.flows:
+                return z, jnp.zeros_like(z)
             moving = [(i, t) for i, t in zip(arrays, tangents, strict=True) if not isinstance(t, SymbolicZero)]
             local = partials(operands(xs), z, [i for i, _ in moving])
             slope = reduce(jnp.add, [d * t for d, (_, t) in zip(local, moving, strict=True)])

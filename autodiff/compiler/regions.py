@@ -10,6 +10,7 @@ import numpy as np
 from .blocks import DOT, weights_first
 from .graph import CONSTANT, LEAF, PER_CALL, PER_SAMPLE
 from .loops import compiled_if_large
+from .rows import rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def regions(graph: Graph, wrt: Integers) -> tuple[Region, Region]:
     """What runs once in a call, and what runs on lanes, for derivatives with respect to the numbers ``wrt``."""
     count, nodes = len(graph.numbers), len(graph.op)
     used = _below(graph.op, graph.start, graph.operands, graph.outputs, count)
-    needed = used & _above(graph.op, graph.start, graph.operands, wrt, count)
+    needed = used & _above(graph.op, graph.start, graph.operands, wrt, count, rows().flows)
     runs = used[:nodes] & (graph.op > LEAF)
     in_call, on_lanes = runs & (graph.rate[:nodes] == PER_CALL), runs & (graph.rate[:nodes] == PER_SAMPLE)
     outputs = np.zeros(count, np.bool_)
@@ -97,13 +98,13 @@ def _below(op: Any, start: Any, operands: Any, outputs: Any, count: int) -> Any:
 
 
 @compiled_if_large
-def _above(op: Any, start: Any, operands: Any, numbers: Any, count: int) -> Any:
-    """These numbers, and every node that depends on one of them."""
+def _above(op: Any, start: Any, operands: Any, numbers: Any, count: int, flows: Any) -> Any:
+    """These numbers, and every node from which a gradient reaches one of them."""
     needed = np.zeros(count, np.bool_)
     for number in numbers:
         needed[number] = True
     for node in range(len(op)):
-        if op[node] >= 0:
+        if op[node] >= 0 and flows[op[node]]:
             for k in range(start[node], start[node + 1]):
                 needed[node] |= needed[operands[k]]
     return needed

@@ -25,6 +25,7 @@ class Rows(NamedTuple):
         nary: whether it takes a list.
         family: whether it is one of the components that a kernel gives all at once.
         chains: whether an operation may take the result of another in the same run, since it is not gathered.
+        flows: whether a gradient passes through it.
         ones: the operands to which the local derivative is 1, in bits.
     """
 
@@ -33,6 +34,7 @@ class Rows(NamedTuple):
     nary: Any
     family: Any
     chains: Any
+    flows: Any
     ones: Any
 
 
@@ -50,6 +52,7 @@ def _rows(every: tuple[Op, ...], rules: tuple[Any, ...]) -> Rows:
         np.array([isinstance(op, NaryOp) for op in every]),
         np.array([isinstance(op, NaryOp) and bool(op.family) for op in every]),
         np.array([op.quick and not isinstance(op, NaryOp) for op in every]),
+        np.array([op.flows for op in every]),
         np.array([_ones(op) for op in every]),
     )
 

@@ -52,6 +52,7 @@ from ..errors import OperandError
 from ..operators import Operators
 from ..ops import OPS, NaryOp, Op
 from ..row import CONSTANTS, SHORTHANDS, Shorthand, unreadable
+from ..sweep import recorded_from
 from ..value import Value
 from .frozen import Frozen, freeze
 
@@ -361,8 +362,9 @@ class _Text:
         self.nodes: list[Value] = []  # the operations that depend on what is given, parents before children
         self.constants: dict[Value, None] = {}  # what they use besides that has a label
         for node in _order(outputs, self.given):
-            if node not in self.given and any(x in self.symbols for x in node.parents):
-                for x in node.parents:
+            variables = recorded_from(node)
+            if node not in self.given and any(x in self.symbols for x in variables):
+                for x in variables:
                     if x not in self.symbols and x.label and x not in self.constants:
                         self.constants[x] = None
                 self.nodes.append(node)
@@ -435,8 +437,7 @@ class _Text:
         lines = [f"{self._spelled(x)} = {_literal(self.numbers[x])}" for x in self.constants]
         operations = []
         for node in self.nodes:
-            op = node.op
-            assert op is not None
+            op = node.op or OPS["detach"]
             text = _spell(_call(op.name, [self._symbol(x) for x in node.operands]), None)
             operations.append(f"{self._spelled(node)} = {text}")
         return lines + operations, operations
@@ -463,9 +464,9 @@ class _Text:
             if output in self.symbols and output not in self.constants:
                 contribute(output, _variable(f"seeds[{i}]") if self.several else _constant(1.0))
         for node, operation in zip(reversed(self.nodes), reversed(operations), strict=True):
-            positions = [
-                i for i, x in enumerate(node.operands) if x in self.symbols and x not in self.constants
-            ]  # fmt: skip
+            if node not in self.reached:
+                continue
+            positions = [i for i, x in enumerate(node.operands) if self._takes_gradient(x)]
             z = self.symbols[node]
             d_z = _variable(f"d_{z.text}")
             local = _local_derivatives(node, [self._symbol(x) for x in node.operands], z, positions)
@@ -475,6 +476,12 @@ class _Text:
                 assert isinstance(parent, Value)
                 contribute(parent, _product(derivative, d_z))
         return lines
+
+    def _takes_gradient(self, x: Value | float) -> bool:
+        """Whether an operand is given, or a gradient passes through it."""
+        if not isinstance(x, Value) or x not in self.symbols or x in self.constants:
+            return False
+        return x in self.given or bool(x.parents)
 
     def _gradients(self, returned: str) -> list[str]:
         """What value_and_grad gives; the derivative is 0.0 to what no output depends on."""
@@ -496,7 +503,7 @@ def _order(outputs: list[Value], given: dict[Value, None]) -> list[Value]:
         if node not in found:
             found.add(node)
             if node not in given:
-                waiting.extend(node.parents)
+                waiting.extend(recorded_from(node))
     return sorted(found, key=lambda node: node.serial)
 
 
