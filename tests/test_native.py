@@ -324,6 +324,16 @@ class Both(RuleBasedStateMachine):
         )
 
     @rule(data=st.data())
+    def detached(self, data):
+        i = self.some(data)
+        self.add(lambda ad, pool: pool[i].detach())
+
+    @rule(data=st.data(), x=NUMBERS)
+    def compared(self, data, x):
+        i, j = self.some(data), self.some(data)
+        self.add(lambda ad, pool: ad.where(pool[i] > x, pool[j], pool[i] < pool[j]))
+
+    @rule(data=st.data())
     def backward(self, data):
         i = self.some(data)
         self.do(lambda ad, pool: pool[i].backward())
