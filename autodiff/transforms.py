@@ -15,6 +15,7 @@ then results are Values, so that no derivative with respect to it is lost.
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import inf, isfinite
 from operator import attrgetter, index
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from .entrance import as_number
 from .errors import OperandError
 from .operators import Ieee
 from .pausing import recording
+from .signs import settled, signs
 from .sweep import adjoints
 from .tracing import note_read
 from .tree import flatten, leaves_like, unflatten
@@ -75,6 +77,11 @@ class _Between:
             if node in wanted or not depending.isdisjoint(node.parents):
                 self.nodes[node] = None
 
+    @cached_property
+    def signs(self) -> dict[Value, int]:
+        """Of the nodes, those whose sign is plain."""
+        return signs(self.nodes)
+
     def adjoints(self, seeds: Iterable[tuple[Scalar, Scalar]], create_graph: bool) -> dict[Value, Scalar]:
         """Reverse sweep: from pairs (output, its adjoint), the adjoint of every node between."""
         total: dict[Value, Scalar] = {}
@@ -105,10 +112,11 @@ class _Between:
         if length is not None:
             return [2.0 * x for x in length.parents]
         positions = [i for i, x in enumerate(node.operands) if isinstance(x, Value) and x in self.nodes]
+        operands = node.operands if node.op.analytic else settled(node, self.signs)
         try:
-            local = iter(node.op.local_derivatives(node.operands, node, positions))
+            local = iter(node.op.local_derivatives(operands, node, positions))
         except ZeroDivisionError:  # a constant 0 stands in a denominator, where IEEE has an infinity
-            constants = [x if isinstance(x, Value) else Ieee(x) for x in node.operands]
+            constants = [x if isinstance(x, Value) else Ieee(x) for x in operands]
             local = iter([_plain(x) for x in node.op.local_derivatives(constants, node, positions)])
         return [next(local) if parent in self.nodes else 0.0 for parent in node.parents]
 

@@ -120,6 +120,10 @@ def _number(output: Any) -> float:
     return output.data if isinstance(output, Value) else as_number(output, "a network", "gives")
 
 
+def _measured(found: Any) -> float:
+    return found.data if isinstance(found, Value) else as_number(found, "the metric", "gives")
+
+
 @contextmanager
 def in_mode(model: Module, training: bool) -> Iterator[None]:
     """Within it, the whole model is in training or in evaluation; after it, each part is as before."""
@@ -134,12 +138,13 @@ def in_mode(model: Module, training: bool) -> Iterator[None]:
 
 def loss_function(loss: Loss) -> Callable[..., Any]:
     """The loss of that name, or ``loss`` itself if it is a function."""
-    found: Callable[..., Any] = chosen("loss", loss, LOSSES, "any function of (outputs, target)")
+    found: Callable[..., Any] = chosen("loss", loss, LOSSES, "any function of (outputs, target)", takes=2)
     return found
 
 
 def metric_function(metric: Metric | None, loss: Callable[..., Any]) -> tuple[str | None, Metric | None]:
     """What the metric is called, and its function: the one that was given, or that which goes with the loss."""
-    if function(metric, "metric", "(outputs of all samples, their targets)") is not None:
-        return getattr(metric, "__name__", "metric"), metric
+    if metric is not None:
+        given: Metric = function(metric, "metric", "(outputs of all samples, their targets)", 2)
+        return getattr(given, "__name__", "metric"), lambda outputs, targets: _measured(given(outputs, targets))
     return metric_for(loss) or (None, None)

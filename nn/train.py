@@ -137,7 +137,7 @@ def fit(
     several = size < len(samples)
     at_least_one(epochs, "epochs")
     patience = inf if early_stopping is None else at_least_one(early_stopping, "early_stopping")
-    schedule, callbacks = function(schedule, "schedule", "the number of the epoch, from 0 on"), _callbacks(callbacks)
+    schedule, callbacks = function(schedule, "schedule", "the number of the epoch, from 0 on", 1), _callbacks(callbacks)
     name, metric = metric_function(metric, loss)
     history = History(name)
     training = Training(model, loss, optimizer, *_strengths(l2, l1), metric, samples, held_out, history)
@@ -216,7 +216,7 @@ def _callbacks(callbacks: Any) -> list[Any]:
     wanted = "callbacks is a list of functions of (model, history): [callback] for a single one"
     found = listed(callbacks, wanted)
     for callback in found:
-        function(callback, "each of the callbacks", "(model, history)")
+        function(callback, "each of the callbacks", "(model, history)", 2)
     return found
 
 
