@@ -39,7 +39,7 @@ def bits(x):
 
 def recorded(ad, output):
     """All that is known of a graph: of every node, in order of creation, what it holds and what it was made of."""
-    nodes = ad.topological_order(output)
+    nodes = ad.sweep.recorded_order(output)
     numbers = {id(node): i for i, node in enumerate(nodes)}
     return [
         (

@@ -356,14 +356,14 @@ class Both(RuleBasedStateMachine):
     @rule(data=st.data(), how=st.sampled_from([copy.copy, copy.deepcopy]))
     def copied(self, data, how):
         i = self.some(data)
-        if not any(type(x).__name__ == "Named" for x in autodiff.topological_order(self.pools[0][i])):
+        if not any(type(x).__name__ == "Named" for x in autodiff.sweep.recorded_order(self.pools[0][i])):
             self.add(lambda ad, pool: how(pool[i]))
 
     @rule(data=st.data())
     def carried_across(self, data):
         """Both graphs by pickle to the other package, and so in place of each other."""
         i = self.some(data)
-        if not any(type(x).__name__ == "Named" for x in autodiff.topological_order(self.pools[0][i])):
+        if not any(type(x).__name__ == "Named" for x in autodiff.sweep.recorded_order(self.pools[0][i])):
             there = [carried(self.pools[1 - k][i], self.packages[k]) for k in (0, 1)]
             for pool, node in zip(self.pools, there, strict=True):
                 pool.append(node)
