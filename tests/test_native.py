@@ -26,6 +26,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 import autodiff
 from autodiff import OPS, native
+from autodiff.compiler import reading
 from autodiff.elsewhere import ELSEWHERE
 from autodiff.symbol import local_derivative_formula
 from tests.engines import bits, carried, in_python, outcome, recorded
@@ -158,6 +159,20 @@ def test_sums_and_products_are_exact(scale):
                 made = getattr(ad, name)(*given)
                 found.append([recorded(ad, z) for z in (made if name == "softmax" else [made])])
             assert found[0] == found[1], (name, xs)
+
+
+@needs_c
+def test_a_graph_as_columns():
+    """What the compiler reads of a graph, from C and from the tuples of the nodes."""
+    x, y = autodiff.Value(2.0), autodiff.Value(3.0)
+    z = (
+        autodiff.dot([x, 1.5], [y, x], 0.25) * 2.0
+        + autodiff.where(x > y, x, -1.0)
+        + (7.0 / y).detach()
+        + autodiff.exp(x)
+    )
+    nodes = autodiff.sweep.recorded_order(z)
+    assert [*map(repr, reading.columns_of(nodes))] == [*map(repr, reading._columns_in_python(nodes))]
 
 
 @needs_c
