@@ -394,12 +394,25 @@ def _sympy() -> Namespace:
             pieces.append((chosen.xreplace(same), case))
         return sympy.Piecewise(*pieces)
 
+    def truth(condition: Any) -> Any:
+        return choose(condition, 1, 0)
+
+    def holds(x: Any) -> Any:
+        """The condition of which x is the truth; or that x is not 0."""
+        made = isinstance(x, sympy.Piecewise) and [value for value, _ in x.args] == [1, 0]
+        return x.args[0][1] if made else sympy.Ne(x, 0)
+
     def rint(x: Any) -> Any:
         half = sympy.Rational(1, 2)
         return sympy.floor(x + half) - choose(sympy.Eq(sympy.Mod(x, 2), half), 1, 0)  # a half goes to the even side
 
     names = _from(sympy) | dict(select=choose, both=sympy.And, either=sympy.Or, negated=sympy.Not, where=where)
     names |= dict(abs=through(sympy.Abs), sign=through(sympy.sign), floor=sympy.floor, ceil=sympy.ceiling, round=rint)
+    names |= dict(equal=lambda x, y: truth(sympy.Eq(x, y)), not_equal=lambda x, y: truth(sympy.Ne(x, y)))
+    names |= dict(logical_and=lambda x, y: truth(sympy.And(holds(x), holds(y))))
+    names |= dict(logical_or=lambda x, y: truth(sympy.Or(holds(x), holds(y))))
+    names |= dict(logical_not=lambda x: truth(sympy.Not(holds(x))))
+    names |= dict(only_if=lambda x, condition: choose(holds(condition), x, sympy.nan))
     names |= dict(expm1=lambda x: sympy.exp(x) - 1, log1p=lambda x: sympy.log(1 + x), sech=sympy.sech)
     names |= dict(cbrt=lambda x: sympy.sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3), mod=sympy.Mod, pow=sympy.Pow)
     names |= dict(sum=lambda xs: sympy.Add(*xs), prod=lambda xs: sympy.Mul(*xs), maximum=sympy.Max, minimum=sympy.Min)
