@@ -1,4 +1,4 @@
-"""A training step beside micrograd, its own demo, and beside microgpt's class, a scalar GPT (gpt.py).
+"""A training step beside micrograd, its own demo, and beside microgpt's class, a scalar GPT (scalar_step.py).
 
 The demo (https://github.com/karpathy/micrograd, demo.ipynb): 100 points of two moons, a network 2-16-16-1 with relu,
 hinge loss and L2 penalty; a step is forward, backward and update.  It runs with its operations one by one, and with
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import autodiff as ad
-from benchmarks import gpt
+from benchmarks import scalar_step
 from benchmarks.timing import (
     COLLECTOR,
     HEADINGS,
@@ -153,7 +153,7 @@ def main(quick: bool) -> None:
     )
     collector_on(quick)
     collector_off(quick)
-    gpt.compare(quick)
+    scalar_step.compare(quick)
 
 
 def collector_on(quick: bool) -> None:

@@ -33,6 +33,7 @@ BELOW = {
     "copying": ["sweep", "tracing"],
     "tracing": ["pausing"],
     "comparing": ["operators", "tracing"],
+    "grouping": ["sweep"],
     "elsewhere": ["errors"],
     "numberlike": ["elsewhere", "comparing"],
     "cvalue": ["arithmetic", "numberlike", "sweep"],
