@@ -276,7 +276,7 @@ def _listed(what: str, xs: Any) -> list[Any]:
 
 
 def _plain(x: Value | float) -> float:
-    return x.data if isinstance(x, Value) else x
+    return x._data if isinstance(x, Value) else x  # to check it, which freezes nothing
 
 
 def _strength(x: Any, what: str, wanted: str = "a number from 0 on") -> Any:
