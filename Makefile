@@ -17,8 +17,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
+# The tests in which the node matters: they run once more with the one in Python, where it is in C.
+NODE := $(addprefix tests/test_,value.py sweep.py pausing.py concurrency.py reductions.py random_graphs.py) \
+  $(addprefix autodiff/,value.py edges.py sweep.py arithmetic.py pausing.py numberlike.py)
+
 test: lint typecheck ## Lint, type-check and run every test and doctest
 	$(BIN)/python -m pytest -n $(JOBS)
+	AUTODIFF_PURE=1 $(BIN)/python -m pytest -n $(JOBS) $(NODE)
 
 test-browser: $(VENV)/.installed-dev,browser ## Check the explorer's script, and drive its page in Chromium
 	@command -v npm >/dev/null || { echo "no npm: the script's types and style are not checked, nor accessibility"; exit 0; }; \
@@ -64,7 +69,7 @@ pictures: $(INSTALLED) ## Draw the pictures of the documentation anew, and run t
 	$(BIN)/python notebooks/run.py
 
 clean: ## Remove the environment, the caches and the built files
-	rm -rf $(VENV) build dist out/demo *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf autodiff/_node.*so autodiff/_node.*pyd $(VENV) build dist out/demo *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -76,6 +81,6 @@ $(VENV)/.made:
 	$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(VENV)/.installed-%: pyproject.toml $(VENV)/.made
+$(VENV)/.installed-%: pyproject.toml setup.py autodiff/_node.c $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@

@@ -19,6 +19,7 @@ from .functions import pow as pow
 from .functions import round as round
 from .functions import sum as sum
 from .grouping import group
+from .native import engine as engine
 from .operation import operation
 from .ops import OPS
 from .pausing import is_grad_enabled, no_grad

@@ -14,7 +14,8 @@ def two_values(self, other):
         x = self._data
         y = other._data
         z = x * y
-        local_derivatives = (y, x)
+        to_left = y
+        to_right = x
     except ArithmeticError:
         return general(self, other)
     node = new(Value)
@@ -22,8 +23,10 @@ def two_values(self, other):
     node._grad = 0.0
     node.label = ""
     node.op = op
-    node.operands = node.parents = (self, other)
-    node.local_derivatives = local_derivatives
+    node._left = self
+    node._right = other
+    node._to_left = to_left
+    node._to_right = to_right
     node.serial = next_serial()
     return node
 <BLANKLINE>
@@ -46,7 +49,10 @@ if TYPE_CHECKING:
 
     from .ops import Op
 
-__all__ = ["accelerate", "method_source"]
+__all__ = ["OPERATORS", "accelerate", "method_source", "spell_out"]
+
+OPERATORS = {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv"}
+"""The rows that are spelled out, and what Python calls each."""
 
 _METHOD = """\
 def {name}(self, other):
@@ -56,7 +62,8 @@ def {name}(self, other):
         x = {x}
         y = {y}
         z = {z}
-        local_derivatives = ({local_derivatives})
+        to_left = {to_left}
+        to_right = {to_right}
     except ArithmeticError:
         return general{suffix}(self, other)
     node = new(Value)
@@ -64,38 +71,39 @@ def {name}(self, other):
     node._grad = 0.0
     node.label = ""
     node.op = op
-    {edges}
-    node.local_derivatives = local_derivatives
+    node._left = {left}
+    node._right = {right}
+    node._to_left = to_left
+    node._to_right = to_right
     node.serial = next_serial()
     return node
 """
 
 # What differs between Value·Value, Value·constant and constant·Value.
-_NOT_A_VALUE = "type(other) is not Value or paused_somewhere"
 _NOT_A_CONSTANT = "(type(other) is not float and type(other) is not int) or paused_somewhere"
-_ONE_PARENT = "node.parents = (self,)\n    node.operands = "
 _CASES = {
-    "two_values": (
-        {"unusual": _NOT_A_VALUE, "fallback": "with_constant", "suffix": "", "x": "self._data", "y": "other._data"},
-        {"edges": "node.operands = node.parents = (self, other)"},
-    ),
-    "with_constant": (
-        {"unusual": _NOT_A_CONSTANT, "fallback": "general", "suffix": "", "x": "self._data", "y": "float(other)"},
-        {"edges": _ONE_PARENT + "(self, y)"},
-    ),
-    "reflected": (
-        {"unusual": _NOT_A_CONSTANT, "fallback": "general_reflected", "suffix": "_reflected"},
-        {"x": "float(other)", "y": "self._data", "edges": _ONE_PARENT + "(x, self)"},
-    ),
+    "two_values": {
+        "unusual": "type(other) is not Value or paused_somewhere",
+        **{"fallback": "with_constant", "suffix": ""},
+        **{"x": "self._data", "y": "other._data", "left": "self", "right": "other"},
+    },
+    "with_constant": {
+        "unusual": _NOT_A_CONSTANT,
+        **{"fallback": "general", "suffix": ""},
+        **{"x": "self._data", "y": "float(other)", "left": "self", "right": "y", "to_right": "None"},
+    },
+    "reflected": {
+        "unusual": _NOT_A_CONSTANT,
+        **{"fallback": "general_reflected", "suffix": "_reflected"},
+        **{"x": "float(other)", "y": "self._data", "left": "x", "right": "self", "to_left": "None"},
+    },
 }
 
 
 def method_source(op: Op, case: str) -> str:
     """The text of one method: ``op`` on two_values, with_constant on the right, or reflected (constant on the left)."""
-    dx, dy = (local_derivative_formula(op, position) for position in (0, 1))
-    local_derivatives = {"two_values": f"{dx}, {dy}", "with_constant": f"{dx},", "reflected": f"{dy},"}[case]
-    first, second = _CASES[case]
-    return _METHOD.format(name=case, z=op.notation, local_derivatives=local_derivatives, **first, **second)
+    derivatives = {"to_left": local_derivative_formula(op, 0), "to_right": local_derivative_formula(op, 1)}
+    return _METHOD.format(name=case, z=op.notation, **{**derivatives, **_CASES[case]})
 
 
 def _spelled(op: Op, general: Any, general_reflected: Any, scope: dict[str, Any]) -> Any:
@@ -112,14 +120,15 @@ def unary_method(op: Op, general: Callable[..., Any], cls: type, record: Callabl
     value, (rule,) = op.value, op.on_floats
 
     def method(self: Any) -> Any:
+        if paused_somewhere:
+            return general(self)
         x = self._data
         z = value(x)
         try:
-            local: tuple[float, ...] = (rule(x, z),)
+            slope = rule(x, z)
         except ZeroDivisionError:
-            local = op.float_derivatives((x,), z, (0,))
-        operands = (self,)
-        return record(z, op, operands, operands, local)
+            (slope,) = op.float_derivatives((x,), z, (0,))
+        return record(z, op, self, None, slope, None)
 
     return method
 
@@ -129,24 +138,25 @@ def binary_method(op: Op, general: Callable[..., Any], cls: type, record: Callab
     value, (to_x, to_y) = op.value, op.on_floats
 
     def method(self: Any, other: Any) -> Any:
+        if paused_somewhere:
+            return general(self, other)
         x = self._data
         if isinstance(other, cls):
             y = other._data  # type: ignore[attr-defined]
             z = value(x, y)
             try:
-                local: tuple[float, ...] = (to_x(x, y, z), to_y(x, y, z))
+                left, right = to_x(x, y, z), to_y(x, y, z)
             except ZeroDivisionError:
-                local = op.float_derivatives((x, y), z, (0, 1))
-            operands = (self, other)
-            return record(z, op, operands, operands, local)
+                left, right = op.float_derivatives((x, y), z, (0, 1))
+            return record(z, op, self, other, left, right)
         if is_number(other) and not isinstance(other, Truth):
-            y = as_number(other)
+            y = as_number(other, op.name)
             z = value(x, y)
             try:
-                local = (to_x(x, y, z),)
+                left = to_x(x, y, z)
             except ZeroDivisionError:
-                local = op.float_derivatives((x, y), z, (0,))
-            return record(z, op, (self, y), (self,), local)
+                (left,) = op.float_derivatives((x, y), z, (0,))
+            return record(z, op, self, y, left, None)
         return general(self, other)
 
     return method
@@ -158,18 +168,22 @@ def _named(method: Callable[..., Any], name: str, op: Op) -> Callable[..., Any]:
     return method
 
 
-def accelerate(cls: type[Operators], record: Callable[..., Any], next_serial: Callable[[], int]) -> None:
-    """Give ``Value`` faster methods than those of ``Operators``, to the same effect.
+def accelerate(cls: type[Operators], record: Callable[..., Any]) -> None:
+    """Give ``Value`` faster methods than those of ``Operators``, to the same effect, where it has none of its own.
 
-    ``record`` makes the node of an operation, ``next_serial`` gives its number.
+    ``record`` makes the node of an operation with one operand or two.
     """
     for name, method in vars(Operators).items():
-        if callable(method) and method in ROW_OF:
+        if callable(method) and method in ROW_OF and vars(cls).get(name, method) is method:
             op = OPS[ROW_OF[method]]
             faster = unary_method if len(op.partials) == 1 else binary_method
             setattr(cls, name, _named(faster(op, method, cls, record), name, op))
+
+
+def spell_out(cls: type[Operators], next_serial: Callable[[], int]) -> None:
+    """Give ``Value`` the operators that are generated; ``next_serial`` gives the number of a node."""
     scope = {"Value": cls, "new": object.__new__, "next_serial": next_serial, "paused_somewhere": paused_somewhere}
-    for row, name in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv"}.items():
+    for row, name in OPERATORS.items():
         infix, reflected = f"__{name}__", f"__r{name}__"
         methods = _spelled(OPS[row], getattr(cls, infix), getattr(cls, reflected), scope)
         for which, method in zip((infix, reflected), methods, strict=True):

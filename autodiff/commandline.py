@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from .errors import AutodiffError
+from .native import engine
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ class Parser(argparse.ArgumentParser):
 
     def add_version(self, package: str) -> None:
         """Let ``--version`` say what is installed."""
-        text = f"scalar-autodiff {__version__} ({package}), Python {platform.python_version()}"
+        node = {"c": "C", "python": "Python"}[engine]
+        text = f"scalar-autodiff {__version__} ({package}), Python {platform.python_version()}, node in {node}"
         self.add_argument("--version", action="version", version=text, help="print the version and exit")
 
     def error(self, message: str) -> NoReturn:

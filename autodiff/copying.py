@@ -26,9 +26,10 @@ def _fields(node: Value) -> tuple[Any, ...]:
 
 def _restore(node: Value, fields: tuple[Any, ...]) -> Value:
     """Fill a blank node; its parents are filled already."""
-    node._data, node._grad, node.label, node.op, node.operands, node.local_derivatives = fields
+    node._data, node._grad, node.label, node.op, operands, local_derivatives = fields
     passes_on = node.op is not None and node.op.flows
-    node.parents = tuple([x for x in node.operands if not isinstance(x, float)]) if passes_on else ()
+    parents = tuple([x for x in operands if not isinstance(x, float)]) if passes_on else ()
+    node.set_edges(operands, parents, local_derivatives)
     node.serial = next_serial()
     return node
 

@@ -21,7 +21,7 @@ from math import inf
 from operator import mul as multiply
 from typing import TYPE_CHECKING, overload
 
-from . import ops, primitives
+from . import native, ops, primitives
 from .elements import listed
 from .entrance import as_number
 from .errors import LengthError, OperandError
@@ -513,6 +513,8 @@ def softmax(xs: Iterable[Any]) -> Any:
     (0.5, (0.25, -0.25))
     """
     operands = listed("softmax", xs, at_least_one=True)
+    if native.node is not None and (shares := native.node.softmax(tuple(operands))) is not None:
+        return shares
     return ops.softmax_all(*[x if hasattr(x, "apply_op") else as_number(x, "softmax") for x in operands])
 
 
@@ -540,6 +542,8 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     >>> s.data, s.local_derivatives  # to w and to x; 1.0, 4.0 and 0.5 are constants
     (10.5, (3.0, 2.0))
     """
+    if native.node is not None and (node := native.node.dot(ws, xs, bias)) is not None:
+        return node
     if not (isinstance(ws, (list, tuple)) and isinstance(xs, (list, tuple))):
         ws, xs = listed("dot", ws), listed("dot", xs)
     if len(ws) != len(xs):

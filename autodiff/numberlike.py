@@ -1,7 +1,7 @@
 """A node where Python, or code for another library, expects a number: compared, formatted, or refused with a remedy.
 
 What users set as its number and its gradient goes through the entrance for numbers.  The engine itself reads and writes
-the slots, ``_data`` and ``_grad``, which is faster, and puts floats there and nothing else.
+the slots of the node, ``_data`` and ``_grad``, which is faster, and puts floats there and nothing else.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def _comparison(row: str, compare: Callable[[Any, Any], bool]) -> Callable[[Numb
 class NumberLike(NamedElsewhere):
     """Equality and order are of the numbers, the hash is of the node."""
 
-    __slots__ = ("_data", "_grad")
+    if not TYPE_CHECKING:
+        __slots__ = ()  # they are the node's
 
     _data: float
     _grad: float

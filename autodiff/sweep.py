@@ -11,6 +11,8 @@ from itertools import count
 from operator import attrgetter, mul
 from typing import TYPE_CHECKING
 
+from . import native
+from .edges import NO_PARENTS
 from .errors import OperandError
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["adjoints", "fast_backward", "next_serial", "recorded_from", "recorded_order", "topological_order"]
 
-next_serial = count().__next__
+next_serial: Callable[[], int] = count().__next__ if native.node is None else native.node.next_serial
 """The number of a new node, in the order of creation."""
 
 
@@ -41,6 +43,8 @@ def topological_order(*outputs: Value) -> list[Value]:
             raise OperandError(
                 f"topological_order takes Values, one by one, not {type(output).__name__} {output!r:.60}"
             )
+    if native.node is not None:
+        return native.node.order_of(outputs, False)  # type: ignore[no-any-return]
     found: set[Value] = set()
     waiting = [*outputs]
     while waiting:
@@ -56,6 +60,8 @@ def recorded_order(*outputs: Value) -> list[Value]:
 
     These are more than ``topological_order`` gives where something passes no gradient on, and so has no parents.
     """
+    if native.node is not None:
+        return native.node.order_of(outputs, True)  # type: ignore[no-any-return]
     found: set[Value] = set()
     waiting = [*outputs]
     while waiting:
@@ -89,7 +95,7 @@ def fast_backward(output: Value) -> None:
 
     Most graphs were recorded without a break, so that nearly every serial below the output's is one of its nodes.
     """
-    if not output.parents:
+    if output._right is NO_PARENTS:
         output._grad += 1.0  # ∂output/∂output
         return
     output._grad = 1.0
@@ -109,35 +115,39 @@ def fast_backward(output: Value) -> None:
                     break
                 continue
             grad = node._grad
-            parents = node.parents
-            if len(parents) == 2:  # the loop below unrolled, half as fast again
-                left, right = parents
-                to_left, to_right = node.local_derivatives
+            to_left = node._to_left
+            to_right = node._to_right
+            if to_left is not None:  # the loop below, for up to two parents in slots
+                left = node._left
                 if left.serial in waiting:
                     left._grad += to_left * grad
                 else:
                     waiting[left.serial] = left
-                    if not left.parents:
+                    if left._right is NO_PARENTS:
                         before[left] = left._grad
                     left._grad = to_left * grad
-                if right.serial in waiting:
-                    right._grad += to_right * grad
-                else:
-                    waiting[right.serial] = right
-                    if not right.parents:
-                        before[right] = right._grad
-                    right._grad = to_right * grad
-            elif parents:
-                for parent, local_derivative in zip(parents, node.local_derivatives):  # noqa: B905 (slow)
+            elif to_right is None:
+                parents, local_derivatives = node._right
+                for parent, local_derivative in zip(parents, local_derivatives):  # noqa: B905 (slow)
                     if parent.serial in waiting:
                         parent._grad += local_derivative * grad
                     else:
                         waiting[parent.serial] = parent
-                        if not parent.parents:
+                        if parent._right is NO_PARENTS:
                             before[parent] = parent._grad
                         parent._grad = local_derivative * grad
-            else:
-                node._grad += before.pop(node)
+                if not parents:
+                    node._grad += before.pop(node)
+                continue
+            if to_right is not None:
+                right = node._right
+                if right.serial in waiting:
+                    right._grad += to_right * grad
+                else:
+                    waiting[right.serial] = right
+                    if right._right is NO_PARENTS:
+                        before[right] = right._grad
+                    right._grad = to_right * grad
     for leaf, grad in before.items():
         leaf._grad += grad  # once: so that a second call doubles it exactly
 

@@ -21,9 +21,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .arithmetic import accelerate
 from .comparing import Truth
 from .copying import deepcopy_graph, reduce_graph, shallow_copy
+from .cvalue import fastest
+from .edges import NO_PARENTS, SLOTS, Edges
 from .entrance import as_label, as_number, is_number
 from .numberlike import NumberLike
 from .operators import Operators, ordered
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from .ops import Op
 
-__all__ = ["Value", "no_grad", "ordered", "record", "recording", "topological_order"]
+__all__ = ["Value", "no_grad", "ordered", "record", "record_inline", "recording", "topological_order"]
 
 
 def record(
@@ -53,9 +54,22 @@ def record(
     node._grad = 0.0
     node.label = ""
     node.op = op
-    node.operands = operands
-    node.parents = parents
-    node.local_derivatives = local
+    node.set_edges(operands, parents, local)
+    node.serial = next_serial()
+    return node
+
+
+def record_inline(data: float, op: Op, left: Any, right: Any, to_left: float | None, to_right: float | None) -> Value:
+    """The same outside of ``no_grad()`` for one operand or two, faster: ``edges.py`` says what is given for them."""
+    node: Value = object.__new__(Value)
+    node._data = data
+    node._grad = 0.0
+    node.label = ""
+    node.op = op
+    node._left = left
+    node._right = right
+    node._to_left = to_left
+    node._to_right = to_right
     node.serial = next_serial()
     return node
 
@@ -67,7 +81,7 @@ def _operand(x: Any, where: str) -> Value | float:
     return as_number(x, where)
 
 
-class Value(Operators, NumberLike):
+class Value(Operators, Edges, NumberLike):
     """A number in a computation graph.
 
     Attributes:
@@ -93,13 +107,10 @@ class Value(Operators, NumberLike):
     Value(3.0, grad=8.0, label='x')
     """
 
-    __slots__ = ("label", "local_derivatives", "op", "operands", "parents", "serial")
+    __slots__ = ("_data", "_grad", "label", "op", "serial", *SLOTS)
 
     label: str
     op: Op | None
-    operands: tuple[Value | float, ...]
-    parents: tuple[Value, ...]
-    local_derivatives: tuple[float, ...]
     serial: int
 
     def __init__(self, data: float, label: str = "", *more: NoReturn) -> None:
@@ -107,7 +118,9 @@ class Value(Operators, NumberLike):
         self._grad = 0.0
         self.label = label if type(label) is str and not more else as_label(label, *more)
         self.op = None
-        self.operands = self.parents = self.local_derivatives = ()
+        self._left = ()
+        self._right = NO_PARENTS
+        self._to_left = self._to_right = None
         self.serial = next_serial()
 
     @staticmethod
@@ -154,7 +167,7 @@ class Value(Operators, NumberLike):
         keeps the number and nothing else.
         """
         leaf = Value(self._data, self.label)
-        leaf.operands = (self,)
+        leaf.set_edges((self,), (), ())
         return leaf
 
     def __repr__(self) -> str:
@@ -165,4 +178,5 @@ class Value(Operators, NumberLike):
     __copy__, __deepcopy__, __reduce_ex__ = shallow_copy, deepcopy_graph, reduce_graph
 
 
-accelerate(Value, record, next_serial)
+if not TYPE_CHECKING:
+    Value, record, record_inline = fastest(Value, record, record_inline)

@@ -1,7 +1,8 @@
-"""A training step beside micrograd: its own demo, with its operations one by one, and with `dot` as one node.
+"""A training step beside micrograd, its own demo, and beside microgpt's class, a scalar GPT (scalar_step.py).
 
 The demo (https://github.com/karpathy/micrograd, demo.ipynb): 100 points of two moons, a network 2-16-16-1 with relu,
-hinge loss and L2 penalty; a step is forward, backward and update.
+hinge loss and L2 penalty; a step is forward, backward and update.  It runs with its operations one by one, and with
+`dot` as one node.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import autodiff as ad
+from benchmarks import scalar_step
 from benchmarks.timing import (
     COLLECTOR,
     HEADINGS,
@@ -151,6 +153,7 @@ def main(quick: bool) -> None:
     )
     collector_on(quick)
     collector_off(quick)
+    scalar_step.compare(quick)
 
 
 def collector_on(quick: bool) -> None:

@@ -182,7 +182,8 @@ class General(ad.Value):
 
 for row in ("add", "sub", "mul", "div"):
     name = {"div": "truediv"}.get(row, row)
-    setattr(General, f"__{name}__", binary_method(OPS[row], getattr(Operators, f"__{name}__"), ad.Value, value.record))
+    general = getattr(Operators, f"__{name}__")
+    setattr(General, f"__{name}__", binary_method(OPS[row], general, ad.Value, value.record_inline))
     setattr(General, f"__r{name}__", getattr(Operators, f"__r{name}__"))
 
 

@@ -6,15 +6,13 @@ What works on a graph as a whole goes from a ``Graph`` to a ``Graph`` and stands
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..sweep import recorded_from
 from .frozen import Frozen, freeze
 from .loops import compiled_if_large
+from .reading import columns_of
 from .rows import LEAF, rows
 
 if TYPE_CHECKING:
@@ -77,29 +75,17 @@ def read_graph(
     """The graph below the outputs, as it was ``frozen`` or as it is; it is cut at inputs and parameters."""
     order, numbers_now = frozen or freeze(outputs)
     count = len(order)
-    serials = np.fromiter(map(attrgetter("serial"), order), np.int64, count)
+    serials, op, lengths, above, constants = columns_of(order)
     if (np.diff(serials) < 0).any():  # in a copy the nodes of one output all come before those of the next
         place = np.argsort(serials).tolist()
         in_order = Frozen([order[i] for i in place], [numbers_now[i] for i in place])
         return read_graph(outputs, inputs, parameters, in_order)
-    op = np.fromiter(map(rows().number.__getitem__, map(attrgetter("op"), order)), np.int64, count)
-    operands, variables = [*map(attrgetter("operands"), order)], [*map(recorded_from, order)]
-    lengths = np.fromiter(map(len, operands), np.int64, count)
-    op[(op == LEAF) & (lengths > 0)] = rows().names.index("detach")  # to its user a leaf
+    op = np.where((op == LEAF) & (lengths > 0), rows().names.index("detach"), op)  # to its user a leaf
     start = np.concatenate([[0], np.cumsum(lengths)])
-    constants: list[float] = []
-    places: list[int] = []  # of the constants among the operands
-    for node in np.flatnonzero(np.fromiter(map(len, variables), np.int64, count) < lengths).tolist():
-        for place, x in enumerate(operands[node], int(start[node])):
-            if type(x) is float:
-                constants.append(x)
-                places.append(place)
-    flat = np.empty(int(start[-1]), np.int64)
-    constant = np.zeros(len(flat), np.bool_)
-    constant[places] = True
+    flat = np.empty(len(above), np.int64)
+    constant = above < 0
     flat[constant] = count + np.arange(len(constants))
-    above = map(attrgetter("serial"), chain.from_iterable(variables))
-    flat[~constant] = _find(serials, np.fromiter(above, np.int64, len(flat) - len(places)))
+    flat[~constant] = _find(serials, above[~constant])
     numbers = np.empty(count + len(constants))
     numbers[:count] = numbers_now
     numbers[count:] = constants

@@ -1,0 +1,79 @@
+"""``Value`` at the speed that is there: the class of ``value.py`` with faster methods, or a C type to the same effect.
+
+A class that inherits from a C type would be known to Python's garbage collector, node by node.  So ``Value`` itself is
+the C type, and what it does not have the class gives it: docstrings, and every member that need not be fast.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import formulas, native, ops, primitives
+from .arithmetic import OPERATORS, accelerate, spell_out
+from .numberlike import NumberLike
+from .operators import OPS, Operators
+from .pausing import paused_somewhere
+from .sweep import next_serial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__all__ = ["fastest"]
+
+# The rows that are spelled out in C, and the methods that take every case, with the object on the left or on the right.
+_FUNCTIONS = ("exp", "log", "relu", "tanh")
+_SPELLED_OUT = {row: (f"__{name}__", f"__r{name}__") for row, name in {**OPERATORS, "pow": "pow"}.items()}
+_SPELLED_OUT |= {name: (name, "") for name in ("neg", *_FUNCTIONS)}
+_OF_THE_CLASS = ("__module__", "__dict__", "__weakref__", "__slots__", "__static_attributes__", "__firstlineno__")
+
+
+def fastest(
+    reference: type, record: Callable[..., Any], record_inline: Callable[..., Any]
+) -> tuple[Any, Callable[..., Any], Callable[..., Any]]:
+    """``Value``, ``record`` and ``record_inline`` to be used, given those of ``value.py``."""
+    if native.node is not None:
+        try:
+            value = _in_c(reference, record)
+            accelerate(value, native.node.record_inline)
+            return value, native.node.record, native.node.record_inline
+        except Exception as error:
+            native.give_up(error)
+    accelerate(reference, record_inline)
+    spell_out(reference, next_serial)
+    return reference, record, record_inline
+
+
+def _in_c(reference: Any, record: Callable[..., Any]) -> Any:
+    """The C type with the members of the class ``reference``."""
+    value = native.node.make_type(reference.__bases__, _documentation(reference))
+    value.__name__ = "Value"  # as errors have it
+    own = {*vars(value), *_OF_THE_CLASS}
+    for cls in reversed(reference.__mro__[:-1]):
+        for name, member in vars(cls).items():
+            inherited = cls is not reference and not name.startswith("__")  # unlike a method that a slot calls
+            if name not in own and not inherited and name not in reference.__slots__:
+                setattr(value, name, member)
+    native.node.set_up(
+        {
+            **{"paused_somewhere": paused_somewhere, "reference": reference, "record": record},
+            **{"apply_op": reference.apply_op, "data": NumberLike.data, "grad": NumberLike.grad},
+            **{"exact_sum": primitives.sum, "softmax_all": formulas.softmax_all},
+            **{"sum_row": ops.sum, "sum_rules": ops.sum.on_floats, "dot_row": ops.dot},
+            **{"softmax_row": ops.softmax, "softmax_rules": ops.softmax.on_floats},
+        },
+        {row: (OPS[row], *[getattr(Operators, name, None) for name in names]) for row, names in _SPELLED_OUT.items()},
+    )
+    return value
+
+
+def _documentation(reference: Any) -> dict[str, str]:
+    """The docstrings of the class and of the members that are in C; the signature comes first, as C types have it."""
+    attributes = ("data", "grad", "operands", "parents", "local_derivatives")
+    found = {name: getattr(reference, name).__doc__ for name in attributes}
+    signed = [("Value", "(data, label='', *more)", reference.__doc__)]
+    signed += [("apply_op", "(op, operands)", reference.apply_op.__doc__)]
+    signed += [("set_edges", "($self, operands, parents, local)", reference.set_edges.__doc__)]
+    signed += [(name, "($self)", getattr(reference, name).__doc__) for name in ("backward", "zero_grad")]
+    signed += [(name, "($self)", f"{OPS[name].notation}.") for name in _FUNCTIONS]
+    return found | {name: f"{name}{signature}\n--\n\n{text}" for name, signature, text in signed}
