@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
-__all__ = ["CONSTANT", "LEAF", "PER_CALL", "PER_SAMPLE", "Graph", "at", "rates", "read_graph"]
+__all__ = ["CONSTANT", "LEAF", "PER_CALL", "PER_SAMPLE", "Graph", "Loop", "at", "rates", "read_graph"]
 
 
 CONSTANT, PER_CALL, PER_SAMPLE = 0, 1, 2
@@ -42,6 +42,7 @@ class Graph:
         numbers: the value that each node and constant had when it was recorded.
         rate: CONSTANT, PER_CALL or PER_SAMPLE for each node and constant.
         inputs, parameters, outputs: their numbers; -1 for what the outputs do not depend on.
+        loops: what was found to be the same again and again; a LOOP node stands for each.
     """
 
     op: Integers
@@ -52,6 +53,7 @@ class Graph:
     inputs: Integers
     parameters: Integers
     outputs: Integers
+    loops: tuple[Loop, ...] = ()
 
     @property
     def arity(self) -> Integers:
@@ -63,6 +65,33 @@ class Graph:
         first = self.start[nodes]
         count = int(self.start[nodes[0] + 1] - first[0]) if len(nodes) else 0
         return self.operands[first[:, None] + np.arange(count)]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Operations that a loop did once for each of its *lanes*: a body, and where each lane takes its numbers from.
+
+    Attributes:
+        body: a graph of one output; what differs from lane to lane are its inputs, what is the same its parameters.
+        node: the LOOP node, whose operands are all numbers that the loop takes from outside.
+        results: the LANE nodes, one for the output of each lane.
+        shared: the numbers that the parameters of the body are.
+        columns: the constants of each lane, a row for each input.
+        gathered: the inputs that are numbers from outside in place of constants.
+        sources: those numbers, a row for each of the ``gathered``, a column for each lane.
+        sink: a node that the results reach with constant local derivatives, and nothing else but through it; or -1.
+        weights: the derivative of the sink to each result.
+    """
+
+    body: Graph
+    node: int
+    results: Integers
+    shared: Integers
+    columns: NDArray[np.float64]
+    gathered: Integers
+    sources: Integers
+    sink: int
+    weights: NDArray[np.float64]
 
 
 def at(column: Integers, numbers: Integers) -> Integers:

@@ -8,6 +8,7 @@ operands in another way, has a method of ``_Special``: a run comes in, its instr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..ops import OPS, NaryOp
 from .blocks import DOT, blocks_of, weights_first
 from .loops import compiled_if_large
 from .memory import TRASH, ZERO
-from .rows import rows
+from .rows import CHAIN, LANE, LOOP, rows
 from .template import FAMILIES, adjoint_kind, layout, positions_of, template
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def instructions(graph: Graph, region: Region, runs: Runs, slots: Slots) -> Code
     """The code of a region."""
     table = rows()
     special = _Special(graph, region, slots)
-    apart = table.family[runs.op] | ((runs.op == DOT) & (region.form == "lanes"))
+    apart = table.family[runs.op] | (runs.op <= CHAIN) | ((runs.op == DOT) & (region.form == "lanes"))
     sizes = runs.count * (runs.arity + 1)
     values = np.empty(int(sizes.sum()), np.uint32)
     _write_values(values, runs.nodes, graph.start, graph.operands, slots.value)
@@ -97,7 +98,7 @@ def instructions(graph: Graph, region: Region, runs: Runs, slots: Slots) -> Code
     pieces: dict[str, list[tuple[int, ...]]] = {"forward": [], "backward": []}
     more = []
     for run in np.flatnonzero(apart | table.nary[runs.op]).tolist():
-        for made in special.of(table.names[runs.op[run]], runs.of(run)):
+        for made in special.of(int(runs.op[run]), runs.of(run)):
             pieces[made.way].append((run, number(made.kernel), end, made.operations, made.arity))
             more.append(made.rows.ravel().astype(np.uint32))
             end += made.rows.size
@@ -150,27 +151,47 @@ class _Special:
         self.blocks: list[Block] = []
         self.matrices = 0
 
-    def of(self, name: str, nodes: Integers) -> Iterator[_Instruction]:
+    def of(self, op: int, nodes: Integers) -> Iterator[_Instruction]:
         """Those of a run; the reverse sweep takes them in this order too."""
-        operands = self.graph.operands_of(nodes)
+        operands, name = self.graph.operands_of(nodes), rows().names[op]
+        if op == LOOP:
+            return chain.from_iterable(map(self.loop, nodes.tolist()))
+        if op == LANE:
+            return iter(())  # the loop has written them
+        if op == CHAIN or (op == DOT and self.region.form == "lanes"):
+            return self.dots(nodes, operands, op == CHAIN)
         if name in FAMILIES:
             return self.family(name, nodes, operands)
-        if name == "dot" and self.region.form == "lanes":
-            return self.dots(nodes, operands)
         return self.adjoints(name, nodes, operands)
 
-    def dots(self, nodes: Integers, operands: Integers) -> Iterator[_Instruction]:
-        """Dense blocks, and the other dots one by one."""
+    def loop(self, node: int) -> Iterator[_Instruction]:
+        """The two sweeps of a loop, on operands as ``rolled`` has them."""
+        which = [loop.node for loop in self.graph.loops].index(node)
+        loop = self.graph.loops[which]
+        adjoint = np.maximum(self.adjoint, self.nowhere)
+        numbers = [loop.results, loop.shared, loop.sources.ravel()]
+        rows = [table[chosen] for chosen in numbers for table in (self.slot, adjoint)]
+        rows.append(adjoint[[loop.sink]])
+        forward, backward = "forward", "backward"
+        if self.adjoint[node] >= 0 and loop.sink >= 0:
+            forward, backward = "forward_and_back", "scaled"
+        yield _Instruction("forward", ("loop", forward), np.concatenate(rows), which, 0)
+        if self.adjoint[node] >= 0:
+            yield _Instruction("backward", ("loop", backward), np.concatenate(rows), which, 0)
+
+    def dots(self, nodes: Integers, operands: Integers, in_order: bool) -> Iterator[_Instruction]:
+        """Dense blocks, and the other dots one by one; ``in_order`` says whether products are added as they come."""
         side = weights_first(self.graph, operands)
         for block in blocks_of(nodes, operands, side):
-            yield from self.dense(block)
+            yield from self.dense(block, in_order)
         left = side < 0
         if left.any():
             rows = np.column_stack([self.slot[nodes[left]], self.slot[operands[left]]])
-            yield _Instruction("forward", ("nary", "dot"), rows, len(rows), operands.shape[1])
+            kernel = ("chain", "in_order") if in_order else ("nary", "dot")
+            yield _Instruction("forward", kernel, rows, len(rows), operands.shape[1])
             yield from self.adjoints("dot", nodes[left], operands[left])
 
-    def dense(self, block: Block) -> Iterator[_Instruction]:
+    def dense(self, block: Block, in_order: bool) -> Iterator[_Instruction]:
         """The three sweeps of a block, on operands as ``dense`` has them."""
         outputs, inputs, at = len(block.outputs), len(block.inputs), self.matrices
         self.blocks.append(block)
@@ -179,7 +200,7 @@ class _Special:
         header = [outputs, inputs, at, at + outputs * inputs, at + block.size, at + block.size + outputs * inputs]
         slots = [self.slot[block.inputs], self.slot[block.outputs], np.where(above >= 0, above, ZERO)]
         rows = np.concatenate([header, *slots, np.maximum(below, self.nowhere)])
-        yield _Instruction("forward", ("dense", "forward"), rows, 0, 0)
+        yield _Instruction("forward", ("dense", "forward_in_order" if in_order else "forward"), rows, 0, 0)
         if (below >= 0).any():
             yield _Instruction("backward", ("dense", "backward_inputs"), rows, 0, 0)
         if self.region.needed[block.weights].any():

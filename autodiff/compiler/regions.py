@@ -10,6 +10,7 @@ import numpy as np
 from .blocks import DOT, weights_first
 from .graph import CONSTANT, LEAF, PER_CALL, PER_SAMPLE
 from .loops import compiled_if_large
+from .rows import CHAIN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def regions(graph: Graph, wrt: Integers) -> tuple[Region, Region]:
     """What runs once in a call, and what runs on lanes, for derivatives with respect to the numbers ``wrt``."""
     count, nodes = len(graph.numbers), len(graph.op)
     used = _below(graph.op, graph.start, graph.operands, graph.outputs, count)
-    needed = used & _above(graph.op, graph.start, graph.operands, wrt, count)
+    needed = used & _needed(graph, wrt)
     runs = used[:nodes] & (graph.op > LEAF)
     in_call, on_lanes = runs & (graph.rate[:nodes] == PER_CALL), runs & (graph.rate[:nodes] == PER_SAMPLE)
     outputs = np.zeros(count, np.bool_)
@@ -73,9 +74,25 @@ def regions(graph: Graph, wrt: Integers) -> tuple[Region, Region]:
     )
 
 
+def _needed(graph: Graph, wrt: Integers) -> Flags:
+    """Which numbers have an adjoint that leads to the numbers ``wrt``.
+
+    A loop whose results have a sink takes the adjoint of that; what lies between is passed over.
+    """
+    passed = np.zeros(len(graph.op), np.bool_)
+    needed = _above(graph.op, graph.start, graph.operands, wrt, passed, len(graph.numbers))
+    direct = [loop for loop in graph.loops if loop.sink >= 0 and needed[loop.node]]
+    if not direct:
+        return needed
+    for loop in direct:
+        passed[loop.results] = True
+    wrt = np.concatenate([wrt, [loop.sink for loop in direct]])
+    return _above(graph.op, graph.start, graph.operands, wrt, passed, len(graph.numbers))
+
+
 def _in_blocks(graph: Graph, chosen: Flags) -> Flags:
     """Which nodes are part of a dense block."""
-    dots = chosen & (graph.op == DOT)
+    dots = chosen & ((graph.op == DOT) | (graph.op == CHAIN))
     found = np.zeros(len(chosen), np.bool_)
     for n in np.unique(graph.arity[dots]):
         nodes = np.flatnonzero(dots & (graph.arity == n))
@@ -97,13 +114,13 @@ def _below(op: Any, start: Any, operands: Any, outputs: Any, count: int) -> Any:
 
 
 @compiled_if_large
-def _above(op: Any, start: Any, operands: Any, numbers: Any, count: int) -> Any:
-    """These numbers, and every node that depends on one of them."""
+def _above(op: Any, start: Any, operands: Any, numbers: Any, passed: Any, count: int) -> Any:
+    """These numbers, and every node that depends on one of them; but for those that are passed over."""
     needed = np.zeros(count, np.bool_)
     for number in numbers:
         needed[number] = True
     for node in range(len(op)):
-        if op[node] >= 0:
+        if op[node] >= 0 and not passed[node]:
             for k in range(start[node], start[node + 1]):
                 needed[node] |= needed[operands[k]]
     return needed

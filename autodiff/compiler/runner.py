@@ -16,6 +16,7 @@ from .availability import open_in_children
 from .graph import read_graph
 from .link import link
 from .lower import lower
+from .reroll import reroll
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ class Runner:
         wrt: str,
         precision: str,
     ) -> None:
-        graph = read_graph(outputs, inputs, parameters, frozen)
+        graph = reroll(read_graph(outputs, inputs, parameters, frozen))
         asked = [getattr(graph, kind) for kind in ("parameters", "inputs") if wrt in (kind, "both")]
         numbers = np.concatenate([np.zeros(0, np.int64), *asked])
         self.machine = link(graph, lower(graph, numbers[numbers >= 0]), precision)

@@ -12,12 +12,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .cache import njit
-from .kernels import call_kernel
+from .memory import call_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["begin", "differentiate", "differentiate_alone", "evaluate", "finish", "plan", "spread"]
+__all__ = [
+    "begin",
+    "copy",
+    "differentiate",
+    "differentiate_alone",
+    "evaluate",
+    "fill",
+    "finish",
+    "plan",
+    "section",
+    "spread",
+]
+__all__ += ["summed", "sweep"]
 
 CHUNKS = 8
 """At most so many sums are kept apart, to be added in order."""
@@ -67,13 +79,15 @@ _compiled = njit(nogil=True, error_model="numpy")
 
 
 @_compiled
-def _sweep(code: Any, buffer: int, lanes: int, real: int, stride: int) -> None:
+def sweep(code: Any, buffer: int, lanes: int, real: int, stride: int) -> None:
+    """Run instructions on a buffer."""
     for k in range(0, len(code), 4):
         call_kernel(code[k], buffer, code[k + 1], code[k + 2], code[k + 3], lanes, real, stride)
 
 
 @_compiled
-def _section(plan: Any, which: int) -> Any:
+def section(plan: Any, which: int) -> Any:
+    """A section of a plan."""
     return plan[plan[which] : plan[which + 1]]
 
 
@@ -81,13 +95,15 @@ def _section(plan: Any, which: int) -> Any:
 
 
 @_compiled
-def _fill(target: Any, count: int, x: float) -> None:
+def fill(target: Any, count: int, x: float) -> None:
+    """target[:count] = x."""
     for i in range(count):
         target[i] = x
 
 
 @_compiled
-def _copy(source: Any, target: Any, count: int) -> None:
+def copy(source: Any, target: Any, count: int) -> None:
+    """target[:count] = source[:count]."""
     for i in range(count):
         target[i] = source[i]
 
@@ -99,7 +115,8 @@ def _add(source: Any, target: Any, count: int) -> None:
 
 
 @_compiled
-def _total(source: Any, count: int) -> float:
+def summed(source: Any, count: int) -> float:
+    """The sum of source[:count]."""
     total = 0.0
     for i in range(count):
         total += source[i]
@@ -119,23 +136,23 @@ def _add_exactly(sums: Any, x: float) -> None:
 @_compiled
 def begin(plan: Any, U: Any, parameters: Any) -> None:
     """Run what a call needs once."""
-    runs = _section(plan, PARAMETERS)
+    runs = section(plan, PARAMETERS)
     for k in range(0, len(runs), 3):
-        _copy(parameters[runs[k] :], U[runs[k + 1] :], runs[k + 2])
-    _sweep(_section(plan, CALL_FORWARD), U.ctypes.data, 1, 1, 1)
+        copy(parameters[runs[k] :], U[runs[k + 1] :], runs[k + 2])
+    sweep(section(plan, CALL_FORWARD), U.ctypes.data, 1, 1, 1)
 
 
 @_compiled
 def spread(plan: Any, U: Any, V: Any) -> None:
     """Copy numbers of the call to where the lanes take them from."""
     stride = plan[STRIDE]
-    slots = _section(plan, SPREAD)
+    slots = section(plan, SPREAD)
     count = len(slots) // 2
     for k in range(count):
-        _fill(V[slots[k] * stride :], stride, U[slots[count + k]])
-    runs = _section(plan, MATRICES)
+        fill(V[slots[k] * stride :], stride, U[slots[count + k]])
+    runs = section(plan, MATRICES)
     for k in range(0, len(runs), 3):
-        _copy(U[runs[k + 1] :], V[runs[k] :], runs[k + 2])
+        copy(U[runs[k + 1] :], V[runs[k] :], runs[k + 2])
 
 
 @_compiled
@@ -144,12 +161,12 @@ def _load(plan: Any, V: Any, X: Any, low: int, high: int) -> int:
     stride = plan[STRIDE]
     step = 32 if high - low > 16 else 8
     lanes = min((high - low + step - 1) // step * step, stride)
-    slots = _section(plan, INPUTS)
+    slots = section(plan, INPUTS)
     for i in range(len(slots)):
         if slots[i] >= 0:
             row = V[slots[i] * stride :]
-            _copy(X[i, low:], row, high - low)
-            _fill(row[high - low :], lanes - (high - low), row[high - low - 1])
+            copy(X[i, low:], row, high - low)
+            fill(row[high - low :], lanes - (high - low), row[high - low - 1])
     return lanes
 
 
@@ -157,14 +174,14 @@ def _load(plan: Any, V: Any, X: Any, low: int, high: int) -> int:
 def evaluate(plan: Any, V: Any, X: Any, slots: Any, Y: Any, low: int, high: int, block: int) -> None:
     """The outputs of samples low to high."""
     stride = plan[STRIDE]
-    code = _section(plan, SAMPLE_FORWARD)
+    code = section(plan, SAMPLE_FORWARD)
     for start in range(low, high, block):
         end = min(start + block, high)
         lanes = _load(plan, V, X, start, end)
-        _sweep(code, V.ctypes.data, lanes, end - start, stride)
+        sweep(code, V.ctypes.data, lanes, end - start, stride)
         for i in range(len(slots)):
             if slots[i] >= 0:
-                _copy(V[slots[i] * stride :], Y[i, start:], end - start)
+                copy(V[slots[i] * stride :], Y[i, start:], end - start)
 
 
 @_compiled
@@ -179,32 +196,32 @@ def differentiate(
     """
     stride = plan[STRIDE]
     output, adjoint = plan[OUTPUT] * stride, plan[OUTPUT_ADJOINT] * stride
-    forward, backward = _section(plan, SAMPLE_FORWARD), _section(plan, SAMPLE_BACKWARD)
-    returned, blocks, inputs = _section(plan, RETURNED), _section(plan, BLOCKS), _section(plan, INPUT_ADJOINTS)
+    forward, backward = section(plan, SAMPLE_FORWARD), section(plan, SAMPLE_BACKWARD)
+    returned, blocks, inputs = section(plan, RETURNED), section(plan, BLOCKS), section(plan, INPUT_ADJOINTS)
     for b in range(0, len(blocks), 2):
-        _fill(V[blocks[b] :], blocks[b + 1], 0.0)
+        fill(V[blocks[b] :], blocks[b + 1], 0.0)
     count = len(returned) // 2
-    _fill(partial, FIRST_SUM + count, 0.0)
+    fill(partial, FIRST_SUM + count, 0.0)
     for start in range(low, high, block):
         end = min(start + block, high)
         lanes = _load(plan, V, X, start, end)
-        _sweep(forward, V.ctypes.data, lanes, end - start, stride)
+        sweep(forward, V.ctypes.data, lanes, end - start, stride)
         for slot in range(plan[SAMPLE_SUMS], plan[SAMPLE_SUMS_END]):
-            _fill(V[slot * stride :], lanes, 0.0)
+            fill(V[slot * stride :], lanes, 0.0)
         for t in range(end - start):
             _add_exactly(partial, V[output + t])
-        _fill(V[adjoint:], end - start, seed)
+        fill(V[adjoint:], end - start, seed)
         if len(values):
-            _copy(V[output:], values[start:], end - start)
-        _sweep(backward, V.ctypes.data, lanes, end - start, stride)
+            copy(V[output:], values[start:], end - start)
+        sweep(backward, V.ctypes.data, lanes, end - start, stride)
         for k in range(count):
-            partial[FIRST_SUM + k] += _total(V[returned[k] * stride :], end - start)
+            partial[FIRST_SUM + k] += summed(V[returned[k] * stride :], end - start)
         for i in range(len(dX)):
             if inputs[i] >= 0:
-                _copy(V[inputs[i] * stride :], dX[i, start:], end - start)
+                copy(V[inputs[i] * stride :], dX[i, start:], end - start)
     at = FIRST_SUM + count
     for b in range(0, len(blocks), 2):
-        _copy(V[blocks[b] :], partial[at:], blocks[b + 1])
+        copy(V[blocks[b] :], partial[at:], blocks[b + 1])
         at += blocks[b + 1]
 
 
@@ -214,12 +231,12 @@ def finish(plan: Any, U: Any, partials: Any, seed: float, gradient: Any) -> floa
 
     The value is the sum of the outputs as if in twice the digits; not finite where a partial sum is not.
     """
-    returned, matrices = _section(plan, RETURNED), _section(plan, MATRIX_ADJOINTS)
+    returned, matrices = section(plan, RETURNED), section(plan, MATRIX_ADJOINTS)
     total = partials[0]
     for chunk in range(1, len(partials)):
         _add_exactly(total, partials[chunk, 0])
         _add(partials[chunk, 1:], total[1:], len(total) - 1)
-    _fill(U[plan[CALL_SUMS] :], plan[CALL_SUMS_END] - plan[CALL_SUMS], 0.0)
+    fill(U[plan[CALL_SUMS] :], plan[CALL_SUMS_END] - plan[CALL_SUMS], 0.0)
     value = total[0] + total[1]
     if not plan[OUTPUT_PER_SAMPLE]:
         value = U[plan[OUTPUT]]
@@ -229,11 +246,11 @@ def finish(plan: Any, U: Any, partials: Any, seed: float, gradient: Any) -> floa
         U[returned[count + k]] += total[FIRST_SUM + k]
     for k in range(0, len(matrices), 3):
         _add(total[matrices[k] :], U[matrices[k + 1] :], matrices[k + 2])
-    _sweep(_section(plan, CALL_BACKWARD), U.ctypes.data, 1, 1, 1)
-    _fill(gradient, len(gradient), 0.0)
-    runs = _section(plan, PARAMETER_ADJOINTS)
+    sweep(section(plan, CALL_BACKWARD), U.ctypes.data, 1, 1, 1)
+    fill(gradient, len(gradient), 0.0)
+    runs = section(plan, PARAMETER_ADJOINTS)
     for k in range(0, len(runs), 3):
-        _copy(U[runs[k + 1] :], gradient[runs[k] :], runs[k + 2])
+        copy(U[runs[k + 1] :], gradient[runs[k] :], runs[k + 2])
     return value
 
 
