@@ -71,7 +71,7 @@ def _address(kind: str, name: str, form: str, precision: str, row: tuple[Any, ..
     signature = types.void(_POINTERS[precision], types.CPointer(types.uint32), *[types.int64] * 5)
     # A dense block may fuse a product with the sum it goes to, and add in any order; nothing else departs from IEEE,
     # and nowhere are NaN and inf assumed away.
-    freedom = {"contract", "reassoc"} if kind == "dense" else False
+    freedom = {"contract", "reassoc"} if kind == "dense" and name != "forward_in_order" else False
     try:
         made = cfunc(function, signature, error_model="numpy", fastmath=freedom)
     except NumbaError as error:
