@@ -79,4 +79,5 @@ def blocks_of(nodes: Integers, operands: Integers, side: Integers) -> Iterator[B
             over.setdefault(factors[first][i].tobytes(), []).append(i)
         for chosen in over.values():
             weights = np.hstack([factors[1 - first][chosen], bias[chosen]])
-            yield Block(nodes[chosen], factors[first][chosen[0]], weights)
+            rows = np.argsort(weights[:, 0], kind="stable")  # the same matrix looks the same in every block
+            yield Block(nodes[chosen][rows], factors[first][chosen[0]], weights[rows])

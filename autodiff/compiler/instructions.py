@@ -52,7 +52,8 @@ class Code:
         slots: where numbers and adjoints are.
         size: how many slots there are.
         constants: the slots of constants that only a rule names.
-        blocks: the dense blocks, whose matrices follow each other: weights, biases, and as much for their adjoints.
+        blocks: the dense blocks, one for each matrix; these follow each other: weights, biases, and as much for their
+            adjoints.
     """
 
     form: str
@@ -149,7 +150,8 @@ class _Special:
         self.free = slots.free
         self.constants: dict[float, int] = {}
         self.blocks: list[Block] = []
-        self.matrices = 0
+        self.matrices: dict[tuple[int, bytes], int] = {}
+        self.end = 0  # of the matrices
 
     def of(self, op: int, nodes: Integers) -> Iterator[_Instruction]:
         """Those of a run; the reverse sweep takes them in this order too."""
@@ -193,9 +195,11 @@ class _Special:
 
     def dense(self, block: Block, in_order: bool) -> Iterator[_Instruction]:
         """The three sweeps of a block, on operands as ``dense`` has them."""
-        outputs, inputs, at = len(block.outputs), len(block.inputs), self.matrices
-        self.blocks.append(block)
-        self.matrices += 2 * block.size
+        outputs, inputs = len(block.outputs), len(block.inputs)
+        at = self.matrices.setdefault((inputs, block.weights.tobytes()), self.end)
+        if at == self.end:  # of several blocks with the same weights only the first brings a matrix
+            self.blocks.append(block)
+            self.end += 2 * block.size
         above, below = self.adjoint[block.outputs], self.adjoint[block.inputs]
         header = [outputs, inputs, at, at + outputs * inputs, at + block.size, at + block.size + outputs * inputs]
         slots = [self.slot[block.inputs], self.slot[block.outputs], np.where(above >= 0, above, ZERO)]

@@ -113,7 +113,9 @@ def _linked(loop: Loop, lowered: Lowered, start: int) -> _Loop:
         "partial": body.partial,
         "columns": gathered * lanes,
     }
-    numbers = {"lanes": lanes, "shared": shared, "gathered": gathered, "block": body.lanes}
+    blocks = -(-lanes // body.lanes)
+    block = -(-lanes // (8 * blocks)) * 8  # all alike, as far as whole vectors go
+    numbers = {"lanes": lanes, "shared": shared, "gathered": gathered, "block": block}
     numbers |= {"inputs": len(loop.columns), "data": data.ctypes.data, "partial_size": body.partial}
     end = start
     for name, size in sizes.items():

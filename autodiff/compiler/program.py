@@ -120,6 +120,9 @@ def _values(nodes: Value | Iterable[Value], where: str) -> list[Value]:
     return found
 
 
+_NO_COLUMNS = None if np is None else np.empty((0, 1))  # of a program without inputs, whose samples are all alike
+
+
 class Program:
     """A compiled graph; made by ``compile``.
 
@@ -381,6 +384,8 @@ class Program:
 
     def _columns(self, columns: Sequence[ArrayLike]) -> tuple[Numbers, bool]:
         """The samples as an array of shape (inputs, N), and whether they were single numbers."""
+        if not columns and not self._inputs and self._outputs is not None:
+            return _NO_COLUMNS, True
         if len(columns) == 1 and getattr(columns[0], "ndim", 0) == 2:
             X, alone = as_column(columns[0], "the array", ("input", "sample")), False
         else:

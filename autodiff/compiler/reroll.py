@@ -77,13 +77,16 @@ def _loop(graph: Graph, roots: Integers, columns: Columns) -> Loop | None:
     if np.count_nonzero(what == INNER) * len(roots) < LEAST_OPERATIONS:
         return None
     gathers = (what == INPUT) & (graph.rate[members] > CONSTANT).any(axis=1)
-    same = np.arange(len(what))  # equal columns of constants are one input
+    same = np.arange(len(what))  # equal columns of constants are one input, equal constants one constant
     known: dict[bytes, int] = {}
     for column in np.flatnonzero((what == INPUT) & ~gathers).tolist():
         same[column] = known.setdefault(graph.numbers[members[column]].tobytes(), column)
     fixed = (what == SHARED) & (graph.rate[members[:, 0]] == CONSTANT)
+    constants = np.flatnonzero(fixed)
+    _, which, back = np.unique(graph.numbers.view(np.int64)[members[constants, 0]], return_index=True, return_inverse=True)
+    same[constants] = constants[which[back]]
     nodes = order[(same[order] == order) & ~fixed[order]]
-    body = _body(graph, columns, nodes, np.flatnonzero(fixed), same)
+    body = _body(graph, columns, nodes, constants[which], same)
     if body.rate[body.outputs[0]] < PER_SAMPLE:
         return None
     inputs = nodes[what[nodes] == INPUT]
