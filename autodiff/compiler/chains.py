@@ -1,4 +1,4 @@
-"""A ``Graph`` comes in, a ``Graph`` goes out in which sums of products on lanes are one operation, a CHAIN.
+"""A ``Graph`` comes in, a ``Graph`` goes out in which sums of products are one operation, a CHAIN.
 
 Whoever writes a neuron as ``sum((w * x for …), b)`` records b, b + w·x, (b + w·x) + w·x, …  A CHAIN adds the same
 products to the same b in the same order, each rounded as it was, and so has the same value to the last bit; its
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ops import OPS
+from .blocks import FEWEST
 from .graph import CONSTANT, PER_SAMPLE
 from .loops import compiled_if_large
 from .rows import CHAIN, rows
@@ -29,11 +30,10 @@ def chains(graph: Graph) -> Graph:
     """The graph, and the bodies of its loops, with chains."""
     loops = tuple(replace(loop, body=chains(loop.body)) for loop in graph.loops)
     graph = replace(graph, loops=loops) if loops else graph
-    if not (graph.rate[: len(graph.op)] == PER_SAMPLE).any():
-        return graph
     number = rows().number
     add, mul = number[OPS["add"]], number[OPS["mul"]]
-    before, product, length = _find(graph.op, graph.start, graph.operands, graph.rate, graph.outputs, add, mul)
+    before, product, length, head = _find(graph.op, graph.start, graph.operands, graph.rate, graph.outputs, add, mul)
+    length[~_worth_it(graph, length, head)] = 0
     if not (length > 1).any():
         return graph
     zero = len(graph.numbers)  # -0.0 + x is x, to the sign of a zero: where a chain begins with a product
@@ -50,9 +50,22 @@ def chains(graph: Graph) -> Graph:
     )
 
 
+def _worth_it(graph: Graph, length: Any, head: Any) -> Any:
+    """Which chains are on lanes, or may be part of a product of matrices: one factor stands first in several."""
+    worth = graph.rate[: len(graph.op)] == PER_SAMPLE
+    scalars = np.flatnonzero((length > 1) & ~worth)
+    for i in (0, 1):
+        factor = graph.operands[graph.start[head[scalars]] + i]
+        _, which, times = np.unique(
+            np.stack([length[scalars], factor]), axis=1, return_inverse=True, return_counts=True
+        )
+        worth[scalars[times[which.ravel()] >= FEWEST]] = True
+    return worth
+
+
 @compiled_if_large
 def _find(op: Any, start: Any, operands: Any, rate: Any, outputs: Any, add: int, mul: int) -> Any:
-    """For each sum to which a product is added, that sum and the product; and at the end of a chain how many there are."""
+    """For each sum to which a product is added both; for the end of a chain how many there are, and the first."""
     count = len(op)
     uses = np.zeros(len(rate), np.int64)
     for output in outputs:
@@ -62,23 +75,31 @@ def _find(op: Any, start: Any, operands: Any, rate: Any, outputs: Any, add: int,
             for k in range(start[node], start[node + 1]):
                 uses[operands[k]] += 1
     before, product = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
-    length = np.zeros(count, np.int64)
+    length, head = np.zeros(count, np.int64), np.zeros(count, np.int64)
     for node in range(count):
-        if op[node] == add and rate[node] == 2:
+        if op[node] == add and rate[node] > 0:
             left, right = operands[start[node]], operands[start[node] + 1]
             for total, x in ((left, right), (right, left)):
-                if product[node] < 0 and x < count and op[x] == mul and rate[x] == 2 and uses[x] == 1 and total != x:
+                if (
+                    product[node] < 0
+                    and x < count
+                    and op[x] == mul
+                    and rate[x] == rate[node]
+                    and uses[x] == 1
+                    and total != x
+                ):
                     before[node], product[node] = total, x
             if product[node] >= 0:
                 total = before[node]
-                length[node] = 1
-                if total < count and rate[total] == 2 and uses[total] == 1:
+                length[node], head[node] = 1, product[node]
+                if total < count and rate[total] == rate[node] and uses[total] == 1:
                     if op[total] == add and product[total] >= 0:
                         length[node] += length[total]
-                        length[total] = 0
+                        length[total], head[node] = 0, head[total]
                     elif op[total] == mul:
                         length[node] += 1
-    return before, product, length
+                        head[node] = total
+    return before, product, length, head
 
 
 @compiled_if_large

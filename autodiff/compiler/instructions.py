@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..ops import OPS, NaryOp
-from .blocks import DOT, blocks_of, weights_first
+from .blocks import DOT, blocks_of, products_of, weights_first
 from .loops import compiled_if_large
 from .memory import TRASH, ZERO
 from .rows import CHAIN, LANE, LOOP, rows
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .blocks import Block
+    from .blocks import Block, Product
     from .graph import Graph
     from .regions import Region
     from .schedule import Runs
@@ -81,7 +81,7 @@ def instructions(graph: Graph, region: Region, runs: Runs, slots: Slots) -> Code
     """The code of a region."""
     table = rows()
     special = _Special(graph, region, slots)
-    apart = table.family[runs.op] | (runs.op <= CHAIN) | ((runs.op == DOT) & (region.form == "lanes"))
+    apart = table.family[runs.op] | (runs.op <= CHAIN) | (runs.op == DOT)
     sizes = runs.count * (runs.arity + 1)
     values = np.empty(int(sizes.sum()), np.uint32)
     _write_values(values, runs.nodes, graph.start, graph.operands, slots.value)
@@ -160,7 +160,7 @@ class _Special:
             return chain.from_iterable(map(self.loop, nodes.tolist()))
         if op == LANE:
             return iter(())  # the loop has written them
-        if op == CHAIN or (op == DOT and self.region.form == "lanes"):
+        if op in (CHAIN, DOT):
             return self.dots(nodes, operands, op == CHAIN)
         if name in FAMILIES:
             return self.family(name, nodes, operands)
@@ -183,15 +183,55 @@ class _Special:
 
     def dots(self, nodes: Integers, operands: Integers, in_order: bool) -> Iterator[_Instruction]:
         """Dense blocks, and the other dots one by one; ``in_order`` says whether products are added as they come."""
-        side = weights_first(self.graph, operands)
-        for block in blocks_of(nodes, operands, side):
-            yield from self.dense(block, in_order)
-        left = side < 0
-        if left.any():
+        if self.region.form == "lanes":
+            side = weights_first(self.graph, operands)
+            for block in blocks_of(nodes, operands, side):
+                yield from self.dense(block, in_order)
+            left = np.flatnonzero(side < 0)
+        else:
+            products, left = products_of(nodes, operands, self.slot[operands])
+            for product in products:
+                yield from self.product(product, in_order)
+        if len(left):
             rows = np.column_stack([self.slot[nodes[left]], self.slot[operands[left]]])
             kernel = ("chain", "in_order") if in_order else ("nary", "dot")
             yield _Instruction("forward", kernel, rows, len(rows), operands.shape[1])
-            yield from self.adjoints("dot", nodes[left], operands[left])
+            yield from self.adjoints_of_products(nodes[left], operands[left])
+
+    def product(self, product: Product, in_order: bool) -> Iterator[_Instruction]:
+        """The two sweeps of a product of matrices, on operands as ``products`` has them."""
+        (sides, outputs), inputs = product.nodes.shape, product.inputs.shape[1]
+        lanes = -(-sides // 8) * 8
+        size, biased = outputs * (inputs + 1), product.weights.shape[1] - inputs
+        rows = 2 * (inputs + outputs)
+        room = int(self.allocate((rows + 1) * lanes + 2 * size)[0])
+        first = -(-room // lanes)  # the first row in it
+        matrix = (first + rows) * lanes
+        header = [outputs, inputs, matrix, matrix + outputs * inputs, matrix + size, matrix + size + outputs * inputs]
+        places = np.concatenate([product.weights[:, :inputs].ravel(), product.weights[:, inputs:].ravel()])
+        above = self.adjoint[product.nodes]
+        more = [places, product.inputs, product.nodes]
+        slots = [self.slot[numbers].ravel() for numbers in more]
+        adjoints = [np.maximum(self.adjoint[numbers], self.nowhere).ravel() for numbers in more[:2]]
+        adjoints.append(np.where(above >= 0, above, ZERO).ravel())
+        every = np.concatenate([header, first + np.arange(rows), [sides, lanes, biased], *slots, *adjoints])
+        yield _Instruction("forward", ("product", "forward_in_order" if in_order else "forward"), every, 0, 0)
+        if (above >= 0).any():
+            yield _Instruction("backward", ("product", "backward"), every, 0, 0)
+
+    def adjoints_of_products(self, nodes: Integers, operands: Integers) -> Iterator[_Instruction]:
+        """The reverse sweep of sums of products: the local derivative to each factor is the other."""
+        above, below = self.adjoint[nodes], self.adjoint[operands]
+        n, biased = divmod(operands.shape[1], 2)
+        wanted = (below >= 0) & (above[:, None] >= 0) & (below != above[:, None])
+        if not wanted.any():
+            return
+        factors = np.column_stack([operands[:, n : 2 * n], operands[:, :n]])
+        local = self.slot[factors]
+        if biased:
+            local = np.column_stack([local, np.full(len(nodes), self.constant(1.0))])
+        rows = np.stack([np.broadcast_to(above[:, None], below.shape), below, local], axis=2)[wanted]
+        yield _Instruction("backward", ("adjoint_add0", "mul"), rows, len(rows), 3)
 
     def dense(self, block: Block, in_order: bool) -> Iterator[_Instruction]:
         """The three sweeps of a block, on operands as ``dense`` has them."""

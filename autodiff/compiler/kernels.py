@@ -30,7 +30,7 @@ from numba.core.errors import NumbaError
 
 from ..errors import OperationError
 from ..ops import OPS
-from . import dense, nary, rolled
+from . import dense, nary, products, rolled
 from .cache import cfunc, folder
 from .fingerprint import fingerprint
 from .machine import MACHINE, bound
@@ -50,13 +50,13 @@ def kernel(kind: str, name: str, form: str, precision: str) -> int:
     """The address of a kernel, compiled now or read from the disk.
 
     Args:
-        kind: "value", "nary", "dense", "chain", "loop", or what ``template.adjoint_kind`` makes: "adjoint_add0_store1".
-        name: the row of the table; or the function in a module of that name, "chain" being in ``nary`` and "loop" in
-            ``rolled``.
+        kind: "value" or what ``template.adjoint_kind`` makes, "adjoint_add0_store1"; or "nary", "dense", "product",
+            "chain", "loop".
+        name: the row of the table; or a function of ``nary``, ``dense``, ``products``, ``nary``, ``rolled``.
         form: "scalars" or "lanes".
         precision: "float64" or "float32", the numbers in the buffer.
     """
-    if kind in ("dense", "chain", "loop") or (kind == "nary" and not is_own(name)):
+    if kind in ("dense", "product", "chain", "loop") or (kind == "nary" and not is_own(name)):
         return _address(kind, name, form, precision, ())
     return _address(kind, name, form, precision, (MACHINE[name], *OPS[name].partials))
 
@@ -65,7 +65,7 @@ def kernel(kind: str, name: str, form: str, precision: str) -> int:
 def _address(kind: str, name: str, form: str, precision: str, row: tuple[Any, ...]) -> int:
     """The same; of a row with other rules it is another."""
     if not row:
-        function = getattr({"dense": dense, "loop": rolled}.get(kind, nary), name)
+        function = getattr({"dense": dense, "product": products, "loop": rolled}.get(kind, nary), name)
     else:
         function = _of_lists(*row[:1]) if kind == "nary" else _generated(kind, name, form, *row)
     signature = types.void(_POINTERS[precision], types.CPointer(types.uint32), *[types.int64] * 5)

@@ -123,6 +123,12 @@ def in_order(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, s
     n = arity // 2
     for k in range(0, count * (arity + 1), arity + 1):
         z, bias = V[ix[k] * stride :], V[ix[k + arity] * stride :]
+        if lanes == 1:
+            total = bias[0]
+            for i in range(k + 1, k + 1 + n):
+                total += V[ix[i] * stride] * V[ix[i + n] * stride]
+            z[0] = total
+            continue
         for t in range(lanes):
             z[t] = bias[t]
         for i in range(k + 1, k + 1 + n):

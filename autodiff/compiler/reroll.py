@@ -39,6 +39,10 @@ MOST = 16
 """Loops in a graph: each takes another look at all of it."""
 
 
+PER_GATHERED = 4
+"""So many operations there must be in the body for each number that is gathered, and its adjoint scattered."""
+
+
 def reroll(graph: Graph) -> Graph:
     """The graph with its loops, as long as there is one worth it."""
     for _ in range(MOST):
@@ -74,16 +78,19 @@ def _reroll_once(graph: Graph) -> Graph | None:
 def _loop(graph: Graph, roots: Integers, columns: Columns) -> Loop | None:
     """The loop of these columns; None where it does not pay, or every lane does the same."""
     members, what, _, _, order = columns
-    if np.count_nonzero(what == INNER) * len(roots) < LEAST_OPERATIONS:
-        return None
     gathers = (what == INPUT) & (graph.rate[members] > CONSTANT).any(axis=1)
+    operations = int(np.count_nonzero(what == INNER))
+    if operations * len(roots) < LEAST_OPERATIONS or operations < PER_GATHERED * np.count_nonzero(gathers):
+        return None
     same = np.arange(len(what))  # equal columns of constants are one input, equal constants one constant
     known: dict[bytes, int] = {}
     for column in np.flatnonzero((what == INPUT) & ~gathers).tolist():
         same[column] = known.setdefault(graph.numbers[members[column]].tobytes(), column)
     fixed = (what == SHARED) & (graph.rate[members[:, 0]] == CONSTANT)
     constants = np.flatnonzero(fixed)
-    _, which, back = np.unique(graph.numbers.view(np.int64)[members[constants, 0]], return_index=True, return_inverse=True)
+    _, which, back = np.unique(
+        graph.numbers.view(np.int64)[members[constants, 0]], return_index=True, return_inverse=True
+    )
     same[constants] = constants[which[back]]
     nodes = order[(same[order] == order) & ~fixed[order]]
     body = _body(graph, columns, nodes, constants[which], same)
