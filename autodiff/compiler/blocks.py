@@ -123,9 +123,9 @@ def products_of(nodes: Integers, operands: Integers, slots: Integers) -> tuple[l
             if len(row) >= FEWEST:
                 alike.setdefault(frozenset(row), []).append(row)
         taken = []
-        for rows in alike.values():
-            if len(rows) * n >= LEAST:
-                places = np.array([[row[x] for row in rows] for x in rows[0]])
+        for group in alike.values():
+            if len(group) * n >= LEAST:
+                places = np.array([[row[x] for row in group] for x in group[0]])
                 found.append(
                     Product(nodes[places], operands[places[:, 0]][:, of_inputs], operands[places[0]][:, of_weights])
                 )
