@@ -42,6 +42,7 @@ class Graph:
         numbers: the value that each node and constant had when it was recorded.
         rate: CONSTANT, PER_CALL or PER_SAMPLE for each node and constant.
         inputs, parameters, outputs: their numbers; -1 for what the outputs do not depend on.
+        origin: the place that each node had when the graph was read; -1 for what was not there.
         loops: what was found to be the same again and again; a LOOP node stands for each.
     """
 
@@ -53,6 +54,7 @@ class Graph:
     inputs: Integers
     parameters: Integers
     outputs: Integers
+    origin: Integers
     loops: tuple[Loop, ...] = ()
 
     @property
@@ -133,7 +135,8 @@ def read_graph(
     given[for_inputs[for_inputs >= 0]] = PER_SAMPLE
     op[given[:count] > CONSTANT] = LEAF  # an input or parameter need not be a leaf: the graph is cut there
     rate = rates(op, start, flat, given)
-    return Graph(op, start, flat, numbers, rate, for_inputs, for_parameters, _find_some(serials, outputs))
+    found = _find_some(serials, outputs)
+    return Graph(op, start, flat, numbers, rate, for_inputs, for_parameters, found, np.arange(count))
 
 
 def _find_some(serials: Integers, nodes: Sequence[Value]) -> Integers:

@@ -52,7 +52,7 @@ def kernel(kind: str, name: str, form: str, precision: str) -> int:
     Args:
         kind: "value" or what ``template.adjoint_kind`` makes, "adjoint_add0_store1"; or "nary", "dense", "product",
             "chain", "loop".
-        name: the row of the table; or a function of ``nary``, ``dense``, ``products``, ``nary``, ``rolled``.
+        name: the row of the table; or a function of ``nary``, ``dense``, ``products`` (twice), ``rolled``.
         form: "scalars" or "lanes".
         precision: "float64" or "float32", the numbers in the buffer.
     """
@@ -65,7 +65,9 @@ def kernel(kind: str, name: str, form: str, precision: str) -> int:
 def _address(kind: str, name: str, form: str, precision: str, row: tuple[Any, ...]) -> int:
     """The same; of a row with other rules it is another."""
     if not row:
-        function = getattr({"dense": dense, "product": products, "loop": rolled}.get(kind, nary), name)
+        function = getattr(
+            {"dense": dense, "product": products, "chain": products, "loop": rolled}.get(kind, nary), name
+        )
     else:
         function = _of_lists(*row[:1]) if kind == "nary" else _generated(kind, name, form, *row)
     signature = types.void(_POINTERS[precision], types.CPointer(types.uint32), *[types.int64] * 5)

@@ -16,7 +16,7 @@ from .. import formulas
 from .machine import NAMESPACE, bound, compiled
 from .memory import BUFFER, SCRATCH, wide
 
-__all__ = ["direction_all", "dot", "in_order", "logsumexp", "max", "mean", "min", "norm", "prod"]
+__all__ = ["direction_all", "dot", "logsumexp", "max", "mean", "min", "norm", "prod"]
 __all__ += ["products_of_others", "softmax_all", "sum"]
 
 exp, log1p = NAMESPACE["exp"], NAMESPACE["log1p"]
@@ -113,28 +113,6 @@ def dot(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride
                 x = V[ix[i + n] * stride :]
                 for t in range(lanes):
                     z[t] += w[t] * x[t]
-
-
-def in_order(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:
-    """b + w·x + …, product by product: the slots of the w's, the x's and b."""
-    wide()
-    V = carray(V_, (BUFFER,))
-    ix = carray(ix_, (BUFFER,))
-    n = arity // 2
-    for k in range(0, count * (arity + 1), arity + 1):
-        z, bias = V[ix[k] * stride :], V[ix[k + arity] * stride :]
-        if lanes == 1:
-            total = bias[0]
-            for i in range(k + 1, k + 1 + n):
-                total += V[ix[i] * stride] * V[ix[i + n] * stride]
-            z[0] = total
-            continue
-        for t in range(lanes):
-            z[t] = bias[t]
-        for i in range(k + 1, k + 1 + n):
-            w, x = V[ix[i] * stride :], V[ix[i + n] * stride :]
-            for t in range(lanes):
-                z[t] += w[t] * x[t]
 
 
 def prod(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:

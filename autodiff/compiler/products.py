@@ -17,9 +17,9 @@ from numba import carray, int64
 
 from . import dense
 from .cache import njit
-from .memory import BUFFER
+from .memory import BUFFER, wide
 
-__all__ = ["backward", "forward", "forward_in_order"]
+__all__ = ["backward", "forward", "forward_in_order", "in_order"]
 
 _compiled = njit(error_model="numpy")
 _forward, _in_order = _compiled(dense.forward), _compiled(dense.forward_in_order)
@@ -98,3 +98,25 @@ def backward(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, s
         row = ix[dense.HEADER + inputs + 2 * outputs + i] * lanes
         for p in range(sides):
             V[ix[d_x + p * inputs + i]] += V[row + p]
+
+
+def in_order(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:
+    """A chain alone, b + w·x + …, product by product: the slots of the w's, the x's and b."""
+    wide()
+    V = carray(V_, (BUFFER,))
+    ix = carray(ix_, (BUFFER,))
+    n = arity // 2
+    for k in range(0, count * (arity + 1), arity + 1):
+        z, bias = V[ix[k] * stride :], V[ix[k + arity] * stride :]
+        if lanes == 1:
+            total = bias[0]
+            for i in range(k + 1, k + 1 + n):
+                total += V[ix[i] * stride] * V[ix[i + n] * stride]
+            z[0] = total
+            continue
+        for t in range(lanes):
+            z[t] = bias[t]
+        for i in range(k + 1, k + 1 + n):
+            w, x = V[ix[i] * stride :], V[ix[i + n] * stride :]
+            for t in range(lanes):
+                z[t] += w[t] * x[t]

@@ -206,6 +206,17 @@ class Program:
         True
         """
         outputs = self._recorded()
+        if find_spec("numba") is not None and obstacle() is None:
+            from .looped_source import write_looped_source
+
+            text = write_looped_source(outputs, self._inputs, self._parameters, not self._single, self._frozen)
+            if text is not None:
+                return text
+        return self._flat_source()
+
+    def _flat_source(self) -> str:
+        """The text without loops."""
+        outputs = self._recorded()
         return write_source(outputs[0] if self._single else outputs, self._inputs, self._parameters, self._frozen)
 
     def to_jax(self) -> Callable[..., Any]:
@@ -216,7 +227,7 @@ class Program:
         Raises:
             MissingDependency: JAX is not installed.
         """
-        forward, _ = build(self.source(), "jax")
+        forward, _ = build(self._flat_source(), "jax")
         return lambda parameters, inputs: forward(inputs, parameters)
 
     def verify(
@@ -257,7 +268,7 @@ class Program:
         numbers = self._numbers(parameters)
         function = function or self._function
         if function is None:
-            again = build(self.source(), "math")[0]
+            again = build(self._flat_source(), "math")[0]
         count, rows = X.shape[1], _whole(rows, "rows")
         values = self._engine("").evaluate(X, numbers, 1)
         slopes = (
@@ -454,7 +465,7 @@ class Program:
         from .portable import Portable
 
         outputs = len(self._recorded())
-        return Portable(self.source(), outputs, len(self._parameters), self._single, self.precision)
+        return Portable(self._flat_source(), outputs, len(self._parameters), self._single, self.precision)
 
     def _runner(self, wrt: str) -> Any:
         from .runner import Runner

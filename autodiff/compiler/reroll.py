@@ -118,7 +118,9 @@ def _body(graph: Graph, columns: Columns, nodes: Integers, constants: Integers, 
     numbers = graph.numbers[np.concatenate([head[nodes], head[constants]])]
     given = np.full(len(numbers), CONSTANT)
     given[shared], given[inputs] = PER_CALL, PER_SAMPLE
-    return Graph(op, start, operands, numbers, rates(op, start, operands, given), inputs, shared, number[order[-1:]])
+    rate = rates(op, start, operands, given)
+    origin = np.where(head[nodes] < len(graph.op), graph.origin[np.minimum(head[nodes], len(graph.op) - 1)], -1)
+    return Graph(op, start, operands, numbers, rate, inputs, shared, number[order[-1:]], origin)
 
 
 def _with_loop(graph: Graph, loop: Loop) -> Graph | None:
@@ -172,6 +174,7 @@ def _with_loop(graph: Graph, loop: Loop) -> Graph | None:
         at(number, graph.inputs),
         at(number, graph.parameters),
         number[graph.outputs],
+        np.insert(graph.origin[every], node, -1),
     )
     end, weights = sink(made, loop.results)
     return replace(made, loops=(*others, replace(loop, sink=end, weights=weights)))
