@@ -148,13 +148,15 @@ class _LoopedText(Text):
         waiting = {x for other in self.steps if isinstance(other, _For) for turn in other.taken for x in turn}
         waiting |= {x for other in self.steps if isinstance(other, _For) for node in other.nodes for x in node.parents}
 
+        waiting |= {*self.outputs}
+
         def only_user(x: Value) -> Value | None:
             found = users.get(x, [])
-            alone = len(found) == 1 and x not in waiting and x not in self.outputs and found[0].op is OPS["add"]
-            return found[0] if alone and found[0].operands.count(x) == 1 else None
+            alone = len(found) == 1 and x not in waiting and found[0].op is OPS["add"]
+            return found[0] if alone and sum(y is x for y in found[0].operands) == 1 else None
 
         first = only_user(loop.results[0])
-        begin = 2 if first is not None and loop.results[1] in first.operands else 1
+        begin = 2 if first is not None and any(x is loop.results[1] for x in first.operands) else 1
         chain = [first]
         for result in loop.results[1 if begin == 1 else 2 :]:
             if chain[-1] is None or only_user(result) is None or only_user(chain[-1]) is not only_user(result):
@@ -165,10 +167,12 @@ class _LoopedText(Text):
             return
         for x in nodes:
             self.symbols[x] = self.symbols[nodes[-1]]
-        at = self.steps.index(nodes[0])
-        self.steps[at] = _Sum(loop, nodes, begin)
-        gone = {*nodes}
-        self.steps = [x for x in self.steps if not (isinstance(x, Value) and x in gone)]
+        gone = {*nodes[1:]}
+        self.steps = [
+            _Sum(loop, nodes, begin) if step is nodes[0] else step
+            for step in self.steps
+            if not (isinstance(step, Value) and step in gone)
+        ]
 
     # -----------------------------------------------------------------------------------------------------------------
     # The lines.
@@ -273,10 +277,11 @@ class _LoopedText(Text):
         lines.append(f"# {operation}, and so on")
         lines.append(f"d_{terms} = [d_{total} for _ in {terms}]")
         self.listed.add(f"d_{terms}")
+        results = {*step.loop.results}
         for x in step.nodes[0].operands:
-            if isinstance(x, Value) and self._varies(x) and x not in step.loop.results:
+            if isinstance(x, Value) and self._varies(x) and x not in results:
                 self._contribute(x, variable(f"d_{total}"), lines)
-        self.reached.update(step.loop.results)
+        self.reached |= results
 
     def _reverse_loop(self, loop: _For, operation: str, lines: list[str]) -> None:
         """The share of a loop: every turn forward, and back."""
