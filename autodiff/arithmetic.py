@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .comparing import Truth
 from .entrance import as_number, is_number
 from .operators import ROW_OF, Operators
 from .ops import OPS
@@ -138,7 +139,7 @@ def binary_method(op: Op, general: Callable[..., Any], cls: type, record: Callab
                 local = op.float_derivatives((x, y), z, (0, 1))
             operands = (self, other)
             return record(z, op, operands, operands, local)
-        if type(other) is int or is_number(other):
+        if is_number(other) and not isinstance(other, Truth):
             y = as_number(other)
             z = value(x, y)
             try:

@@ -6,7 +6,8 @@ from contextvars import ContextVar
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from .sweep import next_serial, topological_order
+from .sweep import next_serial, recorded_from, recorded_order
+from .tracing import note_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,13 +20,15 @@ __all__ = ["deepcopy_graph", "reduce_graph", "shallow_copy"]
 
 def _fields(node: Value) -> tuple[Any, ...]:
     """What makes up a node, but for its serial; its parents follow from its operands."""
+    note_read(node)  # a copy is not computed from what it copies
     return node._data, node._grad, node.label, node.op, node.operands, node.local_derivatives
 
 
 def _restore(node: Value, fields: tuple[Any, ...]) -> Value:
     """Fill a blank node; its parents are filled already."""
     node._data, node._grad, node.label, node.op, node.operands, node.local_derivatives = fields
-    node.parents = tuple([x for x in node.operands if not isinstance(x, float)])
+    passes_on = node.op is not None and node.op.flows
+    node.parents = tuple([x for x in node.operands if not isinstance(x, float)]) if passes_on else ()
     node.serial = next_serial()
     return node
 
@@ -47,7 +50,7 @@ def deepcopy_graph(output: Value, memo: dict[int, Any]) -> Value:
         node = waiting.pop()
         if id(node) not in memo and node not in missing:
             missing.add(node)
-            waiting.extend(node.parents)
+            waiting.extend(recorded_from(node))
     for node in sorted(missing, key=attrgetter("serial")):
         *others, operands, local_derivatives = _fields(node)
         copies = tuple([memo.get(id(x), x) for x in operands])
@@ -84,7 +87,7 @@ class _Ancestors:
 
 def reduce_graph(node: Value, protocol: Any = None) -> tuple[Any, ...]:
     """What ``pickle`` needs of a node: where no outer call sees to it already, all its ancestors come first."""
-    ancestors = None if node in _underway.get() else _Ancestors(topological_order(node)[:-1])
+    ancestors = None if node in _underway.get() else _Ancestors(recorded_order(node)[:-1])
     return object.__new__, (type(node),), (ancestors, _fields(node)), None, None, _restore_pickled
 
 

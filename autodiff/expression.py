@@ -309,7 +309,7 @@ class _Reader:
         if isinstance(node, ast.UnaryOp):
             return OPS["neg"](*operands) if isinstance(node.op, ast.USub) else operands[0]
         if isinstance(node, ast.Compare):
-            return float(_COMPARISONS[type(node.ops[0])](*operands))
+            return _COMPARISONS[type(node.ops[0])](*operands)
         if isinstance(node, ast.List):
             return operands
         name = node.func.id  # type: ignore[attr-defined]  # a call by name: all else is refused by now

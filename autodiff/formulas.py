@@ -272,6 +272,51 @@ def compare(x: float, y: float) -> float:
     return 1.0 if x > y else -1.0 if x < y else 0.0 if x == y else nan
 
 
+def greater(x: float, y: float) -> float:
+    """1 if x > y else 0; 0 where one is nan."""
+    return 1.0 if x > y else 0.0
+
+
+def greater_equal(x: float, y: float) -> float:
+    """1 if x >= y else 0; 0 where one is nan."""
+    return 1.0 if x >= y else 0.0
+
+
+def less(x: float, y: float) -> float:
+    """1 if x < y else 0; 0 where one is nan."""
+    return 1.0 if x < y else 0.0
+
+
+def less_equal(x: float, y: float) -> float:
+    """1 if x <= y else 0; 0 where one is nan."""
+    return 1.0 if x <= y else 0.0
+
+
+def equal(x: float, y: float) -> float:
+    """1 if x == y else 0; 0 where one is nan."""
+    return 1.0 if x == y else 0.0
+
+
+def not_equal(x: float, y: float) -> float:
+    """1 if x != y else 0; 1 where one is nan."""
+    return 1.0 if x != y else 0.0
+
+
+def logical_and(x: float, y: float) -> float:
+    """1 if neither is 0, else 0."""
+    return 1.0 if x != 0.0 and y != 0.0 else 0.0
+
+
+def logical_or(x: float, y: float) -> float:
+    """0 if both are 0, else 1."""
+    return 1.0 if x != 0.0 or y != 0.0 else 0.0
+
+
+def logical_not(x: float) -> float:
+    """1 if x is 0, else 0."""
+    return 1.0 if x == 0.0 else 0.0
+
+
 def sign(x: float) -> float:
     """-1, 0 or 1."""
     return 1.0 if x > 0.0 else -1.0 if x < 0.0 else x
@@ -295,6 +340,11 @@ def minimum(x: float, y: float) -> float:
 def clamp(x: float, low: float, high: float) -> float:
     """``x`` kept between ``low`` and ``high``."""
     return minimum(maximum(x, low), high)
+
+
+def only_if(x: float, condition: float) -> float:
+    """``x`` if the condition is not 0, else nan."""
+    return x if condition != 0.0 else nan
 
 
 def where(condition: float, x: float, y: float) -> float:

@@ -449,15 +449,17 @@ def where(condition: Scalar, x: Scalar, y: Value) -> Value: ...
 @overload
 def where(condition: float, x: float, y: float) -> float: ...
 def where(condition: Scalar, x: Scalar, y: Scalar) -> Scalar:
-    """Select x where the condition (a bool, a number or a Value) is not 0, else y; nan where it is nan.
+    """Select x where the condition (a comparison, a number or a Value) is not 0, else y; nan where it is nan.
 
-    The derivative in the condition is 0.  Both x and y are computed before one is selected, and where a derivative on
-    the way to the other one is infinite, the gradient becomes 0·inf = nan.  So guard the argument: not
-    ``where(x > 0, log(x), 0)`` but ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
+    The derivative in the condition is 0; a comparison is recorded, and decides anew in a compiled program.  Both x and
+    y are computed before one is selected, and where a derivative on the way to the other one is infinite, the gradient
+    becomes 0·inf = nan.  So guard the argument: not ``where(x > 0, log(x), 0)`` but
+    ``where(x > 0, log(where(x > 0, x, 1)), 0)``.
 
     >>> x, y = Value(2.0), Value(3.0)
-    >>> where(x > y, x, y).local_derivatives
-    (0.0, 1.0)
+    >>> z = where(x > y, x, y)
+    >>> z.operands[0].op, z.local_derivatives
+    (<op greater: x > y>, (0.0, 0.0, 1.0))
     """
     return ops.where(condition, x, y)
 

@@ -10,9 +10,12 @@ import operator
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from .comparing import Comparison, compared, truth_of
 from .elsewhere import NamedElsewhere
 from .entrance import as_number, is_number
 from .errors import OperandError
+from .pausing import paused_somewhere
+from .tracing import open_traces, trace_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +24,19 @@ if TYPE_CHECKING:
 __all__ = ["NumberLike"]
 
 
-def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[NumberLike, Any], bool]:
-    def method(self: NumberLike, other: Any) -> bool:
+def _comparison(row: str, compare: Callable[[Any, Any], bool]) -> Callable[[NumberLike, Any], bool]:
+    """The operator of a row: a truth that remembers what was compared; inside ``no_grad()`` a bool."""
+
+    def method(self: NumberLike, other: Any) -> Any:
         if isinstance(other, NumberLike):
-            return compare(self._data, other._data)
-        return compare(self._data, other) if is_number(other) else NotImplemented
+            truth = compare(self._data, other._data)
+        elif is_number(other):
+            truth = bool(compare(self._data, other))
+        else:
+            return NotImplemented
+        if open_traces or paused_somewhere:
+            return compared(truth, row, (self, other))
+        return Comparison(truth, row, (self, other))
 
     return method
 
@@ -61,12 +72,12 @@ class NumberLike(NamedElsewhere):
         grad = property(attrgetter("_grad"), grad.fset, doc=grad.__doc__)
 
     __hash__ = object.__hash__
-    __eq__ = _comparison(operator.eq)
-    __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
-    __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
+    __eq__, __ne__ = _comparison("equal", operator.eq), _comparison("not_equal", operator.ne)
+    __lt__, __le__ = _comparison("less", operator.lt), _comparison("less_equal", operator.le)
+    __gt__, __ge__ = _comparison("greater", operator.gt), _comparison("greater_equal", operator.ge)
 
     def __bool__(self) -> bool:
-        return self._data != 0
+        return truth_of(self) if open_traces else self._data != 0
 
     def __format__(self, spec: str) -> str:
         """The number in this format, as in f"{loss:.4f}"; without a format, the repr."""
@@ -77,5 +88,11 @@ class NumberLike(NamedElsewhere):
             "a Value does not turn into a float by itself, for the gradient would be lost silently: use v.data for the "
             "number, and the functions of autodiff in place of those of math: autodiff.exp(v), autodiff.sin(v)"
         )
+
+    def __index__(self) -> int:
+        """A whole number where one is asked for; only while a function is traced, which guards it."""
+        if open_traces and trace_of(self) and self._data.is_integer() and self == self._data:  # to ask is the guard
+            return int(self._data)
+        return self.__float__()
 
     __int__ = __complex__ = __float__

@@ -15,12 +15,13 @@ from itertools import product
 from math import inf, isfinite, nan
 from sys import float_info
 from typing import TYPE_CHECKING
+from warnings import warn
 
-from .complexstep import ComplexStep
+from .complexstep import ComplexStep, step_at
+from .digits import Rounding, lost_digits, nodes_of, remedy
 from .entrance import as_number
 from .errors import GradientMismatch, OperandError
 from .pausing import recording
-from .sweep import adjoints, topological_order
 from .transforms import _scalar, argument_numbers, gradients, jvp, positions_of
 from .tree import flatten, places, unflatten
 from .value import Value
@@ -51,7 +52,7 @@ def numerical_grad(
     ========= ========================== ==================== ========================= ===============
     forward   (f(x+h) - f(x)) / h        n + 1                √ε·max(1, abs(x))         8
     central   (f(x+h) - f(x-h)) / 2h     2n                   ∛ε·max(1, abs(x))         10
-    complex   Im f(x + ih) / h           n                    1e-100                    16
+    complex   Im f(x + ih) / h           n                    1e-100, less by 0        16
     ========= ========================== ==================== ========================= ===============
 
     With ε = 2.2e-16 the rounding error of a difference is about ε/h; what the step leaves out is about h for a forward
@@ -127,9 +128,9 @@ def _central(run: Callable[[Sequence[float]], Any], numbers: Sequence[float], st
 
 
 def _complex(run: Callable[[Sequence[ComplexStep]], Any], numbers: Sequence[float], step: float | None) -> list[float]:
-    h = step or 1e-100
     slopes = []
     for i, x in enumerate(numbers):
+        h = step or step_at(x)
         operands = [ComplexStep(complex(number)) for number in numbers]
         operands[i] = ComplexStep(complex(x, h))
         result = run(operands)
@@ -205,6 +206,11 @@ def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, rtol
     node's, carried to the output), four times the error that the extrapolation shows, and ``rtol`` of the size.  What
     rounding hides from a difference stays unseen: a derivative below some 1e-15 of the function, as in a tail of tanh.
 
+    Ways that share the same rounding errors agree on a number that cancellation has emptied: sin(x)/x at 1e-8 has the
+    slope 1e8 - 1e8 in all of them.  So where rounding may have taken more than ``rtol`` of a derivative, and more than
+    is due to the last digits of its inputs, its graph is computed anew by mpmath with digits to spare; where mpmath is
+    not installed, a RuntimeWarning says what is left unchecked.
+
     Steps are never below 256 units in the last place of x.  From abs(x) = 2**15 on, differences that do not settle are
     therefore no evidence, unless they show a jump; from 2**40 = 1.1e12 on, where sin and floor seem arbitrary or
     straight over the smallest step of 0.06, no differences are taken.  The other ways are compared everywhere.
@@ -216,8 +222,9 @@ def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, rtol
         rtol: the relative difference allowed beside the errors above; more for a function that is noisy itself.
 
     Raises:
-        GradientMismatch: two ways disagree.  The message lists each derivative with its place, both numbers, their
-            difference and what was allowed, and says where the function has a kink.
+        GradientMismatch: two ways disagree, or digits are lost.  The message lists each derivative with its place,
+            both numbers, their difference and what was allowed, and says where the function has a kink, or at which
+            node digits were lost, and what to write there.
         OperandError: ``args`` is no tuple, an argument or a result is no real number, or the order is no whole number
             from 1 on.
 
@@ -255,7 +262,7 @@ def _doubts(f: Callable[..., Any], point: _Point, order: int, rtol: float) -> It
     outputs = below(*inputs)
     recorded = [gradients(y, inputs) for y in outputs]
     by_rules = [gradients(y, inputs, create_graph=True) for y in outputs]
-    rounding = [_Rounding(y) for y in outputs]
+    rounding = [Rounding(y) for y in outputs]
     for i, (x, place) in enumerate(zip(point.numbers, point.places, strict=True)):
 
         def run(x: float, i: int = i) -> list[float]:
@@ -268,8 +275,15 @@ def _doubts(f: Callable[..., Any], point: _Point, order: int, rtol: float) -> It
             allowed = rounding[k].of_slope(inputs[i])
             title = f"∂{_superscript(order)}{name[0]}/∂{'∂'.join([*name[1:], place])}: reverse mode gives {exact!r}"
             if not isfinite(exact):
-                yield f"{title}; find_nonfinite says where that comes from"
+                advice = remedy(nodes_of(outputs[k]))
+                yield f"{title}; find_nonfinite says where that comes from{advice and f'; remedy: {advice}'}"
                 continue
+            loss = lost_digits(by_rules[k][i], outputs[k], rtol=rtol)
+            if loss and loss.true is not None:
+                yield f"{title}, {loss}"
+                continue
+            if loss:
+                warn(f"check_grads: {title[title.index('∂') :]}, and {loss}", RuntimeWarning, stacklevel=4)
             for way, other in (
                 ("by the rules on Values", _number(by_rules[k][i])),
                 ("forward mode", _number(forward[k])),
@@ -345,27 +359,6 @@ def _kink(run: Callable[[float], list[float]], x: float, k: int, difference: flo
         f"\n    There the function has a kink or jumps: its slope is {before:.4g} on the left, {after:.4g} right. "
         "The derivative is a convention (0 for relu and abs at 0) that differences cannot confirm: check beside it."
     )
-
-
-class _Rounding:
-    """How far rounding may carry an output and its derivatives off: every node's error of ε, times its way up."""
-
-    def __init__(self, output: Scalar) -> None:
-        nodes = dict.fromkeys(topological_order(output) if isinstance(output, Value) else ())
-        # Σ over paths to the output of |Π local derivatives|, and 0·∞ is 0, for what does not arrive does no harm.
-        self.reach: dict[Any, float] = adjoints(
-            nodes,
-            {output: 1.0},  # type: ignore[dict-item]  # a number is its own output
-            local_derivatives=lambda node: map(abs, node.local_derivatives),
-            times=lambda size, reach: size * reach if reach else 0.0,
-        )
-        inner = [node for node in reversed(nodes) if node.parents and self.reach[node]]  # the number in a leaf is exact
-        self.of_output = sum([_EPSILON * abs(self.reach[node] * node.data) for node in inner])
-        self.ulps = _EPSILON * (4 + len(nodes))
-
-    def of_slope(self, x: Value) -> float:
-        """A bound for the rounding error of the derivative with respect to ``x``."""
-        return self.ulps * self.reach.get(x, 0.0)
 
 
 _RATIO = math.pi  # of a step to the next; no fraction, lest two steps count the jumps of floor or mod in proportion

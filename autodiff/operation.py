@@ -50,7 +50,8 @@ def operation(first: Any, /, *others: Any, nary: bool = False) -> Any:  # noqa: 
         nary: any number of operands.  Then ``value`` takes a list of floats, and the one derivative (list, output)
             gives the list of all partial derivatives.
 
-    As a decorator it takes the derivatives, and the name of the function.
+    As a decorator it takes the derivatives, and the name of the function.  Defined again in the same place, as when a
+    cell of a notebook is run once more, it takes the place of the one before.
 
     Where ``value`` raises ValueError, ZeroDivisionError or OverflowError, or gives a complex number, the value is nan;
     return ``math.inf`` where that is meant.  A derivative that divides by zero has the result of IEEE 754.
@@ -81,6 +82,9 @@ def _added(name: str, value: Function, derivatives: tuple[Function, ...], nary: 
     where = f"operation {name!r}"
     if not name.isidentifier() or iskeyword(name) or name.startswith("_"):
         raise OperationError(f"{where}: a name has letters, digits and _, and begins with a letter; take another")
+    place = _place(value)
+    if place and getattr(OPS.get(name), "place", None) == place:  # a cell of a notebook is run again
+        return _replaced(name, value, derivatives, nary)
     if name in OPS:
         raise OperationError(f"{where}: there is one of this name, ad.OPS[{name!r}]; take another name")
     if name in FLOATS or name in _RESERVED or hasattr(builtins, name) or hasattr(functions, name):
@@ -104,9 +108,43 @@ def _added(name: str, value: Function, derivatives: tuple[Function, ...], nary: 
                 f"{where}: a derivative takes the operands and the output, {takes} in all, not {len(given)}"
             )
     notation = f"{name}({'…' if nary else ', '.join(names or ['…'])})"
+    made: _Own | _OwnNary
     if nary:
-        return NaryOp(name, notation, _value(where, value, 1), _nary_rule(where, derivatives[0]))
-    return Op(name, notation, _value(where, value, wanted), *[_rule(where, f) for f in derivatives])
+        made = _OwnNary(name, notation, _value(where, value, 1), _nary_rule(where, derivatives[0]))
+    else:
+        made = _Own(name, notation, _value(where, value, wanted), *[_rule(where, f) for f in derivatives])
+    made.__doc__, made.place = value.__doc__, place
+    return made
+
+
+def _place(value: Function) -> tuple[Any, ...]:
+    """Where a function of Python was defined; that of a lambda is its line, for it has no name."""
+    code = getattr(value, "__code__", None)
+    if code is None:
+        return ()
+    return value.__module__, value.__qualname__, code.co_firstlineno if value.__name__ == "<lambda>" else 0
+
+
+def _replaced(name: str, value: Function, derivatives: tuple[Function, ...], nary: bool) -> Op:
+    """The operation made anew; the one before stays if it cannot be."""
+    before = OPS.pop(name), FLOATS.pop(name)
+    try:
+        return _added(name, value, derivatives, nary)
+    except BaseException:
+        OPS[name], FLOATS[name] = before
+        raise
+
+
+class _Own(Op):
+    """One with the docstring of its value, and the place where that was defined."""
+
+    place: tuple[Any, ...]
+
+
+class _OwnNary(NaryOp):
+    """The same of any number of operands."""
+
+    place: tuple[Any, ...]
 
 
 _RESERVED = {"forward", "value_and_grad", "inputs", "parameters", "seeds", "inf", "nan", "number"}

@@ -98,6 +98,7 @@ TWO_OVER_SQRT_PI = constant("TWO_OVER_SQRT_PI", 1.1283791670955126)
 
 POSITIVE = (0.0, inf)
 PIECES: dict[str, Any] = {"analytic": False, "exact": True, "quick": True}
+TRUTH: dict[str, Any] = PIECES | {"flows": False}
 
 # fmt: off
 # Arithmetic.
@@ -227,6 +228,17 @@ trunc       = Op("trunc",      "trunc(x)",      primitives.trunc,      lambda x,
 compare     = Op("compare",    "sign(x - y)",   formulas.compare,      lambda x, y, z: 0.0,  lambda x, y, z: 0.0,
                  **PIECES)
 
+# Truths, 1 or 0: no gradient flows back from them, so a node of theirs has operands and no parents.
+greater     = Op("greater", "x > y", formulas.greater, lambda x, y, z: 0.0, lambda x, y, z: 0.0, **TRUTH)
+greater_equal = Op("greater_equal", "x ≥ y", formulas.greater_equal, lambda x, y, z: 0.0, lambda x, y, z: 0.0, **TRUTH)
+less        = Op("less", "x < y", formulas.less, lambda x, y, z: 0.0, lambda x, y, z: 0.0, **TRUTH)
+less_equal  = Op("less_equal", "x ≤ y", formulas.less_equal, lambda x, y, z: 0.0, lambda x, y, z: 0.0, **TRUTH)
+equal       = Op("equal", "x = y", formulas.equal, lambda x, y, z: 0.0, lambda x, y, z: 0.0, **TRUTH)
+not_equal   = Op("not_equal", "x ≠ y", formulas.not_equal, lambda x, y, z: 0.0, lambda x, y, z: 0.0, **TRUTH)
+logical_and = Op("logical_and", "x ∧ y", formulas.logical_and, lambda x, y, z: 0.0, lambda x, y, z: 0.0, **TRUTH)
+logical_or  = Op("logical_or", "x ∨ y", formulas.logical_or, lambda x, y, z: 0.0, lambda x, y, z: 0.0, **TRUTH)
+logical_not = Op("logical_not", "¬x",           formulas.logical_not, lambda x, z: 0.0, **TRUTH)
+
 # Selections.  A tie of maximum or minimum gives ½ to each; at a bound clamp gives 1 to x, unless the bounds are equal.
 maximum     = Op("maximum",    "max(x, y)",     formulas.maximum,
                  lambda x, y, z: 0.5 * (1 + compare(x, y)),
@@ -259,6 +271,9 @@ norm        = NaryOp("norm",   "√(Σ xᵢ²)",      formulas.norm,         lam
 
 # Helpers that rules name, and a new name for a Value.  Where guard stands, what x multiplies is 0 beyond the bounds.
 identity    = Op("identity",   "x",             lambda x: x,           lambda x, z: 1.0, quick=True)
+detach      = Op("detach",     "x",             lambda x: x,           lambda x, z: 0.0, quick=True, flows=False)
+only_if     = Op("only_if",    "x if y else nan", formulas.only_if,    lambda x, y, z: 1.0,    lambda x, y, z: 0.0,
+                 quick=True)
 nonneg      = Op("nonneg",     "x if x ≥ 0 else nan", formulas.nonneg, lambda x, z: 1.0, quick=True, domain=POSITIVE)
 mul0        = Op("mul0",       "x·y, where 0·∞ = 0", formulas.mul0,    lambda x, y, z: y,    lambda x, y, z: x,
                  quick=True)

@@ -391,8 +391,9 @@ def _added(terms: Sequence[str]) -> str:
     return first + "".join([f" - {x[1:]}" if x.startswith("-") else f" + {x}" for x in others])
 
 
+_MARKUP = str.maketrans({x: f"\\{x}" for x in "\\`*_{}[]#|$~"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
+
+
 def _markdown(string: str) -> str:
     """Text in which no character is markup."""
-    for character in "\\`*_{}[]<>#|$~&":
-        string = string.replace(character, {"<": "&lt;", ">": "&gt;", "&": "&amp;"}.get(character, "\\" + character))
-    return string
+    return string.translate(_MARKUP)

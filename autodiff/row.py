@@ -88,6 +88,7 @@ class Op:
         quick: whether it takes no longer than an addition or two.
         domain: the open interval in which a single operand, or the first, has a value and derivatives.
         called: what it is called in formulas.
+        flows: whether a gradient passes through it to its operands; else a node of it has no parents.
         length: whether its square is the sum of the squares of its operands, smooth where the row has a kink.
 
     >>> OPS["mul"](3.0, 4.0)
@@ -98,7 +99,7 @@ class Op:
 
     __slots__ = (
         *("_partials", "name", "notation", "on_floats", "value"),
-        *("analytic", "called", "constants", "domain", "exact", "length", "quick"),
+        *("analytic", "called", "constants", "domain", "exact", "flows", "length", "quick"),
     )
 
     def __init__(
@@ -114,6 +115,7 @@ class Op:
         domain: tuple[float, float] = (-inf, inf),
         called: str = "",
         length: bool = False,
+        flows: bool = True,
     ) -> None:
         self.name = name
         self.notation = notation
@@ -124,6 +126,7 @@ class Op:
         self.domain = domain
         self.called = called or name
         self.length = length
+        self.flows = flows
         OPS[name] = self
         FLOATS[name] = self._of_floats()
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from .errors import OperandError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from .value import Value
 
-__all__ = ["adjoints", "fast_backward", "next_serial", "topological_order"]
+__all__ = ["adjoints", "fast_backward", "next_serial", "recorded_from", "recorded_order", "topological_order"]
 
 next_serial = count().__next__
 """The number of a new node, in the order of creation."""
@@ -49,6 +49,27 @@ def topological_order(*outputs: Value) -> list[Value]:
             found.add(node)
             waiting.extend(node.parents)
     return sorted(found, key=attrgetter("serial"))
+
+
+def recorded_order(*outputs: Value) -> list[Value]:
+    """Every Value that the outputs were computed from, and they themselves, in order of creation.
+
+    These are more than ``topological_order`` gives where something passes no gradient on, and so has no parents.
+    """
+    found: set[Value] = set()
+    waiting = [*outputs]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting.extend(recorded_from(node))
+    return sorted(found, key=attrgetter("serial"))
+
+
+def recorded_from(node: Value) -> Sequence[Value]:
+    """The operands of a node that are Values."""
+    parents, operands = node.parents, node.operands
+    return parents if len(parents) == len(operands) else [x for x in operands if not isinstance(x, float)]
 
 
 # The definition, which others quote; tests/test_sweep.py holds every other sweep to it, bit for bit.
@@ -96,14 +117,14 @@ def fast_backward(output: Value) -> None:
                     left._grad += to_left * grad
                 else:
                     waiting[left.serial] = left
-                    if left.op is None:
+                    if not left.parents:
                         before[left] = left._grad
                     left._grad = to_left * grad
                 if right.serial in waiting:
                     right._grad += to_right * grad
                 else:
                     waiting[right.serial] = right
-                    if right.op is None:
+                    if not right.parents:
                         before[right] = right._grad
                     right._grad = to_right * grad
             elif parents:
@@ -112,7 +133,7 @@ def fast_backward(output: Value) -> None:
                         parent._grad += local_derivative * grad
                     else:
                         waiting[parent.serial] = parent
-                        if parent.op is None:
+                        if not parent.parents:
                             before[parent] = parent._grad
                         parent._grad = local_derivative * grad
             else:

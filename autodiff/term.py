@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import nan, pi
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,21 @@ def _cases(a: Any, b: Any, *values: Any) -> Any:
     if a == b:
         return values[1]
     return values[0] if values[0] == values[1] == values[2] else Term(("cases", a, b, *values))
+
+
+_TRUTHS = {
+    "greater": (1.0, 0.0, 0.0),
+    "greater_equal": (1.0, 1.0, 0.0),
+    "less": (0.0, 0.0, 1.0),
+    "less_equal": (0.0, 1.0, 1.0),
+    "equal": (0.0, 1.0, 0.0),
+    "not_equal": (1.0, 0.0, 1.0),
+}
+"""What comparisons are where the first operand is greater, equal or less."""
+
+
+def _cases_of(values: tuple[float, ...], a: Any, b: Any) -> Any:
+    return _cases(a, b, *values)
 
 
 def _factors(x: Any) -> tuple[float, dict[Any, float]]:
@@ -259,6 +275,10 @@ def _spellings(
         return plus(*shortened([*map(times, xs[:n], xs[n : 2 * n]), *xs[2 * n :]])[0])
 
     return {
+        **{row: partial(_cases_of, values) for row, values in _TRUTHS.items()},
+        "where": lambda condition, x, y: (
+            Term(("call", "where", condition, x, y)) if is_a(condition) else x if condition else y
+        ),
         "add": plus,
         "sub": lambda x, y: plus(x, times(-1.0, y) if is_a(y) else -y),
         "mul": times,

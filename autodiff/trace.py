@@ -25,7 +25,7 @@ from typing import Any, overload
 from .errors import OperandError
 from .formula import algebra
 from .naming import Names, _by_node, caller_names
-from .pathwords import short
+from .pathwords import _markdown, short
 from .sweep import topological_order
 from .value import Value
 
@@ -202,12 +202,12 @@ class Steps(Sequence[Step]):
     def to_markdown(self) -> str:
         """The table for a notebook."""
         if not self:
-            return _escaped(self._headline()) + "\n"
-        heading, *rows = [[_escaped(cell) for cell in row] for row in self._rows()]
+            return _markdown(self._headline()) + "\n"
+        heading, *rows = [[_markdown(cell) for cell in row] for row in self._rows()]
         table = [
             "| " + " | ".join(row) + " |" for row in (heading, ["--:", ":--", "--:", ":--", ":--", "--:", ":--"], *rows)
         ]
-        return "\n\n".join([_escaped(self._headline()), "\n".join(table), *map(_escaped, self._results())]) + "\n"
+        return "\n\n".join([_markdown(self._headline()), "\n".join(table), *map(_markdown, self._results())]) + "\n"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/markdown": self.to_markdown()}
@@ -298,7 +298,7 @@ def _passed(output: Value, turns: Iterable[Value], gradients: dict[Value, float]
     for node in turns:
         done.add(node)
         upstream = gradients.get(node, 0.0)
-        positions = [i for i, x in enumerate(node.operands) if isinstance(x, Value)]
+        positions = [i for i, x in enumerate(node.operands) if isinstance(x, Value)] if node.parents else []
         for operand, position, local_derivative in zip(node.parents, positions, node.local_derivatives, strict=True):
             too_late = operand in done and bool(operand.parents)
             step = Step(node, upstream, operand, position, local_derivative, gradients.get(operand), too_late)
@@ -312,10 +312,3 @@ def _same(x: float, y: float) -> bool:
 
 def _shown(name: str) -> str:
     return name if name.isprintable() else name.encode("unicode_escape").decode()
-
-
-def _escaped(string: str) -> str:
-    """Text in which no character is Markdown's."""
-    for character in "\\`*_{}[]<>#|$~&":
-        string = string.replace(character, {"<": "&lt;", ">": "&gt;", "&": "&amp;"}.get(character, "\\" + character))
-    return string

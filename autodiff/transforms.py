@@ -15,6 +15,7 @@ then results are Values, so that no derivative with respect to it is lost.
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import inf, isfinite
 from operator import attrgetter, index
 from typing import TYPE_CHECKING
@@ -24,7 +25,9 @@ from .entrance import as_number
 from .errors import OperandError
 from .operators import Ieee
 from .pausing import recording
+from .signs import settled, signs
 from .sweep import adjoints
+from .tracing import current_trace, note_read
 from .tree import flatten, leaves_like, unflatten
 from .value import Value
 
@@ -74,6 +77,11 @@ class _Between:
             if node in wanted or not depending.isdisjoint(node.parents):
                 self.nodes[node] = None
 
+    @cached_property
+    def signs(self) -> dict[Value, int]:
+        """Of the nodes, those whose sign is plain."""
+        return signs(self.nodes)
+
     def adjoints(self, seeds: Iterable[tuple[Scalar, Scalar]], create_graph: bool) -> dict[Value, Scalar]:
         """Reverse sweep: from pairs (output, its adjoint), the adjoint of every node between."""
         total: dict[Value, Scalar] = {}
@@ -104,10 +112,11 @@ class _Between:
         if length is not None:
             return [2.0 * x for x in length.parents]
         positions = [i for i, x in enumerate(node.operands) if isinstance(x, Value) and x in self.nodes]
+        operands = node.operands if node.op.analytic else settled(node, self.signs)
         try:
-            local = iter(node.op.local_derivatives(node.operands, node, positions))
+            local = iter(node.op.local_derivatives(operands, node, positions))
         except ZeroDivisionError:  # a constant 0 stands in a denominator, where IEEE has an infinity
-            constants = [x if isinstance(x, Value) else Ieee(x) for x in node.operands]
+            constants = [x if isinstance(x, Value) else Ieee(x) for x in operands]
             local = iter([_plain(x) for x in node.op.local_derivatives(constants, node, positions)])
         return [next(local) if parent in self.nodes else 0.0 for parent in node.parents]
 
@@ -133,7 +142,7 @@ def _product(local_derivative: Scalar, x: Scalar) -> Scalar:
         if isinstance(other, Value) and not isinstance(one, Value):
             if one == 1.0:
                 return other
-            if one == 0.0 and isfinite(other.data):
+            if one == 0.0 and isfinite(other._data):
                 return 0.0
     return local_derivative * x
 
@@ -171,6 +180,8 @@ def gradients(output: Scalar, inputs: Any, create_graph: bool = False) -> Any:
         if not isinstance(leaf, Value):
             raise OperandError(f"gradients: inputs are Values of the graph, not {type(leaf).__name__} {leaf!r}")
     output = _scalar(output, "gradients: the output")
+    if not create_graph and isinstance(output, Value):
+        note_read(output)
     with recording():
         found = _gradients(output, leaves, _Between([output], leaves), create_graph)
         return unflatten(structure, map(_Finish(create_graph, False), found))
@@ -181,6 +192,11 @@ def _gradients(output: Scalar, inputs: Sequence[Value], between: _Between, creat
     return [found.get(x, 0.0) for x in inputs]
 
 
+def _keeps_graph(reaches_outside: bool, paused: bool) -> bool:
+    """Whether results are Values with a graph: inside ``no_grad()`` in a trace alone, which computes them anew."""
+    return reaches_outside and (not paused or current_trace() is not None)
+
+
 class _Finish:
     """Results as they leave a transform: floats, or Values where the function reaches outside; leaves in no_grad()."""
 
@@ -189,10 +205,10 @@ class _Finish:
         self.paused = paused
 
     def __call__(self, x: Scalar) -> Scalar:
+        if _keeps_graph(self.reaches_outside, self.paused) and isinstance(x, Value):
+            return x.detach() if self.paused else x
         number = x.data if isinstance(x, Value) else x
-        if not self.reaches_outside:
-            return number
-        return x if isinstance(x, Value) and not self.paused else Value(number)
+        return Value(number) if self.reaches_outside else number
 
 
 def _scalar(x: Any, what: str) -> Scalar:
@@ -310,7 +326,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
             arguments = _Arguments("grad", args, numbers)
             output = _scalar(f(*arguments.args, **kwargs), "grad: the result of the function")
             between = _Between([output], arguments.fresh)
-            slopes = _gradients(output, arguments.fresh, between, between.reaches_outside and not paused)
+            slopes = _gradients(output, arguments.fresh, between, _keeps_graph(between.reaches_outside, paused))
             finish = _Finish(between.reaches_outside, paused)
             gradient = arguments.like(map(finish, slopes))
             return finish(output), gradient[0] if one else gradient
@@ -332,7 +348,7 @@ def derivative(f: Callable[[Any], Any], x: Scalar, n: int = 1) -> Any:
         y = _scalar(f(fresh), "derivative: the result of the function")
         outside = _Between([y], [fresh]).reaches_outside
         for order in range(n):
-            last = order == n - 1 and (paused or not outside)
+            last = order == n - 1 and not _keeps_graph(outside, paused)
             (y,) = _gradients(y, [fresh], _Between([y], [fresh]), create_graph=not last)
         return _Finish(outside, paused)(y)
 
@@ -355,7 +371,7 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
             inputs = arguments.fresh
             outputs, structure = _results(f(*arguments.args, **kwargs), "jacobian")
             between = _Between(outputs, inputs)
-            graph = between.reaches_outside and not paused
+            graph = _keeps_graph(between.reaches_outside, paused)
             if len(outputs) <= len(inputs):
                 rows = [_gradients(y, inputs, _Between([y], inputs), graph) for y in outputs]
             else:
@@ -412,7 +428,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         outputs, structure = _results(f(*arguments.args), "jvp")
         between = _Between(outputs, arguments.fresh)
         outside = between.reaches_outside or any(isinstance(d, Value) for d in directions)
-        found = between.tangents(dict(zip(arguments.fresh, directions, strict=True)), outside and not paused)
+        found = between.tangents(dict(zip(arguments.fresh, directions, strict=True)), _keeps_graph(outside, paused))
         finish = _Finish(outside, paused)
         slopes = [finish(found.get(y, 0.0)) for y in outputs]
         return unflatten(structure, map(finish, outputs)), unflatten(structure, slopes)
@@ -441,7 +457,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]
             seeds = leaves_like(structure, adjoint, "pullback: the adjoint")
             seeds = [s if isinstance(s, Value) else as_number(s, "pullback: an adjoint", "must be") for s in seeds]
             outside = between.reaches_outside or any(isinstance(s, Value) for s in seeds)
-            found = between.adjoints(zip(outputs, seeds, strict=True), outside and not paused)
+            found = between.adjoints(zip(outputs, seeds, strict=True), _keeps_graph(outside, paused))
             return arguments.like(map(_Finish(outside, paused), [found.get(x, 0.0) for x in arguments.fresh]))
 
     return value, pullback

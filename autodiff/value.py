@@ -22,12 +22,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .arithmetic import accelerate
+from .comparing import Truth
 from .copying import deepcopy_graph, reduce_graph, shallow_copy
 from .entrance import as_label, as_number, is_number
 from .numberlike import NumberLike
 from .operators import Operators, ordered
 from .pausing import is_grad_enabled, no_grad, paused_somewhere, recording
 from .sweep import fast_backward, next_serial, topological_order
+from .tracing import current_trace
 
 if TYPE_CHECKING:
     from typing import Any, NoReturn
@@ -40,9 +42,12 @@ __all__ = ["Value", "no_grad", "ordered", "record", "recording", "topological_or
 def record(
     data: float, op: Op, operands: tuple[Value | float, ...], parents: tuple[Value, ...], local: tuple[float, ...]
 ) -> Value:
-    """A new node; inside ``no_grad()`` a leaf that only keeps the number."""
+    """A new node; inside ``no_grad()`` a leaf that only keeps the number, and in a trace where it came from."""
     if paused_somewhere and not is_grad_enabled():
-        return Value(data)
+        if current_trace() is None:
+            return Value(data)
+        with recording():
+            return record(data, op, operands, parents, local).detach()
     node: Value = object.__new__(Value)
     node._data = data
     node._grad = 0.0
@@ -55,6 +60,13 @@ def record(
     return node
 
 
+def _operand(x: Any, where: str) -> Value | float:
+    """What an operation takes for an operand: a Value, the node of a comparison, or a number."""
+    if isinstance(x, (Value, Truth)):
+        return x if isinstance(x, Value) else x.recorded()
+    return as_number(x, where)
+
+
 class Value(Operators, NumberLike):
     """A number in a computation graph.
 
@@ -63,7 +75,7 @@ class Value(Operators, NumberLike):
         grad: the derivative of an output to this number (the adjoint), from ``backward()``; 0.0 before.
         op: the row of the operation table that made it; None for a leaf.
         operands: what the operation was applied to, in order: Values, and floats for constants.
-        parents: the operands that are Values, in order; ``x * x`` has two.
+        parents: the operands that are Values, in order; ``x * x`` has two, ``x > 0`` and ``x.detach()`` none.
         local_derivatives: ∂self/∂parent for each of ``parents``, as they were when the node was recorded.
         label: a name for pictures and messages.
         serial: its number in the order of creation; a parent's is always smaller.
@@ -104,10 +116,12 @@ class Value(Operators, NumberLike):
         numbers = [x._data for x in operands if type(x) is Value]
         parents, positions = operands, [*range(len(operands))]
         if len(numbers) < len(operands):  # there are constants
-            operands = tuple([x if isinstance(x, Value) else as_number(x, op.name) for x in operands])
+            operands = tuple([_operand(x, op.name) for x in operands])
             numbers = [x._data if isinstance(x, Value) else x for x in operands]
             positions = [i for i, x in enumerate(operands) if isinstance(x, Value)]
             parents = tuple([operands[i] for i in positions])
+        if not op.flows:
+            parents, positions = (), []
         z = op.evaluate(numbers)
         return record(z, op, operands, parents, op.float_derivatives(numbers, z, positions))
 
@@ -134,8 +148,14 @@ class Value(Operators, NumberLike):
             node.grad = 0.0
 
     def detach(self) -> Value:
-        """A new leaf with the same number and label; no gradient flows through it to this Value's parents."""
-        return Value(self.data, self.label)
+        """A new leaf with the same number and label, through which no gradient flows.
+
+        It keeps this Value as its operand, so that ``compile`` computes it anew for every sample; ``Value(v.data)``
+        keeps the number and nothing else.
+        """
+        leaf = Value(self._data, self.label)
+        leaf.operands = (self,)
+        return leaf
 
     def __repr__(self) -> str:
         op = f", op={self.op.name}" if self.op else ""

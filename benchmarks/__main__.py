@@ -16,6 +16,7 @@ TITLES = {
     "graph": "What a node costs",
     "imports": "import autodiff",
     "compiled": "A compiled step, beside its peers",
+    "guards": "What a branch costs in a compiled function",
     "layout": "A picture",
 }
 DOCS = Path(__file__).parent.parent / "docs"
@@ -40,12 +41,12 @@ Written by `python -m benchmarks layout --write`.
 """,
     ),
     "benchmarks.md": (
-        ["compiled"],
+        ["compiled", "guards"],
         """\
 # Benchmarks of compiled programs
 
-Written by `python -m benchmarks compiled --write`. Contenders take turns within one run, so that a slow spell of the
-machine hits all of them; ratios are of medians, and another run differs by several per cent.
+Written by `python -m benchmarks compiled guards --write`. Contenders take turns within one run, so that a slow spell of
+the machine hits all of them; ratios are of medians, and another run differs by several per cent.
 """,
     ),
 }

@@ -57,6 +57,37 @@ BY_ORDER = """\
 | | results compared | within the tolerance | the worst of them | the others: known limits |
 | --- | --- | --- | --- | --- |
 """
+COMPOSITES = """\
+## Where a formula of one's own loses digits
+
+Each operation is right to the last digits, and a formula made of them may still subtract what is nearly equal. Beside a
+singularity that is none, as of sin(x)/x at 0, that takes every digit, of the derivative before the value: at 1e-8 the
+slope is 1e8 − 1e8, where −3.3e-9 is true. No rule is wrong there, and reverse mode, forward mode, differences and the
+complex step agree on 0. `check_grads` and `explain` bound what rounding may have done; where that is more than is due
+to the last digits of the inputs, they compute the graph of the derivative anew with mpmath, and name the node and the
+remedy. Without mpmath they say what they did not check. `tests/test_digits.py` has examples, before and after.
+
+| in place of | write | digits are lost |
+| --- | --- | --- |
+| `sin(x) / x` | `sinc(x / math.pi)` | beside 0; at 0 it is nan |
+| `1 - cos(x)` | `2*sin(x/2)**2` | beside 0 |
+| `(1 - cos(x)) / x**2` | `sinc(x / (2*math.pi))**2 / 2` | beside 0; at 0 it is nan |
+| `exp(x) - 1` | `expm1(x)` | beside 0 |
+| `log(1 + x)` | `log1p(x)` | beside 0 |
+| `log(1 - exp(-x))` | `log1mexp(x)` | beside 0, and for large x |
+| `log(1 + exp(x))`, `log(exp(x) + exp(y))` | `softplus(x)`, `logsumexp([x, y])` | beside a large operand |
+| `1 - sigmoid(x)`, `log(sigmoid(x))` | `sigmoid(-x)`, `log_sigmoid(x)` | for large \\|x\\| |
+| `log(softmax(xs)[i])` | `xs[i] - logsumexp(xs)` | where the share underflows |
+| `1 - erf(x)` | `erfc(x)` | for large x |
+| `1 - tanh(x)`, `1 - tanh(x)**2` | `2*sigmoid(-2*x)`, `1 / cosh(x)**2` | for large x |
+| `sqrt(x) - sqrt(y)` | `(x - y) / (sqrt(x) + sqrt(y))` | where x ≈ y |
+| `x**2 - y**2` | `(x - y) * (x + y)` | where x ≈ y |
+| `p * log(p)`, `x * log1p(y)` | `xlogy(p, p)`, `xlog1py(x, y)` | no digits, but at 0 it is nan |
+| `expm1(x) / x`, `log1p(x) / x`, `(x - sin(x)) / x**3` … | near 0 a few terms of the series, by `where` | beside 0 |
+
+A series beside 0 is `where(abs(x) < 1e-3, 1 + x/2 + x**2/6 + x**3/24, expm1(x) / x)`, say. If x may be 0 itself, the
+other branch needs a harmless operand too, `expm1(safe) / safe` with `safe = where(x == 0, 1.0, x)`.
+"""
 BY_OPERATION = """\
 ## By operation
 
@@ -84,6 +115,7 @@ def page(peers: Sequence[Peer]) -> str:
         [*INTRODUCTION.splitlines(), "", *_wrapped(f"Measured with {_listed(versions)}.")],
         [*BY_ORDER.splitlines(), *_by_order()],
         [*LIMITS.splitlines(), "", *known_limits()],
+        COMPOSITES.splitlines(),
         [*BY_OPERATION.splitlines(), "", *_by_operation()],
     ]
     if peers:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from difflib import get_close_matches
+from inspect import signature
 from math import inf, nan
 from operator import index as whole_number
+from os import fsdecode
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autodiff.entrance import is_number
 
-from .errors import ArgumentError
+from .errors import ArgumentError, MissingPath, PathError
 from .module import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-__all__ = ["at_least_one", "chosen", "function", "listed", "network", "number", "unknown_name"]
+__all__ = ["at_least_one", "chosen", "file_at", "function", "listed", "named", "network", "number", "unknown_name"]
 
 
 def at_least_one(n: Any, what: str) -> int:
@@ -46,12 +50,12 @@ def number(x: Any, what: str, wanted: str = "a number from 0 on", below: float =
     return given
 
 
-def chosen(what: str, given: Any, table: Mapping[str, Any], otherwise: str = "") -> Any:
+def chosen(what: str, given: Any, table: Mapping[str, Any], otherwise: str = "", takes: int = 1) -> Any:
     """The entry of the table that has this name; or a function that was given itself, if ``otherwise`` names such."""
     if isinstance(given, str) and given in table:
         return table[given]
     if otherwise and callable(given):
-        return given
+        return function(given, f"the {what}", otherwise.partition(" of ")[2] or otherwise, takes)
     raise unknown_name(what, given, [*table, *([otherwise] if otherwise else [])])
 
 
@@ -74,11 +78,54 @@ def _alike(name: str, known: list[str]) -> list[str]:
     return initials or get_close_matches(plain, known, n=1)
 
 
-def function(given: Any, what: str, of: str) -> Any:
-    """A function ``of`` what it is called with, or None."""
-    if given is not None and not callable(given):
+def function(given: Any, what: str, of: str, takes: int) -> Any:
+    """A function ``of`` what it is called with, so many arguments, or None.
+
+    >>> function(lambda epoch, rate: rate, "schedule", "the number of the epoch", takes=1)
+    Traceback (most recent call last):
+        ...
+    nn.errors.ArgumentError: schedule is a function of the number of the epoch, called as f(a): missing a required \
+argument: 'rate'
+    """
+    if given is None:
+        return None
+    if not callable(given):
         raise ArgumentError(f"{what} is a function of {of}, not {given!r:.60}")
+    try:
+        called = signature(given)
+    except (TypeError, ValueError):  # one of C, that does not say
+        return given
+    try:
+        called.bind(*range(takes))
+    except TypeError as error:
+        call = f"f({', '.join('abcdef'[:takes])})"
+        raise ArgumentError(f"{what} is a function of {of}, called as {call}: {error}") from None
     return given
+
+
+def file_at(path: Any, what: str) -> Path:
+    """A path that was given as a text, or as a ``Path``."""
+    try:
+        text = fsdecode(path)
+    except TypeError:
+        text = ""
+    if not text or "\0" in text:
+        raise ArgumentError(f"{what}: the path of a file is a text or a Path, not {path!r:.60}")
+    return Path(text)
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Within it, what the system says of a file is a named error, with the remedy."""
+    try:
+        yield
+    except PathError:
+        raise
+    except FileNotFoundError as error:
+        raise MissingPath(error.errno, error.strerror, error.filename) from None
+    except OSError as error:
+        folder = "it is a folder; give the name of a file in it" if path.is_dir() else error.strerror or str(error)
+        raise PathError(error.errno, folder, str(path)) from None
 
 
 def listed(given: Any, what: str) -> list[Any]:

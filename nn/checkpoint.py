@@ -19,13 +19,13 @@ from __future__ import annotations
 import json
 import os
 from hashlib import sha256
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 from autodiff.entrance import is_number
 from autodiff.files import write_whole
 
+from .arguments import file_at
 from .errors import ArgumentError, FileFormatError
 from .layers import Dropout
 
@@ -58,10 +58,12 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | os.PathLike[str], resume: bool = False) -> None:
-        self.path = Path(path)
+        self.path = file_at(path, "checkpoint")
         self.resume = resume
         if not self.path.parent.is_dir():
             raise ArgumentError(f"checkpoint: there is no folder {str(self.path.parent)!r}")
+        if self.path.is_dir():
+            raise ArgumentError(f"checkpoint: {str(path)!r} is a folder; give the name of a file in it")
         if resume and not self.path.is_file():
             raise ArgumentError(f"checkpoint: there is no file {str(path)!r} to go on from: begin without resume")
 

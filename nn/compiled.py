@@ -1,14 +1,15 @@
 """The compiled engine of ``fit``: the loss of one sample, recorded once, run over each batch by machine code.
 
-The graph of one sample has the numbers of the sample and its target as inputs, and the parameters of the model as
-parameters.  ``autodiff.compile`` makes two programs of it: one that steps, with the penalties added, and one that
-measures.  The optimiser's own formula then changes all parameters at once.
+The loss is a function of the numbers of a sample and its target; the parameters of the model are its parameters.
+``autodiff.compile`` traces it, and makes two programs: one that steps, with the penalties added, and one that measures.
+The optimiser's own formula then changes all parameters at once.
 
 This module is loaded when it is used, for it needs NumPy and numba.
 """
 
 from __future__ import annotations
 
+import warnings
 from contextlib import contextmanager
 from functools import cache
 from math import isfinite
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import autodiff as ad
-from autodiff import LengthError, OperandError, Value, VerificationError
+from autodiff import CompileError, LengthError, OperandError, Value, VerificationError
 from autodiff.entrance import as_number, is_number
 
 from . import losses, optim
@@ -56,14 +57,14 @@ class CompiledEngine(Engine):
         self.eager = EagerEngine(training)
         self.optimizer = training.optimizer
         self.parameters = training.model.parameters()
+        self.eagerly = False
         self.known = is_known(training.model) and is_known_loss(training.loss)
         if any(isinstance(module, Dropout) for module in training.model.modules()):
             raise ArgumentError(
                 "fit(engine='compiled') records the graph of one sample for all, and a Dropout draws anew for each: "
                 "take engine='eager', or 'auto', which does that by itself"
             )
-        with leaving_no_trace(training.model):
-            self._record()
+        self._record()
         self.count = len(self.parameters)
         self.numbers = np.zeros(self.count + 2)  # those of the parameters, and λ₂/m and λ₁/m
         self.gradient = np.zeros(self.count)
@@ -77,35 +78,44 @@ class CompiledEngine(Engine):
             self._verify()
 
     def _record(self) -> None:
+        """Make the programs; what they run is traced when a sample first takes a branch."""
         t = self.training
         (x, y), several = t.samples[0], [*t.samples, *t.held_out]
-        xs: list[Any] = [Value(number) for number in x]
-        raw = t.model(xs)
-        outputs = as_list(raw)
+        if any(len(sample) != len(x) for sample, _ in several):
+            raise LengthError(f"the first sample has {len(x)} numbers, and another has more or fewer")
+        with leaving_no_trace(t.model):
+            outputs = as_list(t.model([Value(number) for number in x]))
         rows = _targets(t.loss, [y for _, y in several], len(outputs))
-        ys: list[Any] = [Value(number) for number in rows[0]]
-        loss: Any
-        if t.loss is losses.cross_entropy and all(sorted(row)[-2:] == [0.0, 1.0] for row in rows):
-            loss = _surprise_of_the_true_class(outputs, ys)
-        elif is_number(y):
-            loss = t.loss(raw, ys if is_known_loss(t.loss) else ys[0])
-        else:
-            loss = t.loss(raw, ys)
+        one_hot = t.loss is losses.cross_entropy and all(sorted(row)[-2:] == [0.0, 1.0] for row in rows)
+        strengths: list[Any] = [Value(1.0), Value(1.0)]
+
+        def measured(*numbers: Value) -> list[Any]:
+            """The loss of a sample and its target, and the outputs of the model."""
+            ys = [*numbers[len(x) :]]
+            with leaving_no_trace(t.model):
+                raw = t.model([*numbers[: len(x)]])
+                outputs = as_list(raw)
+                if one_hot:
+                    return [_surprise_of_the_true_class(outputs, ys), *outputs]
+                target = ys[0] if is_number(y) and not is_known_loss(t.loss) else ys
+                return [t.loss(raw, target), *outputs]
+
+        def penalised(*numbers: Value) -> Any:
+            total = measured(*numbers)[0]
+            if t.l2:
+                total = total + losses.l2(self.eager.weights, strengths[0])
+            if t.l1:
+                total = total + losses.l1(self.eager.weights, strengths[1])
+            return total
+
+        loss = measured(*map(Value, [*x, *rows[0]]))[0]
         if not isinstance(loss, Value) or loss.op is None:
             raise OperandError(
                 "the loss gives numbers, and no gradient: compute it with the outputs, not their .data, and outside "
                 "no_grad()"
             )
-        strengths: list[Any] = [Value(1.0), Value(1.0)]
-        total = loss
-        if t.l2:
-            total = total + losses.l2(self.eager.weights, strengths[0])
-        if t.l1:
-            total = total + losses.l1(self.eager.weights, strengths[1])
-        if any(len(sample) != len(x) for sample, _ in several):
-            raise LengthError(f"the first sample has {len(x)} numbers, and another has more or fewer")
-        self.stepping = ad.compile(total, [*xs, *ys], [*self.parameters, *strengths])
-        self.measuring = ad.compile([loss, *outputs], [*xs, *ys], self.parameters)
+        self.stepping = ad.compile(penalised, parameters=[*self.parameters, *strengths])
+        self.measuring = ad.compile(measured, parameters=self.parameters)
         columns = np.array([[*sample, *row] for (sample, _), row in zip(several, rows, strict=True)]).T
         self.columns = columns[:, : len(t.samples)].copy()
         self.held_out = columns[:, len(t.samples) :].copy()
@@ -121,10 +131,14 @@ class CompiledEngine(Engine):
             if len(here) != len(there) or not np.allclose(here, there, rtol=1e-9, atol=1e-12, equal_nan=True):
                 raise VerificationError(
                     "fit(engine='compiled') records the graph of one sample for all; for sample "
-                    f"{i} that gives the loss {here[0]!r}, and the model and the loss give {there[0]!r}: a Python if "
-                    "takes another branch for it, or something is random; write it with where, maximum or relu, or "
-                    "take engine='eager'"
+                    f"{i} that gives the loss {here[0]!r}, and the model and the loss give {there[0]!r}: a number is "
+                    "read, v.data say, or something is random; take the Values themselves, or engine='eager'"
                 )
+        if self.measuring.reads:  # which may matter later, when the parameters are others
+            raise VerificationError(
+                "fit(engine='compiled') records the model and the loss, and a number that they read is frozen: "
+                f"{', '.join(self.measuring.reads)}; take the Values themselves, or engine='eager'"
+            )
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -138,16 +152,23 @@ class CompiledEngine(Engine):
 
     def step(self, batch: list[int]) -> tuple[float, list[list[float]]]:
         """The programs of the whole batch, and the formula of the optimiser on all parameters at once."""
+        if self.eagerly:
+            return self._step_eagerly(batch)
         t = self.training
         columns = self.columns if len(batch) == self.columns.shape[1] else self.columns.take(batch, axis=1)
         self.numbers[self.count :] = t.l2 / len(batch), t.l1 / len(batch)
-        loss, gradient = self.stepping.value_and_grad(columns, parameters=self.numbers)
+        outputs: list[list[float]] = []
+        try:
+            loss, gradient = self.stepping.value_and_grad(columns, parameters=self.numbers)
+            if t.metric:
+                outputs = self.measuring(columns, parameters=self.numbers[: self.count])[1:].T.tolist()
+        except CompileError as error:  # too many ways through the branches of the model
+            warnings.warn(f"fit goes on as engine='eager': {error}", RuntimeWarning, stacklevel=2)
+            self.eagerly = True
+            return self._step_eagerly(batch)
         slopes = gradient[: self.count]
         if not isfinite(loss + slopes[self.places].sum()):
             return self._step_eagerly(batch)
-        outputs: list[list[float]] = []
-        if t.metric:
-            outputs = self.measuring(columns, parameters=self.numbers[: self.count])[1:].T.tolist()
         self.gradient[self.places] = 0.0
         self.gradient += slopes  # of parameters that the optimiser leaves alone the gradients add up, as in eager
         if self.vectorised is None:

@@ -11,7 +11,15 @@ if TYPE_CHECKING:
 
     from .history import History
 
-__all__ = ["ArgumentError", "FileFormatError", "MissingExtra", "NonFiniteLoss", "StateError"]
+__all__ = [
+    "ArgumentError",
+    "FileFormatError",
+    "MissingExtra",
+    "MissingPath",
+    "NonFiniteLoss",
+    "PathError",
+    "StateError",
+]
 
 
 class ArgumentError(AutodiffError, ValueError):
@@ -24,6 +32,14 @@ class StateError(AutodiffError, ValueError):
 
 class FileFormatError(AutodiffError, ValueError):
     """A file of weights is damaged, is of another format, or does not say what is asked of it."""
+
+
+class PathError(AutodiffError, OSError):
+    """A file that cannot be read or written: a folder has its name, or the system refuses."""
+
+
+class MissingPath(PathError, FileNotFoundError):
+    """A file that is not there, or whose folder is not."""
 
 
 class MissingExtra(AutodiffError, ImportError):

@@ -63,7 +63,7 @@ def initializer(init: str | Initializer) -> Initializer:
     Raises:
         ArgumentError: there is no initialiser of that name.
     """
-    draw: Initializer = chosen("initialiser", init, INITIALIZERS, "any function like those")
+    draw: Initializer = chosen("initialiser", init, INITIALIZERS, "any function of (rng, n_inputs, n_outputs)", takes=3)
     return draw
 
 

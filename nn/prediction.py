@@ -15,7 +15,7 @@ from .data import paired, rows
 from .losses import LOSSES
 from .metrics import metric_for
 from .module import as_list
-from .recording import can_compile, is_known, leaving_no_trace
+from .recording import can_compile, is_known, is_known_loss, leaving_no_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +72,9 @@ def evaluate(model: Module, X: Any, y: Any, loss: Loss = "cross_entropy", metric
 def measure(model: Module, pairs: list[Pair], loss: Callable[..., Any], metric: Metric | None) -> Evaluation:
     """The mean loss and the metric of samples and targets that are checked."""
     outputs, targets = _outputs(model, [x for x, _ in pairs]), [y for _, y in pairs]
-    mean = ad.mean([loss(o, y) for o, y in zip(outputs, targets, strict=True)])
+    given = outputs if is_known_loss(loss) else map(_as_values, outputs)  # a function may call their methods
+    with ad.no_grad():
+        mean = _number(ad.mean([loss(o, y) for o, y in zip(given, targets, strict=True)]))
     return Evaluation(mean, metric([*map(as_list, outputs)], targets) if metric else None)
 
 
@@ -110,8 +112,16 @@ def numbers(outputs: Any) -> Any:
     return _number(outputs) if bare else [_number(o) for o in outputs]
 
 
+def _as_values(outputs: Any) -> Any:
+    return [*map(Value, outputs)] if isinstance(outputs, list) else Value(outputs)
+
+
 def _number(output: Any) -> float:
     return output.data if isinstance(output, Value) else as_number(output, "a network", "gives")
+
+
+def _measured(found: Any) -> float:
+    return found.data if isinstance(found, Value) else as_number(found, "the metric", "gives")
 
 
 @contextmanager
@@ -128,12 +138,13 @@ def in_mode(model: Module, training: bool) -> Iterator[None]:
 
 def loss_function(loss: Loss) -> Callable[..., Any]:
     """The loss of that name, or ``loss`` itself if it is a function."""
-    found: Callable[..., Any] = chosen("loss", loss, LOSSES, "any function of (outputs, target)")
+    found: Callable[..., Any] = chosen("loss", loss, LOSSES, "any function of (outputs, target)", takes=2)
     return found
 
 
 def metric_function(metric: Metric | None, loss: Callable[..., Any]) -> tuple[str | None, Metric | None]:
     """What the metric is called, and its function: the one that was given, or that which goes with the loss."""
-    if function(metric, "metric", "(outputs of all samples, their targets)") is not None:
-        return getattr(metric, "__name__", "metric"), metric
+    if metric is not None:
+        given: Metric = function(metric, "metric", "(outputs of all samples, their targets)", 2)
+        return getattr(given, "__name__", "metric"), lambda outputs, targets: _measured(given(outputs, targets))
     return metric_for(loss) or (None, None)

@@ -14,19 +14,20 @@ The JSON format is one object: "format", "architecture", "metadata", and "state"
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autodiff.files import write_whole
 
-from .arguments import at_least_one
+from .arguments import at_least_one, file_at, named, network
 from .errors import ArgumentError, FileFormatError, MissingExtra, StateError
 from .layers import MLP, Dropout, Layer, Neuron, Sequential
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import Any, TypeAlias
 
     from .module import Module
@@ -51,7 +52,7 @@ def save(model: Module, path: AnyPath, metadata: Mapping[str, str] | None = None
         ArgumentError: the ending is another; metadata is not text; or a parameter is NaN or infinite, which
             safetensors can hold and JSON cannot.
         MissingExtra: the package safetensors is not installed; JSON needs none.
-        OSError: the file cannot be written.
+        PathError: an OSError, where the file cannot be written; ``MissingPath``, where there is no such folder.
 
     >>> from tempfile import TemporaryDirectory
     >>> model = MLP(2, [3, 1], "tanh", seed=0)
@@ -61,15 +62,19 @@ def save(model: Module, path: AnyPath, metadata: Mapping[str, str] | None = None
     >>> same, same.state_dict() == model.state_dict()
     (MLP(2, [3, 1], 'tanh', 'identity'), True)
     """
+    network(model, "save")
+    if not isinstance(metadata, Mapping | None):
+        raise ArgumentError(f"metadata is text by name, a dict, not {metadata!r:.60}")
     extra = dict(metadata or {})
     if "architecture" in extra or not all(isinstance(text, str) for pair in extra.items() for text in pair):
         raise ArgumentError(f"metadata is text by name, and 'architecture' is taken: {extra!r}")
-    path = Path(path)
+    path = file_at(path, "save")
     write, _ = _format(path)
     state = model.state_dict()
     shared = len(model.parameters()) < sum(map(_count, state.values()))
     data = write(state, None if shared else model.config(), extra)  # built anew, a shared parameter would be several
-    write_whole(path, data)
+    with named(path):
+        write_whole(path, data)
 
 
 def load(path: AnyPath, model: Module | None = None) -> Module:
@@ -86,9 +91,11 @@ def load(path: AnyPath, model: Module | None = None) -> Module:
         StateError: its parameters do not fit the network, which is then as it was before.
         ArgumentError: the ending of the name is another.
         MissingExtra: the package safetensors is not installed.
-        OSError: the file cannot be read.
+        PathError: an OSError, where the file cannot be read; ``MissingPath``, where there is none.
     """
-    state, architecture, _ = _contents(Path(path))
+    if model is not None:
+        network(model, "load")
+    state, architecture, _ = _contents(file_at(path, "load"))
     try:
         if model is None:
             model = _build(architecture, state)
@@ -110,16 +117,17 @@ def read_state(path: AnyPath) -> tuple[dict[str, Any], dict[str, str]]:
         FileFormatError: the file is damaged or of another format.
         ArgumentError: the ending of the name is another.
         MissingExtra: the package safetensors is not installed.
-        OSError: the file cannot be read.
+        PathError: an OSError, where the file cannot be read; ``MissingPath``, where there is none.
     """
-    state, _, metadata = _contents(Path(path))
+    state, _, metadata = _contents(file_at(path, "read_state"))
     return state, metadata
 
 
 def _contents(path: Path) -> Contents:
     _, parse = _format(path)
     try:
-        return parse(path)
+        with named(path):
+            return parse(path)
     except FileFormatError as error:
         raise FileFormatError(f"{path}: {error}") from None
 

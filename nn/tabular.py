@@ -20,12 +20,11 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf, isfinite, isnan, nan
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autodiff import LengthError
 
-from .arguments import unknown_name
+from .arguments import file_at, named, unknown_name
 from .data import Dataset
 from .errors import FileFormatError
 from .losses import LOSSES
@@ -80,10 +79,11 @@ def read(path: str | os.PathLike[str]) -> Table:
 
     Raises:
         FileFormatError: it is no such table; the error names the line.
-        OSError: the file cannot be read.
+        PathError: an OSError, where the file cannot be read; ``MissingPath``, where there is none.
     """
+    path = file_at(path, "read")
     try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+        with named(path), path.open(encoding="utf-8-sig", newline="") as file:
             return parse(file, str(path))
     except UnicodeDecodeError as error:
         raise FileFormatError(f"{path} is no text in UTF-8: {error.reason} at byte {error.start}") from None

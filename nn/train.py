@@ -89,10 +89,10 @@ def fit(
 
     "auto" compiles where NumPy and numba are installed and one recording is sure to hold for all samples: the loss is
     one of ``LOSSES``, and the model consists of Neurons, Layers, Sequentials and MLPs whose activations are functions
-    of autodiff.  A loss, an activation or a module of your own may hold a Python ``if``, which a recording freezes:
-    "auto" leaves them to eager.  "compiled" takes them, once it has compared the recording with every sample at the
-    initial parameters; what branches later, on a number that changes in training, it cannot see, so write that with
-    ``where``, ``maximum`` or ``relu``.  A Dropout draws anew for each sample, and is always eager.
+    of autodiff.  A loss, an activation or a module of your own may read a number, ``v.data``, which a recording
+    freezes, or be random: "auto" leaves them to eager.  "compiled" takes them, once it has compared the recording with
+    every sample at the initial parameters; a Python ``if`` in them is checked for every sample at every step, and
+    recorded anew where it branches.  A Dropout draws anew for each sample, and is always eager.
 
     Ctrl-C ends the training early but in good order: the weights are set to the best so far, and the history is
     returned.  "Best" is the lowest validation loss, or the lowest loss if nothing is held out for validation.
@@ -137,7 +137,7 @@ def fit(
     several = size < len(samples)
     at_least_one(epochs, "epochs")
     patience = inf if early_stopping is None else at_least_one(early_stopping, "early_stopping")
-    schedule, callbacks = function(schedule, "schedule", "the number of the epoch, from 0 on"), _callbacks(callbacks)
+    schedule, callbacks = function(schedule, "schedule", "the number of the epoch, from 0 on", 1), _callbacks(callbacks)
     name, metric = metric_function(metric, loss)
     history = History(name)
     training = Training(model, loss, optimizer, *_strengths(l2, l1), metric, samples, held_out, history)
@@ -216,7 +216,7 @@ def _callbacks(callbacks: Any) -> list[Any]:
     wanted = "callbacks is a list of functions of (model, history): [callback] for a single one"
     found = listed(callbacks, wanted)
     for callback in found:
-        function(callback, "each of the callbacks", "(model, history)")
+        function(callback, "each of the callbacks", "(model, history)", 2)
     return found
 
 

@@ -92,5 +92,8 @@ def _rows_of_derivatives() -> Iterator[str]:
 
 
 TESTED = {name.split("[")[0].split("(")[0] for name in ROWS}
-HELPERS = {"identity", *_rows_of_derivatives()} - TESTED
+TRUTHS = {name for name, op in ad.OPS.items() if not op.flows}
+"""Comparisons and detach, through which no gradient flows: tests/test_comparing.py has them."""
+
+HELPERS = {"identity", "only_if", *TRUTHS, *_rows_of_derivatives()} - TESTED
 """The rows without points of their own: those that rules name, tested as derivatives, and a Value's new name."""

@@ -311,22 +311,29 @@ def test_a_function_that_fails_is_recorded_on_the_next_call():
 
 @ENGINES
 def test_verify_finds_a_frozen_branch(engine):
-    program = ad.compile(lambda x: x * x if x > 0 else -x, engine=engine)
+    program = ad.compile(lambda x: x * x if x.data > 0 else -x, engine=engine)
     program.verify([1.0, 2.0])
-    with pytest.raises(VerificationError, match=r"sample 1: output 0 is 4\.0 here and 2\.0 .* if .* where, maximum"):
+    with pytest.raises(
+        VerificationError, match=r"sample 1: output 0 is 4\.0 here and 2\.0 .*test_compile\.py:\d+, and .* frozen"
+    ):
         program.verify([1.0, -2.0])
+    x = Value(1.0)
+    program = ad.compile(x * x if x > 0 else -x, [x], engine=engine)  # without its function nobody knows of the if
+    program.verify([1.0, -2.0])
+    with pytest.raises(VerificationError, match=r"sample 1: output 0 is 4\.0 here and 2\.0 .* if .* where, maximum"):
+        program.verify([1.0, -2.0], function=lambda x: x * x if x > 0 else -x)
     ad.compile(lambda x: ad.where(ad.step(x), x * x, -x), engine=engine).verify([1.0, -2.0, 0.0])
 
 
 @ENGINES
 def test_verify_finds_a_gradient_and_an_infinity(engine):
-    program = ad.compile(lambda x: abs(x) if x > 0 else ad.relu(-x), engine=engine)
+    program = ad.compile(lambda x: abs(x) if x.data > 0 else ad.relu(-x), engine=engine)
     program.verify([1.0, -2.0])  # both branches are the same function
-    program = ad.compile(lambda x: x * 0 if x > 0 else x * x * 0 + (x - x.data) * 2, engine=engine)
+    program = ad.compile(lambda x: x * 0 if x.data > 0 else x * x * 0 + (x - x.data) * 2, engine=engine)
     program.verify([1.0, 2.0])
     with pytest.raises(VerificationError, match="sample 1: gradient 0"):
         program.verify([1.0, -2.0])
-    program = ad.compile(lambda x: x if x > 0 else x / 0, engine=engine)
+    program = ad.compile(lambda x: x if x.data > 0 else x / 0, engine=engine)
     program([1.0])
     with pytest.raises(VerificationError, match=r"sample 0: output 0 is -1\.0 here and -inf"):
         program.verify([-1.0])
@@ -345,7 +352,7 @@ def test_verify_chooses_rows_and_takes_another_function(engine):
     seen = []
     program.verify(X + np.arange(1000), rows=4, function=lambda x, y: seen.append(x.data) or (w * x + v * y) ** 2)
     assert seen == [0.0, 333.0, 666.0, 999.0]
-    several = ad.compile(lambda x: [x, abs(x) if x > 0 else x], engine=engine)
+    several = ad.compile(lambda x: [x, abs(x) if x.data > 0 else x], engine=engine)
     several([1.0])
     with pytest.raises(VerificationError, match="sample 0: output 1"):
         several.verify([-1.0])

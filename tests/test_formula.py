@@ -134,7 +134,11 @@ def test_no_row_is_tried_only_where_its_derivative_is_0(name):
     op = OPS[name]
     points = [point for other, point in CASES if other == name]
     sizes = [abs(d) for p in points for d in op.float_derivatives(p, op.evaluate(p), range(len(p)))]
-    assert max(sizes) > 0.01 or name in ("sign", "step", "floor", "ceil", "round", "trunc", "floor_divide", "compare")
+    assert (
+        max(sizes) > 0.01
+        or not op.flows
+        or name in ("sign", "step", "floor", "ceil", "round", "trunc", "floor_divide", "compare")
+    )
 
 
 READABLE = [

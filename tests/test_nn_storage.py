@@ -21,6 +21,7 @@ import autodiff as ad
 import nn
 from autodiff.files import replacing, write_whole
 from nn.__main__ import main
+from nn.checkpoint import Checkpoint
 from nn.naive_cost import Costs
 
 BOTH = pytest.mark.parametrize("ending", ["safetensors", "json"])
@@ -703,3 +704,67 @@ def test_evaluate_says_what_is_missing(command, run_command):
     assert (code, out) == (2, "")
     assert err.rstrip("\n").endswith(f"cannot read {command[1]}: No such file or directory")
     assert err.count("\n") == 1
+
+
+BAD_PATHS = {
+    "None": (None, nn.ArgumentError, "the path of a file is a text or a Path, not None"),
+    "a number": (3, nn.ArgumentError, "not 3"),
+    "a list": (["model.json"], nn.ArgumentError, "a text or a Path"),
+    "nothing": ("", nn.ArgumentError, "a text or a Path"),
+    "a zero byte": ("a\0.json", nn.ArgumentError, "a text or a Path"),
+    "no ending": ("a", nn.ArgumentError, r"ends in \.safetensors or \.json"),
+    "here": (".", nn.ArgumentError, "ends in"),
+    "a folder that is not there": ("none/model.json", nn.MissingPath, "[nN]o such"),
+    "a folder": ("folder.json", nn.PathError, "it is a folder; give the name of a file in it"),
+    "a folder for tensors": ("folder.safetensors", nn.PathError, "it is a folder"),
+}
+
+
+@pytest.mark.parametrize(("path", "error", "message"), BAD_PATHS.values(), ids=BAD_PATHS)
+@pytest.mark.parametrize("use", ["save", "load", "read_state"])
+def test_bad_paths_are_named(use, path, error, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for ending in ("json", "safetensors"):
+        (tmp_path / f"folder.{ending}").mkdir()
+    with pytest.raises(error, match=message) as caught:
+        nn.save(nn.Neuron(1), path) if use == "save" else getattr(nn.storage, use)(path)
+    assert isinstance(caught.value, ad.AutodiffError)
+
+
+@pytest.mark.parametrize("path", [None, 3, "", "none/run.json", "."])
+def test_bad_paths_of_a_checkpoint_are_named(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(nn.ArgumentError, match=r"^checkpoint: "):
+        Checkpoint(path)
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    nn.save(nn.Neuron(1), tmp_path / "model.json")
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied", str(tmp_path / "model.json"))
+
+    monkeypatch.setattr("pathlib.Path.read_text", refused)
+    monkeypatch.setattr("pathlib.Path.read_bytes", refused)
+    with pytest.raises(nn.PathError, match=r"Permission denied: .*model\.json"):
+        nn.load(tmp_path / "model.json")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda path: nn.save("a", path), "save takes a Module"),
+        (lambda path: nn.save(None, path), "save takes a Module"),
+        (lambda path: nn.save(path, nn.Neuron(1)), "save takes a Module"),
+        (lambda path: nn.save(nn.MLP, path), "save takes a Module"),
+        (lambda path: nn.load(path, "mlp"), "load takes a Module"),
+        (lambda path: nn.load(path, nn.MLP), "load takes a Module"),
+        (lambda path: nn.save(nn.Neuron(1), path, 3), "metadata is text by name, a dict, not 3"),
+        (lambda path: nn.save(nn.Neuron(1), path, ["a"]), "metadata is text by name, a dict"),
+        (lambda path: nn.save(nn.Neuron(1), path, "text"), "metadata is text by name, a dict"),
+    ],
+)
+def test_what_is_no_network_or_no_metadata_is_named(call, message, tmp_path):
+    nn.save(nn.Neuron(1), tmp_path / "model.json")
+    with pytest.raises(nn.ArgumentError, match=message):
+        call(str(tmp_path / "model.json"))

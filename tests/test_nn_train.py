@@ -203,7 +203,7 @@ def test_a_share_for_validation_is_held_out():
     seen = []
 
     def loss(output, target):
-        seen.append((isinstance(output, Value), target))
+        seen.append((ad.is_grad_enabled(), target))
         return nn.squared_error(output, target)
 
     targets = [float(i) for i in range(24)]
@@ -397,7 +397,7 @@ def test_a_validation_loss_that_is_nan():
     model, snapshots = network(), []
 
     def loss(output, target):
-        lost = len(snapshots) == 2 and not isinstance(output, Value)
+        lost = len(snapshots) == 2 and not ad.is_grad_enabled()
         return float("nan") if lost else nn.binary_cross_entropy_with_logits(output, target)
 
     with pytest.raises(NonFiniteLoss, match="in epoch 3: the validation loss is nan") as caught:
@@ -625,3 +625,89 @@ def test_dropout_without_a_seed_follows_that_of_fit():
         return history.loss
 
     assert losses(1) == losses(1) != losses(2)
+
+
+# Functions that cannot be called with what they are given, or that give what is no number.
+ODD_FUNCTIONS = {
+    "a schedule of nothing": ({"schedule": lambda: 1.0}, "schedule is a function of the number of the epoch"),
+    "a schedule of two": ({"schedule": lambda epoch, rate: rate}, r"called as f\(a\): missing .* 'rate'"),
+    "a maker of schedules": ({"schedule": schedules.step_decay}, "step_decay: every is a number of steps above 0"),
+    "a schedule that gives a text": ({"schedule": lambda _: "slow"}, "the schedule gives"),
+    "a schedule that gives nothing": ({"schedule": lambda _: None}, "the schedule gives"),
+    "a callback of the model alone": ({"callbacks": [lambda model: None]}, r"each of the callbacks is a function of"),
+    "a callback of nothing": ({"callbacks": [lambda: None]}, r"each of the callbacks is a function of"),
+    "a callback of three": ({"callbacks": [lambda a, b, c: None]}, r"called as f\(a, b\): missing .* 'c'"),
+    "a metric of the outputs alone": ({"metric": lambda outputs: 1.0}, r"metric is a function of \(outputs of all"),
+    "a metric that gives a text": ({"metric": lambda *_: "good"}, "the metric gives"),
+    "a metric that gives nothing": ({"metric": lambda *_: None}, "the metric gives"),
+    "a metric that gives a list": ({"metric": lambda *_: [1.0]}, "the metric gives"),
+    "a metric that gives an array": ({"metric": lambda *_: np.zeros(2)}, "the metric gives"),
+    "a complex metric": ({"metric": lambda *_: 1j}, "the metric gives"),
+    "a loss of the outputs alone": (
+        {"loss": lambda outputs: outputs[0]},
+        r"the loss is a function of \(outputs, target",
+    ),
+    "a loss of three": ({"loss": lambda a, b, c: a[0]}, r"called as f\(a, b\): missing .* 'c'"),
+    "a loss with a keyword to give": ({"loss": lambda a, b, *, scale: a[0]}, "missing .* 'scale'"),
+    "validation samples alone": (
+        {"validation": ([[0.0, 1.0]],)},
+        "validation is a share, or samples and their targets",
+    ),
+    "validation of three": ({"validation": ([[0.0, 1.0]], [0], [1])}, "validation is a share"),
+    "validation without targets": ({"validation": ([[0.0, 1.0]], None)}, None),
+    "validation of another width": ({"validation": ([[0.0]], [0])}, None),
+    "validation with a text": ({"validation": ([["a", 1.0]], [0])}, None),
+}
+
+
+@pytest.mark.parametrize("engine", ["auto", "eager"])
+@pytest.mark.parametrize(("settings", "message"), ODD_FUNCTIONS.values(), ids=ODD_FUNCTIONS)
+def test_functions_that_cannot_serve_are_named(settings, message, engine):
+    model = nn.MLP(2, [2, 2], "tanh", seed=0)
+    with pytest.raises(ad.AutodiffError, match=message):
+        nn.fit(model, [[0.0, 1.0], [1.0, 0.0]], [0, 1], epochs=2, progress=False, engine=engine, **settings)
+
+
+def test_functions_of_any_shape_that_can_be_called_serve():
+    class Metric:
+        def __call__(self, outputs, targets, weight=1.0):
+            return np.float32(0.5)
+
+    history = nn.fit(
+        nn.MLP(2, [2, 2], "tanh", seed=0),
+        [[0.0, 1.0], [1.0, 0.0]],
+        [0, 1],
+        epochs=2,
+        progress=False,
+        metric=Metric(),
+        schedule=lambda *epochs: 1.0,
+        callbacks=[lambda *_, **__: None, print_nothing],
+    )
+    assert history.accuracy == [0.5, 0.5]
+    assert type(history.accuracy[0]) is float
+
+
+def print_nothing(model, history=None):
+    """A function with a default."""
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nn.MLP(2, [2, 1], lambda: 1.0), "the activation is a function of a Value"),
+        (lambda: nn.MLP(2, [2, 1], lambda a, b: a), "the activation is a function of a Value"),
+        (lambda: nn.MLP(2, [2, 1], init=lambda: 1.0), "the initialiser is a function"),
+        (lambda: nn.MLP(2, [2, 1], init=lambda rng: 1.0), "the initialiser is a function"),
+        (lambda: nn.MLP(2, [2, 1], init=lambda *_: "x"), None),
+        (lambda: nn.MLP(2, [2, 1], lambda S: "x")([1.0, 2.0]), None),
+        (lambda: nn.MLP(2, [2, 1], lambda S: None)([1.0, 2.0]), None),
+        (
+            lambda: nn.evaluate(nn.MLP(1, [1], seed=0), [[1.0]], [0], "mean_squared_error", lambda *_: "x"),
+            "the metric gives",
+        ),
+        (lambda: nn.evaluate(nn.MLP(1, [1], seed=0), [[1.0]], [0], lambda outputs: 0.0), "the loss is a function of"),
+    ],
+)
+def test_activations_initialisers_and_metrics_that_cannot_serve_are_named(make, message):
+    with pytest.raises(ad.AutodiffError, match=message):
+        make()

@@ -2,6 +2,7 @@
 
 import math
 import pickle
+import pydoc
 import re
 import subprocess
 import sys
@@ -312,3 +313,56 @@ def test_a_new_row_is_all_that_a_unary_operation_needs():
     run = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     assert int(re.search(r"(\d+) passed", run.stdout)[1]) >= 20
+
+
+def cell(factor):
+    """What a cell of a notebook does, which may be run twice, changed or not."""
+
+    @ad.operation(lambda x, z: factor * x)
+    def from_a_cell(x):
+        """Half a factor times x²."""
+        return factor / 2 * x * x
+
+    return from_a_cell
+
+
+def test_a_cell_may_be_run_again():
+    first = cell(2.0)
+    assert ad.OPS["from_a_cell"] is first
+    again = cell(4.0)
+    assert ad.OPS["from_a_cell"] is again
+    x = Value(3.0)
+    assert [first(3.0), again(3.0), ad.grad(again)(3.0), ad.derivative(again, 3.0, 2)] == [9.0, 18.0, 12.0, 4.0]
+    assert pickle.loads(pickle.dumps(again)) is again
+    pytest.importorskip("numba")
+    for engine in ("machine", "source"):
+        assert ad.compile(again(x), [x], engine=engine)([3.0, 1.0]).tolist() == [18.0, 2.0]
+
+
+def test_a_failing_cell_leaves_the_operation_before():
+    def square(derivatives):
+        return ad.operation("made_twice", lambda x: x * x, *derivatives)
+
+    before = square([lambda x, z: 2 * x])
+    with pytest.raises(ad.OperationError, match="takes 1 derivative, not 2"):
+        square([lambda x, z: 2 * x, lambda x, z: 0.0])
+    assert ad.OPS["made_twice"] is before
+    assert before(3.0) == 9.0
+
+
+def test_what_is_defined_elsewhere_is_not_replaced():
+    cell(2.0)
+
+    def from_a_cell(x):
+        return x
+
+    with pytest.raises(ad.OperationError, match="there is one of this name"):
+        ad.operation(lambda x, z: 1.0)(from_a_cell)
+    with pytest.raises(ad.OperationError, match="there is one of this name"):
+        ad.operation("sin", lambda x: x, lambda x, z: 1.0)
+
+
+def test_help_shows_the_docstring_of_the_value():
+    made = cell(2.0)
+    assert made.__doc__ == "Half a factor times x²."
+    assert "Half a factor times x²." in pydoc.render_doc(made)

@@ -402,3 +402,15 @@ def test_numbers_in_latex(x):
     for formula in [said.to_latex(), *re.findall(r"\$([^$]+)\$", said.to_markdown())]:
         assert "−" not in formula
         assert not re.search(r"\de[+-]?\d", formula)
+
+
+@pytest.mark.parametrize("shown", [lambda f, y: explain(f, y), lambda f, y: ad.steps(f)], ids=["explain", "steps"])
+def test_markup_in_a_label_is_escaped_once(shown):
+    y = Value(2.0, label="a<b & c>d")
+    f = y * y
+    f.backward()
+    lines = [line for line in shown(f, y).to_markdown().splitlines() if "&lt;" in line]
+    assert lines
+    for line in lines:
+        assert "a&lt;b &amp; c&gt;d" in line
+        assert "&amp;lt;" not in line

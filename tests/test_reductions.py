@@ -64,6 +64,55 @@ def test_over_samples(program, xs):
         assert same(found, want) or abs(found - want) <= math.ulp(want) + 1e-30 * math.fsum(map(abs, xs))
 
 
+@pytest.mark.parametrize("xs", SAMPLES.values(), ids=SAMPLES)
+@pytest.mark.parametrize("wrt", ["parameters", "both"])
+def test_gradients_over_samples(program, xs, wrt):
+    for reduce in ("sum", "mean"):
+        want = exact(xs, reduce == "mean")
+        gradient = program.value_and_grad(xs, reduce=reduce, wrt=wrt)[1]
+        found = float((gradient[0] if wrt == "both" else gradient)[0])
+        assert same(found, want) or abs(found - want) <= math.ulp(want) + math.fsum([1e-30 * abs(x) for x in xs])
+
+
+@pytest.mark.parametrize(("xs", "want"), NOT_FINITE.values(), ids=NOT_FINITE)
+def test_infinities_decide_in_gradients(program, xs, want):
+    for reduce in ("sum", "mean"):
+        assert same(program.value_and_grad(xs, reduce=reduce)[1][0], want)
+
+
+def test_gradients_of_what_is_done_once_and_of_what_is_not():
+    """The slope to w comes through tanh(w), computed once; that to v is the same for all samples."""
+    x, w, v = Value(1.0), Value(0.5), Value(2.0)
+    xs = [1e16, 1.0, -1e16, 3.0]
+    for engine in ("auto", "source"):
+        program = ad.compile(ad.tanh(w) * x + v, [x], [w, v], engine=engine)
+        to_w, to_v = program.value_and_grad(xs, reduce="sum")[1]
+        assert to_v == 4.0
+        assert math.isclose(to_w, 4.0 * ad.grad(ad.tanh)(0.5), rel_tol=1e-15)
+
+
+def test_the_same_bits_with_any_number_of_threads():
+    rng = np.random.default_rng(0)
+    xs = rng.normal(size=40_000) * 10.0 ** rng.integers(0, 16, 40_000)
+    x, w, v = Value(1.0), Value(0.5), Value(2.0)
+    program = ad.compile(ad.sin(w * x) * v + w, [x], [w, v])
+    alone = program.value_and_grad(xs, threads=1)[1].tolist()
+    assert [program.value_and_grad(xs, threads=n)[1].tolist() for n in (2, 3, 7)] == [alone] * 3
+
+
+@pytest.mark.parametrize("n", [3, 100, 5000])
+def test_weights_of_a_dense_layer_are_summed_plainly(n):
+    """The documented bound: n·ε·Σ|g|, of the samples in a chunk, for what is summed in registers."""
+    rng = np.random.default_rng(n)
+    xs = rng.normal(size=(8, n)) * 10.0 ** rng.integers(0, 12, (8, n))
+    inputs, weights = [Value(x) for x in xs[:, 0]], [[Value(0.1) for _ in range(8)] for _ in range(8)]
+    outputs = [ad.dot(row, inputs) for row in weights]
+    program = ad.compile(ad.sum(outputs), inputs, [w for row in weights for w in row])
+    gradient = program.value_and_grad(xs, reduce="sum")[1]
+    for i, column in enumerate(xs.tolist() * 8):
+        assert abs(gradient[i] - math.fsum(column)) <= n * 2.0**-53 * math.fsum(map(abs, column))
+
+
 def test_the_gradient_of_a_mean_stays_within_the_range(program):
     assert program.value_and_grad([1e308] * 4)[1].tolist() == [1e308]
     assert program.value_and_grad([1e308] * 4, wrt="both")[1][1].tolist() == [[0.25] * 4]
@@ -148,6 +197,33 @@ def test_softmax_of_many_operands_is_within_4_ulp(engine, n):
         for x, y, z in zip(of_p, again, ad.gradients(p[0], values), strict=True):
             assert abs(x - z) <= 8 * math.ulp(z)
             assert abs(y - z) <= 8 * math.ulp(z)
+
+
+@pytest.mark.parametrize("n", [5, 17, 33])
+@pytest.mark.parametrize("engine", ["auto", "source"])
+def test_derivatives_of_softmax_against_the_truth(engine, n):
+    """The first, p·q, to 4 ulp; the second, a difference of two products of shares, to 8 ulp of these."""
+    from mpmath import mp
+
+    columns = np.random.default_rng(n).normal(size=(n, 9)) * [0.1, 1, 1, 1, 5, 5, 5, 30, 30]
+    values, pairs = [Value(x) for x in columns[:, 0]], [(j, k) for j in (0, 1) for k in (0, 1, n // 2, n - 1)]
+    p = ad.softmax(values)[0]
+    first = ad.gradients(p, values, create_graph=True)
+    rows = [ad.gradients(first[j], values, create_graph=True) for j in (0, 1)]
+    slopes = ad.compile(p, values, engine=engine).value_and_grad(columns, reduce=None)[1]
+    again = ad.compile(first, values, engine=engine)(columns)
+    second = ad.compile([rows[j][k] for j, k in pairs], values, engine=engine)(columns)
+    for of_p, of_graph, found, xs in zip(slopes.T, again.T, second.T, columns.T.tolist(), strict=True):
+        with mp.workdps(50):
+            powers = [mp.exp(mp.mpf(x) - max(xs)) for x in xs]
+            q = [power / mp.fsum(powers) for power in powers]
+            for j in range(n):
+                true = q[0] * ((j == 0) - q[j])
+                for x in (of_p[j], of_graph[j]):
+                    assert abs(x - true) <= 4 * math.ulp(float(abs(true)))
+            for (j, k), x in zip(pairs, found, strict=True):
+                terms = q[0] * ((j == 0) - q[j]) * ((k == 0) - q[k]), q[0] * q[j] * ((j == k) - q[k])
+                assert abs(x - (terms[0] - terms[1])) <= 8 * math.ulp(float(abs(terms[0]) + abs(terms[1])))
 
 
 def test_logsumexp_of_a_great_many_operands():

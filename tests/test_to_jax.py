@@ -50,6 +50,21 @@ step = 1e-5 * rng.normal(size=numbers.shape)
 np.testing.assert_allclose(
     (slope(numbers + step, X) - slope(numbers - step, X)) / 2, curvature @ step, rtol=1e-4, atol=1e-12
 )
+
+
+def branches(x, y):
+    if x > 1:
+        return x * y if y > 0 else x - y * y
+    return ad.sin(y) * x.detach() if y > x else ad.where(x > -1, ad.log(x + 2), x)
+
+
+columns = 1.5 * rng.normal(size=(2, 40))
+traced = ad.compile(branches)
+values, slopes = traced.value_and_grad(columns, reduce=None)
+each = traced.to_jax()
+np.testing.assert_allclose(each([], list(columns)), values, rtol=1e-14)
+slope = jax.jit(jax.vmap(jax.grad(lambda xs: each([], [xs[0], xs[1]]))))
+np.testing.assert_allclose(slope(columns.T).T, slopes, rtol=1e-14)
 print("agreed")
 """
 

@@ -149,3 +149,53 @@ def test_a_length_that_is_asked_for_itself_keeps_its_derivative():
     assert gradients(to_length, length) == 2.0
     assert derivative(lambda x: abs(x) ** 2, 0.0, 2) == 2.0
     assert derivative(lambda x: abs(x) ** 3, 0.0, 2) == 0.0
+
+
+# A kink that is touched from one side alone is none: what it is for all x, its second derivative, and that at x = 2.
+TOUCHED = {
+    "abs of -x²": (lambda x: abs(-(x**2)), 2.0, 2.0),
+    "abs of a sum of squares": (lambda x: abs(x * x + ad.square(3 * x)), 20.0, 20.0),
+    "abs of multiples": (lambda x: abs(x * x * -5 / 2), 5.0, 5.0),
+    "abs of x⁴": (lambda x: abs(x**4), 0.0, 48.0),
+    "abs of abs": (lambda x: abs(-abs(x * x)), 2.0, 2.0),
+    "relu of x²": (lambda x: ad.relu(x * x), 2.0, 2.0),
+    "relu of -x²": (lambda x: ad.relu(-x * x), 0.0, 0.0),
+    "relu of a mean": (lambda x: ad.relu(ad.mean([x**2, 3 * x**2])), 4.0, 4.0),
+    "maximum": (lambda x: ad.maximum(x**2, 0.0), 2.0, 2.0),
+    "maximum, the other way round": (lambda x: ad.maximum(0.0, x**2 - (-(x**2))), 4.0, 4.0),
+    "maximum of what is at most 0": (lambda x: ad.maximum(0.0, -(x**2)), 0.0, 0.0),
+    "minimum": (lambda x: ad.minimum(-(x**2), 0.0), -2.0, -2.0),
+    "leaky_relu above": (lambda x: ad.leaky_relu(x**2, 0.25), 2.0, 2.0),
+    "leaky_relu below": (lambda x: ad.leaky_relu(-(x**2), 0.25), -0.5, -0.5),
+    "elu": (lambda x: ad.elu(x**2, 0.5), 2.0, 2.0),
+    "copysign": (lambda x: ad.copysign(x * x, -1.0), -2.0, -2.0),
+}
+
+
+@pytest.mark.parametrize(("f", "at_0", "at_2"), TOUCHED.values(), ids=list(TOUCHED))
+def test_a_kink_that_is_only_touched(f, at_0, at_2):
+    ad.check_grads(f, (0.0,))
+    for x, want in [(0.0, at_0), (2.0, at_2), (-2.0, at_2)]:
+        assert derivative(f, x, 2) == want
+        assert hessian(lambda v: f(v[0]))([x]) == [[want]]
+        assert ad.jvp(grad(f), (x,), (1.0,))[1] == want
+        assert ad.jvp(lambda y: ad.jvp(f, (y,), (1.0,))[1], (x,), (1.0,))[1] == want
+
+
+@pytest.mark.parametrize("engine", ["machine", "source"])
+def test_a_kink_that_is_only_touched_in_compiled_programs(engine):
+    pytest.importorskip("numba")
+    x = Value(1.5)
+    for f, at_0, at_2 in TOUCHED.values():
+        second = gradients(gradients(f(x), x, create_graph=True), x, create_graph=True)
+        if isinstance(second, Value):
+            assert ad.compile(second * 1.0, [x], engine=engine)([0.0, 2.0, -2.0]).tolist() == [at_0, at_2, at_2]
+        else:
+            assert second == at_0 == at_2
+
+
+@pytest.mark.parametrize("f", [abs, lambda x: ad.relu(2 * x), lambda x: abs(1 - ad.cos(x))])
+def test_where_the_sign_is_open_the_convention_stays(f):
+    assert derivative(f, 0.0, 2) == 0.0
+    with pytest.raises(ad.GradientMismatch):
+        ad.check_grads(f, (0.0,))

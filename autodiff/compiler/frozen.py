@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..sweep import topological_order
+from ..sweep import recorded_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ __all__ = ["Frozen", "freeze"]
 
 
 class Frozen(NamedTuple):
-    """The nodes below some outputs in topological order, and the number that each had when it was read."""
+    """All that some outputs were computed from in topological order, and the number that each had when it was read."""
 
     nodes: list[Value]
     numbers: list[float]
@@ -26,5 +26,5 @@ class Frozen(NamedTuple):
 
 def freeze(outputs: Sequence[Value]) -> Frozen:
     """Read the graph below the outputs."""
-    nodes = topological_order(*outputs)
+    nodes = recorded_order(*outputs)
     return Frozen(nodes, [node._data for node in nodes])

@@ -5,13 +5,14 @@ What works on a graph as a whole goes from a ``Graph`` to a ``Graph`` and stands
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..sweep import recorded_from
 from .frozen import Frozen, freeze
 from .loops import compiled_if_large
 from .rows import LEAF, rows
@@ -108,14 +109,19 @@ def read_graph(
     order, numbers_now = frozen or freeze(outputs)
     count = len(order)
     serials = np.fromiter(map(attrgetter("serial"), order), np.int64, count)
+    if (np.diff(serials) < 0).any():  # in a copy the nodes of one output all come before those of the next
+        place = np.argsort(serials).tolist()
+        in_order = Frozen([order[i] for i in place], [numbers_now[i] for i in place])
+        graph = read_graph(outputs, inputs, parameters, in_order)
+        return replace(graph, origin=np.array(place)[graph.origin])
     op = np.fromiter(map(rows().number.__getitem__, map(attrgetter("op"), order)), np.int64, count)
-    operands, parents = [*map(attrgetter("operands"), order)], [*map(attrgetter("parents"), order)]
+    operands, variables = [*map(attrgetter("operands"), order)], [*map(recorded_from, order)]
     lengths = np.fromiter(map(len, operands), np.int64, count)
-    variables = np.fromiter(map(len, parents), np.int64, count)
+    op[(op == LEAF) & (lengths > 0)] = rows().names.index("detach")  # to its user a leaf
     start = np.concatenate([[0], np.cumsum(lengths)])
     constants: list[float] = []
     places: list[int] = []  # of the constants among the operands
-    for node in np.flatnonzero(variables < lengths).tolist():
+    for node in np.flatnonzero(np.fromiter(map(len, variables), np.int64, count) < lengths).tolist():
         for place, x in enumerate(operands[node], int(start[node])):
             if type(x) is float:
                 constants.append(x)
@@ -124,8 +130,8 @@ def read_graph(
     constant = np.zeros(len(flat), np.bool_)
     constant[places] = True
     flat[constant] = count + np.arange(len(constants))
-    above = map(attrgetter("serial"), chain.from_iterable(parents))
-    flat[~constant] = _find(serials, np.fromiter(above, np.int64, int(variables.sum())))
+    above = map(attrgetter("serial"), chain.from_iterable(variables))
+    flat[~constant] = _find(serials, np.fromiter(above, np.int64, len(flat) - len(places)))
     numbers = np.empty(count + len(constants))
     numbers[:count] = numbers_now
     numbers[count:] = constants

@@ -159,7 +159,7 @@ def link(graph: Graph, lowered: Lowered, precision: str, samples: int = LANES) -
     blocks = sample.blocks
     sizes = np.array([block.size for block in blocks], np.int64)
     starts = matrices + 2 * (np.cumsum(sizes) - sizes)
-    sums = vm.FIRST_SUM + len(lowered.returned[0]) + np.cumsum(sizes) - sizes  # in a partial sum
+    sums = vm.FIRST_SUM + 2 * len(lowered.returned[0]) + np.cumsum(sizes) - sizes  # in a partial sum
     weights = _flat([block.weights for block in blocks])
     parameters = np.arange(len(graph.parameters))
     single = len(outputs) == 1
@@ -195,7 +195,7 @@ def link(graph: Graph, lowered: Lowered, precision: str, samples: int = LANES) -
         slots,
         lanes,
         2 * int(sizes.sum()),
-        vm.FIRST_SUM + len(lowered.returned[0]) + int(sizes.sum()),
+        vm.FIRST_SUM + 2 * len(lowered.returned[0]) + int(sizes.sum()),
         outputs,
         per_sample,
         tuple(loops),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..ops import OPS, NaryOp
 from ..pausing import recording
+from ..sweep import recorded_from
 from ..value import Value
 from .graph import CONSTANT, read_graph
 from .reroll import reroll
@@ -124,7 +125,7 @@ class _LoopedText(Text):
                 x.label = label
                 nodes.append(x)
                 self._name(x, "v")
-        self.fixed.update(columns)
+        self.taken.update(picked)
         results = [self.values[i] for i in graph.origin[loop.results].tolist()]
         for i, result in enumerate(results):
             self.symbols[result] = variable(f"{terms}[{i}]", calls=self.calls)
@@ -143,10 +144,12 @@ class _LoopedText(Text):
         users: dict[Value, list[Value]] = {}
         for step in self.steps:
             if isinstance(step, Value):
-                for x in {*step.parents}:
+                for x in {*recorded_from(step)}:
                     users.setdefault(x, []).append(step)
         waiting = {x for other in self.steps if isinstance(other, _For) for turn in other.taken for x in turn}
-        waiting |= {x for other in self.steps if isinstance(other, _For) for node in other.nodes for x in node.parents}
+        waiting |= {
+            x for other in self.steps if isinstance(other, _For) for node in other.nodes for x in recorded_from(node)
+        }
 
         waiting |= {*self.outputs}
 
@@ -250,7 +253,7 @@ class _LoopedText(Text):
             elif isinstance(step, _Sum):
                 self._reverse_sum(step, operation, lines)
             else:
-                if not self._reverse_every(step, operation, lines):
+                if step in self.reached and not self._reverse_every(step, operation, lines):
                     self._reverse(step, operation, lines)
         for step in self.steps:
             if isinstance(step, _For) and f"d_{step.terms}" not in self.listed:
@@ -273,13 +276,15 @@ class _LoopedText(Text):
 
     def _reverse_sum(self, step: _Sum, operation: str, lines: list[str]) -> None:
         """The share of sums one after the other."""
+        if step.nodes[-1] not in self.reached:
+            return
         total, terms = self._spelled(step.nodes[-1]), step.loop.terms
         lines.append(f"# {operation}, and so on")
         lines.append(f"d_{terms} = [d_{total} for _ in {terms}]")
         self.listed.add(f"d_{terms}")
         results = {*step.loop.results}
         for x in step.nodes[0].operands:
-            if isinstance(x, Value) and self._varies(x) and x not in results:
+            if isinstance(x, Value) and self._takes_gradient(x) and x not in results:
                 self._contribute(x, variable(f"d_{total}"), lines)
         self.reached |= results
 
@@ -287,7 +292,7 @@ class _LoopedText(Text):
         """The share of a loop: every turn forward, and back."""
         inside = {*loop.nodes, *loop.columns, *loop.picked}
         for x in dict.fromkeys([x for node in loop.nodes for x in node.parents]):
-            if x not in inside and self._varies(x) and x not in self.reached:
+            if x not in inside and self._takes_gradient(x) and x not in self.reached:
                 self.reached.add(x)
                 lines.append(f"d_{self._spelled(x)} = 0.0")
         result = loop.nodes[-1]
@@ -305,7 +310,7 @@ class _LoopedText(Text):
         lines += [self._head(loop, f"d_{self._spelled(result)}"), *indented([*forward, *back])]
         for i, turn in enumerate(loop.taken):
             for j, outside in enumerate(turn):
-                if isinstance(outside, Value) and self._varies(outside):
+                if isinstance(outside, Value) and self._takes_gradient(outside):
                     place = f"{taken}[{i}]" + (f"[{j}]" if len(turn) > 1 else "")
                     self._contribute(outside, variable(place), lines)
 

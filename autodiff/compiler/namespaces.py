@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     Function = Callable[..., Any]
     Namespace = dict[str, Any]
 
-__all__ = ["KINDS", "Value", "build", "namespace", "write_source"]
+__all__ = ["KINDS", "Value", "build", "namespace", "package", "write_source"]
 
 KINDS = ("math", "numpy", "jax", "sympy", "mpmath")
 
@@ -90,7 +90,8 @@ def build(text: str, kind: str, context: Any = None) -> tuple[Function, Function
     return adapt(names["forward"]), adapt(names["value_and_grad"])
 
 
-def _package(name: str) -> Any:
+def package(name: str) -> Any:
+    """A package, or a module of one, that a kind of numbers is made of."""
     root = name.partition(".")[0]
     try:
         return importlib.import_module(name)
@@ -112,7 +113,7 @@ def _on_numbers(number: Function, f: Function) -> Function:
 
 
 def _on_columns(f: Function) -> Function:
-    np = _package("numpy")
+    np = package("numpy")
 
     def on_columns(inputs: Sequence[Any], parameters: Sequence[Any] = (), seeds: Sequence[Any] | None = None) -> Any:
         columns = [np.asarray(x) for x in inputs]
@@ -127,7 +128,7 @@ def _on_columns(f: Function) -> Function:
 
 
 def _on_jax_arrays(f: Function) -> Function:
-    jnp = _package("jax.numpy")
+    jnp = package("jax.numpy")
 
     def on_jax_arrays(inputs: Sequence[Any], parameters: Sequence[Any] = (), seeds: Sequence[Any] | None = None) -> Any:
         given = [[jnp.asarray(x) * 1.0 for x in xs] for xs in (inputs, parameters)]
@@ -265,7 +266,7 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
 
 
 def _numpy() -> Namespace:
-    np = _package("numpy")
+    np = package("numpy")
 
     def elementwise(f: Callable[[float], float]) -> Function:
         ufunc = np.frompyfunc(f, 1, 1)
@@ -291,7 +292,7 @@ def _numpy() -> Namespace:
 
 def _jax() -> Namespace:
     """The same in rows that JAX differentiates, by their own rules."""
-    jnp, special = _package("jax.numpy"), _package("jax.scipy.special")
+    jnp, special = package("jax.numpy"), package("jax.scipy.special")
     values = _arrays(jnp, special.erf, special.erfc, partial(reduce, jnp.add))
     names: Namespace = {**vars(ops)}
     rows: Namespace = {name: _jax_row(op, values[name], names) for name, op in OPS.items() if name in values}
@@ -306,8 +307,8 @@ def _jax_row(op: ops.Op, value: Function, names: Namespace) -> Function:
     Python floats among the operands are constants of the function: no derivative to them is asked for, and a rule can
     look at them.
     """
-    jax, jnp = _package("jax"), _package("jax.numpy")
-    SymbolicZero = _package("jax.custom_derivatives").SymbolicZero
+    jax, jnp = package("jax"), package("jax.numpy")
+    SymbolicZero = package("jax.custom_derivatives").SymbolicZero
     rules = [within(rule, names) for rule in op.partials]
 
     def partials(operands: list[Any], z: Any, positions: list[int]) -> list[Any]:
@@ -333,6 +334,8 @@ def _jax_row(op: ops.Op, value: Function, names: Namespace) -> Function:
 
         def pushed_forward(xs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
             z: Any = function(*xs)
+            if not op.flows:
+                return z, jnp.zeros_like(z)
             moving = [(i, t) for i, t in zip(arrays, tangents, strict=True) if not isinstance(t, SymbolicZero)]
             local = partials(operands(xs), z, [i for i, _ in moving])
             slope = reduce(jnp.add, [d * t for d, (_, t) in zip(local, moving, strict=True)])
@@ -358,7 +361,7 @@ def _jax_row(op: ops.Op, value: Function, names: Namespace) -> Function:
 
 
 def _sympy() -> Namespace:
-    sympy = _package("sympy")
+    sympy = package("sympy")
 
     def number(x: Any) -> Any:
         """0.1 is meant as 1/10."""
@@ -391,12 +394,25 @@ def _sympy() -> Namespace:
             pieces.append((chosen.xreplace(same), case))
         return sympy.Piecewise(*pieces)
 
+    def truth(condition: Any) -> Any:
+        return choose(condition, 1, 0)
+
+    def holds(x: Any) -> Any:
+        """The condition of which x is the truth; or that x is not 0."""
+        made = isinstance(x, sympy.Piecewise) and [value for value, _ in x.args] == [1, 0]
+        return x.args[0][1] if made else sympy.Ne(x, 0)
+
     def rint(x: Any) -> Any:
         half = sympy.Rational(1, 2)
         return sympy.floor(x + half) - choose(sympy.Eq(sympy.Mod(x, 2), half), 1, 0)  # a half goes to the even side
 
     names = _from(sympy) | dict(select=choose, both=sympy.And, either=sympy.Or, negated=sympy.Not, where=where)
     names |= dict(abs=through(sympy.Abs), sign=through(sympy.sign), floor=sympy.floor, ceil=sympy.ceiling, round=rint)
+    names |= dict(equal=lambda x, y: truth(sympy.Eq(x, y)), not_equal=lambda x, y: truth(sympy.Ne(x, y)))
+    names |= dict(logical_and=lambda x, y: truth(sympy.And(holds(x), holds(y))))
+    names |= dict(logical_or=lambda x, y: truth(sympy.Or(holds(x), holds(y))))
+    names |= dict(logical_not=lambda x: truth(sympy.Not(holds(x))))
+    names |= dict(only_if=lambda x, condition: choose(holds(condition), x, sympy.nan))
     names |= dict(expm1=lambda x: sympy.exp(x) - 1, log1p=lambda x: sympy.log(1 + x), sech=sympy.sech)
     names |= dict(cbrt=lambda x: sympy.sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3), mod=sympy.Mod, pow=sympy.Pow)
     names |= dict(sum=lambda xs: sympy.Add(*xs), prod=lambda xs: sympy.Mul(*xs), maximum=sympy.Max, minimum=sympy.Min)
@@ -414,7 +430,7 @@ def _sympy() -> Namespace:
 
 
 def _mpmath(context: Any) -> Namespace:
-    mp = _package("mpmath").mp if context is None else context
+    mp = package("mpmath").mp if context is None else context
 
     def constant(name: str, value: Callable[[], Any]) -> Any:
         """It has as many digits as the context has when it is used."""

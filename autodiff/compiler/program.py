@@ -15,16 +15,17 @@ try:
     import numpy as np
 
     from .columns import as_column
+    from .traces import Branches, as_node, checked_against, joined, record, way_of
 except ImportError:  # compile() says so
     np = None  # type: ignore[assignment]
 
+from ..comparing import Truth
 from ..entrance import as_number
 from ..errors import CompileError, LengthError, MissingDependency, OperandError, VerificationError
 from ..pausing import recording
 from ..transforms import gradients
 from ..value import Value
 from .availability import attempt, obstacle, open_in_children
-from .frozen import freeze
 from .namespaces import build
 from .source import write_source
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from numpy.typing import ArrayLike, NDArray
+
+    from .frozen import Frozen
+    from .traces import Way
 
     Numbers = NDArray[np.floating[Any]]
 
@@ -49,9 +53,11 @@ def compile(
 ) -> Program:
     """Compile a graph for columns of samples: what was recorded for one sample runs on many.
 
-    The graph is frozen as it was recorded.  A Python ``if`` on a Value's number took one branch then, and the program
-    takes the same for every sample; ``where``, ``maximum``, ``relu`` and the like choose anew for each.
-    ``Program.verify`` compares samples with a fresh recording.
+    A function is traced: every truth value that it takes from a Value, in an ``if``, ``while``, ``max`` or ``sorted``,
+    is checked for each sample, and for samples that branch another way the function is recorded anew.  A graph alone is
+    what was recorded: a Python ``if`` took one branch then, and the program takes the same for every sample, while
+    ``where(x > 0, …)``, ``maximum``, ``relu`` and the like choose anew for each.  ``Program.verify`` compares samples
+    with a fresh recording.
 
     Args:
         output: the Value to compute, or a list of them; or a function of numbers, which is recorded on first use, for
@@ -66,6 +72,7 @@ def compile(
 
     Raises:
         OperandError: one of the arguments is not what it should be, or a Value is both input and parameter.
+        CompileError: in a call, if a function takes too many ways through its branches; it names the line.
         MissingDependency: NumPy, or for "machine" numba, is not installed or cannot be imported.
         CompileError: for "machine" numba is switched off, or cannot compile here.
 
@@ -77,6 +84,8 @@ def compile(
     >>> value, gradient = program.value_and_grad([1.0, 2.0, 4.0])
     >>> round(value, 3), [round(float(d), 3) for d in gradient]
     (0.329, [-2.31])
+    >>> compile(lambda x: x * x if x > 0 else -x)([-1.0, 3.0])
+    array([1., 9.])
     """
     if engine not in ("auto", "machine", "source"):
         raise OperandError(f'engine is "auto", "machine" or "source", not {engine!r}')
@@ -96,15 +105,16 @@ def compile(
     if {id(x) for x in inputs} & {id(x) for x in parameters}:
         raise OperandError("a Value is either an input, a number for each sample, or a parameter, the same for all")
     outputs, function = None, None
-    if callable(output) and not isinstance(output, Value):
+    single = isinstance(output, (Value, Truth))
+    if callable(output) and not single:
         if inputs:
             raise OperandError("the inputs of a function are its arguments: leave out inputs=")
         function = output
     else:
-        outputs = _values(output, "output")
+        several: Any = output if hasattr(output, "__iter__") else [output]
+        outputs = _values([as_node(x) if isinstance(x, Truth) else x for x in several], "output")
         if not outputs:
             raise OperandError("the list of outputs is empty: there is nothing to compute")
-    single = isinstance(output, Value)
     return Program(
         precision, numba and engine != "source", engine == "machine", inputs, parameters, outputs, single, function
     )
@@ -132,6 +142,7 @@ class Program:
         precision: of the work on samples.
         engine: "machine" or "source"; the first becomes the second if there turns out to be no machine code here.
         inputs, parameters, outputs: the Values it was compiled for; of a function known after the first call.
+        reads: the places where a function read a number, which is frozen.
     """
 
     def __init__(
@@ -149,8 +160,9 @@ class Program:
         self._asked = asked  # for machine code, and nothing else will do
         self.engine = "machine" if machine else "source"
         self._inputs, self._parameters = inputs, parameters
-        self._outputs, self._single = outputs, single  # None until the function is recorded
-        self._frozen = freeze(outputs or [])  # the constants as they are now, for every form of the program
+        self._single = single
+        self._ways = [way_of(outputs, single)] if outputs else []  # of a function, for which samples have asked so far
+        self._constants: dict[Value, float] = {}  # of a function, as they were when it first met them
         self._function = function
         self._runners: dict[str, Any] = {}  # by what they derive with respect to
         self._derivable: dict[str | None, str] = {}  # what _check has allowed
@@ -176,6 +188,11 @@ class Program:
         """The Values computed."""
         return [*self._recorded()]
 
+    @property
+    def reads(self) -> list[str]:
+        """The places, file and line, where the function that was compiled read the number of a Value: it is frozen."""
+        return [*dict.fromkeys(place for way in self._ways for place in way.reads)]
+
     def __getstate__(self) -> dict[str, Any]:
         """A copy or a pickle has the graph; what runs it is made anew."""
         return vars(self) | {"_runners": {}, "_lock": None}
@@ -186,7 +203,7 @@ class Program:
         open_in_children(self)
 
     def __repr__(self) -> str:
-        what = "not recorded yet" if self._outputs is None else _several(len(self._outputs), "output")
+        what = _several(len(self._ways[0].outputs), "output") if self._ways else "not recorded yet"
         inputs, parameters = _several(len(self._inputs), "input"), _several(len(self._parameters), "parameter")
         return f"<Program: {inputs}, {parameters}, {what}, engine {self.engine}>"
 
@@ -198,31 +215,35 @@ class Program:
         """The program as Python: the forward sweep, and the reverse sweep, a line for each operation.
 
         The text stands on its own but for the names of operations; ``autodiff.compiler.namespaces`` says what they are
-        for floats, NumPy, JAX, SymPy and mpmath.
+        for floats, NumPy, JAX, SymPy and mpmath.  Of a function with branches it has those that samples have taken so
+        far, and gives nan for a sample that takes another.
 
         >>> from autodiff import Value, sin
         >>> x = Value(1.0, label="x")
         >>> "cos(x)" in compile(sin(x), [x]).source()
         True
         """
-        outputs = self._recorded()
+        self._recorded()
+        outputs, frozen = joined(self._ways, self._inputs)
         if find_spec("numba") is not None and obstacle() is None:
             from .looped_source import write_looped_source
 
-            text = write_looped_source(outputs, self._inputs, self._parameters, not self._single, self._frozen)
+            text = write_looped_source(outputs, self._inputs, self._parameters, not self._single, frozen)
             if text is not None:
                 return text
         return self._flat_source()
 
     def _flat_source(self) -> str:
         """The text without loops."""
-        outputs = self._recorded()
-        return write_source(outputs[0] if self._single else outputs, self._inputs, self._parameters, self._frozen)
+        self._recorded()
+        outputs, frozen = joined(self._ways, self._inputs)
+        return write_source(outputs[0] if self._single else outputs, self._inputs, self._parameters, frozen)
 
     def to_jax(self) -> Callable[..., Any]:
         """The program as a pure function of (parameters, inputs) for JAX: jit, vmap, grad and sharding take it.
 
         Both arguments are sequences, or arrays whose first axis runs over them; the inputs may be columns of samples.
+        Of branches it knows what ``source`` knows.
 
         Raises:
             MissingDependency: JAX is not installed.
@@ -240,7 +261,8 @@ class Program:
     ) -> None:
         """Compare some of the samples with a graph recorded anew for each: values, and gradients to the inputs.
 
-        Only that shows a Python ``if`` which would have taken another branch for another sample.
+        Only that shows a number which was read while recording, ``v.data`` say, and is frozen; and in a program
+        compiled from a graph alone a Python ``if`` which would have taken another branch for another sample.
 
         Args:
             columns: as in a call.
@@ -255,7 +277,7 @@ class Program:
         Raises:
             VerificationError: a sample differs; the message says which, and by how much.
 
-        >>> program = compile(lambda x: x * x if x > 0 else -x)
+        >>> program = compile(lambda x: x * x if x.data > 0 else -x)
         >>> program.verify([1.0, 2.0])
         >>> program.verify([1.0, -2.0])
         Traceback (most recent call last):
@@ -280,15 +302,16 @@ class Program:
             here = X[:, sample].tolist()
             if function is None:
                 result = again(here, numbers.tolist())
-                _compare(sample, "output", values[:, sample], [result] if self._single else result, rtol)
+                _compare(sample, "output", values[:, sample], [result] if self._single else result, rtol, None)
                 continue
-            with _holding(self._parameters, numbers), recording():
+            with _holding(self._parameters, numbers.tolist()), recording():
                 xs = [Value(x) for x in here]
                 result = function(*xs)
                 expected = [result] if not isinstance(result, (list, tuple)) else result
-                _compare(sample, "output", values[:, sample], [getattr(x, "data", x) for x in expected], rtol)
+                reads = self.reads if function is self._function else None
+                _compare(sample, "output", values[:, sample], [getattr(x, "data", x) for x in expected], rtol, reads)
                 if slopes is not None and isinstance(result, Value):
-                    _compare(sample, "gradient", slopes[:, sample], gradients(result, xs), rtol)
+                    _compare(sample, "gradient", slopes[:, sample], gradients(result, xs), rtol, reads)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Running.
@@ -395,7 +418,7 @@ class Program:
 
     def _columns(self, columns: Sequence[ArrayLike]) -> tuple[Numbers, bool]:
         """The samples as an array of shape (inputs, N), and whether they were single numbers."""
-        if not columns and not self._inputs and self._outputs is not None:
+        if not columns and not self._inputs and self._ways:
             return _NO_COLUMNS, True
         if len(columns) == 1 and getattr(columns[0], "ndim", 0) == 2:
             X, alone = as_column(columns[0], "the array", ("input", "sample")), False
@@ -411,7 +434,7 @@ class Program:
             X = np.empty((len(arrays), *(lengths.pop() if lengths else (1,))))
             for row, array in zip(X, arrays, strict=True):
                 row[:] = array
-        if self._function is not None and self._outputs is None:
+        if self._function is not None and not self._ways:
             self._record(X[:, 0].tolist() if X.shape[1] else [0.0] * len(X))
         if len(X) != len(self._inputs):
             asked, given = _several(len(self._inputs), "input"), _several(len(X), "column")
@@ -430,22 +453,41 @@ class Program:
         return numbers
 
     def _recorded(self) -> list[Value]:
-        if self._outputs is None:
+        if not self._ways:
             raise CompileError(
                 "the function is recorded on the first call, which gives its arguments: call the program first"
             )
-        return self._outputs
+        return self._ways[0].outputs
 
     def _record(self, numbers: Sequence[float]) -> None:
         with self._lock:
-            if self._outputs is not None or self._function is None:  # another thread was first
+            if self._ways or self._function is None:  # another thread was first
                 return
-            with recording():
-                inputs = [Value(x) for x in numbers]
-                result = self._function(*inputs)
-            self._single = not isinstance(result, (list, tuple))
-            outputs = [x if isinstance(x, Value) else Value(x) for x in ([result] if self._single else result)]
-            self._inputs, self._frozen, self._outputs = inputs, freeze(outputs), outputs
+            inputs = [Value(x) for x in numbers]
+            way = record(self._function, inputs, self._parameters)
+            self._inputs, self._single = inputs, way.single
+            self._read_constants(way)
+            self._ways.append(way)
+
+    def _another(self, sample: Sequence[float], parameters: Numbers) -> int:
+        """Record the function anew for a sample; the place of that way among those there are."""
+        assert self._function is not None
+        with self._lock:
+            given = [*self._inputs, *self._parameters, *self._constants]
+            with _holding(given, [*sample, *parameters.tolist(), *self._constants.values()]):
+                way = record(self._function, self._inputs, self._parameters)
+            self._read_constants(way)
+            same = [i for i, known in enumerate(self._ways) if known.decisions == way.decisions]
+            if same:
+                return same[0]
+            self._ways.append(checked_against(self._ways, way))
+            return len(self._ways) - 1
+
+    def _read_constants(self, way: Way) -> None:
+        given = {*self._inputs, *self._parameters}
+        for node, number in zip(*way.frozen, strict=True):
+            if not node.operands and node not in given:
+                self._constants.setdefault(node, number)
 
     def _engine(self, wrt: str) -> Any:
         """What runs it; for values alone an engine for derivatives will do."""
@@ -457,46 +499,67 @@ class Program:
         return self._runners[key]
 
     def _make(self, wrt: str) -> Any:
+        outputs, first = self._recorded(), self._ways[0]
+        if first.held is None:
+            return self._engine_of(outputs, first.frozen, wrt)
+        return Branches(
+            self._ways, lambda outputs, frozen, wanted: self._engine_of(outputs, frozen, wrt * wanted), self._another
+        )
+
+    def _engine_of(self, outputs: list[Value], frozen: Frozen, wrt: str) -> Any:
+        """What runs a graph."""
         if self.engine == "machine":
-            made = attempt(lambda: self._runner(wrt), self._asked)
+            made = attempt(lambda: self._runner(outputs, frozen, wrt), self._asked)
             if made is not None:
                 return made
             self.engine = "source"
         from .portable import Portable
 
-        outputs = len(self._recorded())
-        return Portable(self._flat_source(), outputs, len(self._parameters), self._single, self.precision)
+        single = self._single and len(outputs) == 1
+        text = write_source(outputs[0] if single else outputs, self._inputs, self._parameters, frozen)
+        return Portable(text, len(outputs), len(self._parameters), single, self.precision)
 
-    def _runner(self, wrt: str) -> Any:
+    def _runner(self, outputs: list[Value], frozen: Frozen, wrt: str) -> Any:
         from .runner import Runner
 
-        return Runner(self._recorded(), self._inputs, self._parameters, self._frozen, wrt, self.precision).tried()
+        return Runner(outputs, self._inputs, self._parameters, frozen, wrt, self.precision).tried()
 
 
 @contextmanager
-def _holding(parameters: Sequence[Value], numbers: Numbers) -> Iterator[None]:
-    """The parameters at other numbers."""
-    before = [p.data for p in parameters]
+def _holding(values: Sequence[Value], numbers: Sequence[float]) -> Iterator[None]:
+    """Values at other numbers."""
+    before = [v.data for v in values]
     try:
-        for p, x in zip(parameters, numbers.tolist(), strict=True):
-            p.data = x
+        for v, x in zip(values, numbers, strict=True):
+            v.data = x
         yield
     finally:
-        for p, x in zip(parameters, before, strict=True):
-            p.data = x
+        for v, x in zip(values, before, strict=True):
+            v.data = x
 
 
-def _compare(sample: int, what: str, here: Any, there: Sequence[float], rtol: float) -> None:
+def _compare(
+    sample: int, what: str, here: Any, there: Sequence[float], rtol: float, reads: Sequence[str] | None
+) -> None:
+    """Refuse a difference; ``reads`` is where the function compiled read a number, None for another function."""
     if len(here) != len(there):
         raise VerificationError(f"sample {sample}: {len(here)} {what}s here and {len(there)} when recorded anew")
     largest = max([abs(x) for x in there if isfinite(x)], default=0.0)
     for i, (x, y) in enumerate(zip(map(float, here), there, strict=True)):
         same = x == y or (x != x and y != y)
         if not same and not (isfinite(y) and abs(x - y) <= rtol * max(abs(y), largest)):
-            raise VerificationError(
-                f"sample {sample}: {what} {i} is {x!r} here and {y!r} when recorded anew; a Python if that takes "
-                "another branch for this sample is the usual cause: write it with where, maximum, relu or clamp"
+            cause = (
+                "a Python if that takes another branch for this sample is the usual cause: write it with where, "
+                "maximum, relu or clamp"
             )
+            if reads is not None:
+                cause = "the function does not give the same each time: is something in it random?"
+            if reads:
+                cause = (
+                    f"the function reads the number of a Value at {', '.join(reads)}, and what follows from it is "
+                    "frozen: use the Value itself"
+                )
+            raise VerificationError(f"sample {sample}: {what} {i} is {x!r} here and {y!r} when recorded anew; {cause}")
 
 
 def _threads(threads: int | None) -> int:

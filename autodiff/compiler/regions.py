@@ -10,7 +10,7 @@ import numpy as np
 from .blocks import DOT, weights_first
 from .graph import CONSTANT, LEAF, PER_CALL, PER_SAMPLE
 from .loops import compiled_if_large
-from .rows import CHAIN
+from .rows import CHAIN, rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,9 @@ def regions(graph: Graph, wrt: Integers) -> tuple[Region, Region]:
     """What runs once in a call, and what runs on lanes, for derivatives with respect to the numbers ``wrt``."""
     count, nodes = len(graph.numbers), len(graph.op)
     used = _below(graph.op, graph.start, graph.operands, graph.outputs, count)
-    needed = used & _needed(graph, wrt)
+    flows = rows().flows
+    open_to = np.where(flows[graph.op], graph.op, LEAF)  # the graph as a gradient sees it: it ends at a truth
+    needed = _below(open_to, graph.start, graph.operands, graph.outputs, count) & _needed(graph, open_to, wrt)
     runs = used[:nodes] & (graph.op > LEAF)
     in_call, on_lanes = runs & (graph.rate[:nodes] == PER_CALL), runs & (graph.rate[:nodes] == PER_SAMPLE)
     outputs = np.zeros(count, np.bool_)
@@ -74,20 +76,20 @@ def regions(graph: Graph, wrt: Integers) -> tuple[Region, Region]:
     )
 
 
-def _needed(graph: Graph, wrt: Integers) -> Flags:
+def _needed(graph: Graph, op: Integers, wrt: Integers) -> Flags:
     """Which numbers have an adjoint that leads to the numbers ``wrt``.
 
     A loop whose results have a sink takes the adjoint of that; what lies between is passed over.
     """
     passed = np.zeros(len(graph.op), np.bool_)
-    needed = _above(graph.op, graph.start, graph.operands, wrt, passed, len(graph.numbers))
+    needed = _above(op, graph.start, graph.operands, wrt, passed, len(graph.numbers))
     direct = [loop for loop in graph.loops if loop.sink >= 0 and needed[loop.node]]
     if not direct:
         return needed
     for loop in direct:
         passed[loop.results] = True
     wrt = np.concatenate([wrt, [loop.sink for loop in direct]])
-    return _above(graph.op, graph.start, graph.operands, wrt, passed, len(graph.numbers))
+    return _above(op, graph.start, graph.operands, wrt, passed, len(graph.numbers))
 
 
 def _in_blocks(graph: Graph, chosen: Flags) -> Flags:
@@ -115,7 +117,7 @@ def _below(op: Any, start: Any, operands: Any, outputs: Any, count: int) -> Any:
 
 @compiled_if_large
 def _above(op: Any, start: Any, operands: Any, numbers: Any, passed: Any, count: int) -> Any:
-    """These numbers, and every node that depends on one of them; but for those that are passed over."""
+    """These numbers, and every node from which a gradient reaches one; but for those that are passed over."""
     needed = np.zeros(count, np.bool_)
     for number in numbers:
         needed[number] = True

@@ -126,8 +126,9 @@ def _back(U: Any, plan: Any, lanes: int, low: int, high: int) -> None:
     stride = body[vm.STRIDE]
     vm.sweep(vm.section(body, vm.SAMPLE_BACKWARD), V.ctypes.data, lanes, high - low, stride)
     returned, partial = vm.section(body, vm.RETURNED), U[plan[_PARTIAL] + vm.FIRST_SUM :]
-    for k in range(len(returned) // 2):
-        partial[k] += vm.summed(V[returned[k] * stride :], high - low)
+    count = len(returned) // 2
+    for k in range(count):
+        vm.add_all_exactly(partial, k, count + k, V[returned[k] * stride :], high - low)
     gathered = plan[_GATHERED]
     slots = plan[_NUMBERS + plan[_INPUTS] + gathered :]
     for g in range(gathered):
@@ -142,13 +143,13 @@ def _finish(U: Any, plan: Any) -> None:
     body, V = plan[plan[_BODY] :], U[plan[_SAMPLES] :]
     blocks = vm.section(body, vm.BLOCKS)
     size = plan[_PARTIAL_SIZE]
-    at = plan[_PARTIAL] + vm.FIRST_SUM + len(vm.section(body, vm.RETURNED)) // 2
+    at = plan[_PARTIAL] + vm.FIRST_SUM + len(vm.section(body, vm.RETURNED))
     for b in range(0, len(blocks), 2):
         vm.copy(V[blocks[b] :], U[at:], blocks[b + 1])
         at += blocks[b + 1]
     partials = U[plan[_PARTIAL] : plan[_PARTIAL] + size].reshape(1, size)
     gradient = U[plan[_GRADIENT] : plan[_GRADIENT] + plan[_SHARED]]
-    vm.finish(body, U[plan[_CALL] :], partials, 1.0, gradient)
+    vm.finish(body, U[plan[_CALL] :], partials, 1.0, 1.0, gradient)
 
 
 @_compiled

@@ -30,6 +30,7 @@ class Rows(NamedTuple):
         nary: whether it takes a list.
         family: whether it is one of the components that a kernel gives all at once.
         chains: whether an operation may take the result of another in the same run, since it is not gathered.
+        flows: whether a gradient passes through it.
         ones: the operands to which the local derivative is 1, in bits.
     """
 
@@ -38,6 +39,7 @@ class Rows(NamedTuple):
     nary: Any
     family: Any
     chains: Any
+    flows: Any
     ones: Any
 
 
@@ -56,6 +58,7 @@ def _rows(every: tuple[Op, ...], rules: tuple[Any, ...]) -> Rows:
         np.array([True] * made + [isinstance(op, NaryOp) for op in every]),
         np.array([False] * made + [isinstance(op, NaryOp) and bool(op.family) for op in every]),
         np.array([False] * made + [op.quick and not isinstance(op, NaryOp) for op in every]),
+        np.array([True] * made + [op.flows for op in every]),
         np.array([0] * made + [_ones(op) for op in every]),
     )
 

@@ -33,6 +33,7 @@ __all__ = ["Runner"]
 
 _NOTHING, _NO_ROWS = np.zeros(0), np.zeros((0, 0))
 _TRIED: set[str] = set()
+_SMALL = 2.0**-64  # sums of as many numbers stay within the range
 _WORTHWHILE = 1 << 18  # slots times samples, below which waking a thread takes longer than it saves
 
 
@@ -108,46 +109,60 @@ class Runner:
         self, X: Numbers, parameters: Numbers, threads: int, mean: bool, each: bool
     ) -> tuple[Any, Numbers, Numbers]:
         """The mean or the sum, or each of the outputs; the gradients with respect to parameters and to inputs."""
-        machine = self.machine
         N = X.shape[1]
-        gradient = np.empty(self.parameters)
         values = np.empty(N) if each else _NOTHING
         dX = np.zeros((self.inputs, N)) if self.wrt != "parameters" else _NO_ROWS
         with self.lock:
-            U = self.call_buffer
-            if not machine.per_sample[0]:
-                vm.begin(machine.plan, U, parameters)
-                total = vm.finish(machine.plan, U, np.zeros((1, machine.partial)), 1.0 if mean else float(N), gradient)
-                return (np.full(N, total) if each else total if mean else total * N), gradient, dX
-            block, length, chunks = self._cut(N)
-            if len(self.partials) != chunks:
-                self.partials = np.empty((chunks, machine.partial))
-            partials = self.partials
-            threads = self._worth(threads, N, chunks)
-            if threads == 1:
-                V = self.sample_buffers[0]
-                total = vm.differentiate_alone(
-                    machine.plan, U, V, X, parameters, mean, block, length, partials, values, dX, gradient
-                )
-            else:
-                seed = 1.0 / N if mean else 1.0
+            total, gradient, good = self._differentiate(X, parameters, threads, mean, 1.0, values, dX)
+            if not good:  # a partial sum may be beyond the range, and the gradient within
+                scaled = self._differentiate(X, parameters, threads, mean, _SMALL, _NOTHING, _NO_ROWS)[1]
+                with np.errstate(all="ignore"):
+                    gradient = np.where(np.isfinite(gradient), gradient, scaled / _SMALL)
+        if mean and dX.size:
+            with np.errstate(all="ignore"):
+                dX /= N
+        if each:
+            return values if self.machine.per_sample[0] else np.full(N, total), gradient, dX
+        if not self.machine.per_sample[0]:
+            return total if mean else total * N, gradient, dX
+        if not isfinite(total):  # the same of the value
+            every = self.evaluate(X, parameters, threads)[0].tolist()
+            return (formulas.mean if mean else primitives.sum)(every), gradient, dX
+        return total / N if mean else total, gradient, dX
 
-                def run(V: Any, chunks: range) -> None:
-                    vm.spread(machine.plan, U, V)
-                    for i in chunks:
-                        low, high = i * length, min(N, (i + 1) * length)
-                        vm.differentiate(machine.plan, V, X, seed, low, high, block, partials[i], values, dX)
-
-                vm.begin(machine.plan, U, parameters)
-                self._share(run, chunks, threads)
-                total = vm.finish(machine.plan, U, partials, 1.0, gradient)
-        if not (each or isfinite(total)):  # a partial sum may be beyond the range, and the mean or the sum within
-            return (
-                (formulas.mean if mean else primitives.sum)(self.evaluate(X, parameters, threads)[0].tolist()),
-                gradient,
-                dX,
+    def _differentiate(
+        self, X: Numbers, parameters: Numbers, threads: int, mean: bool, seed: float, values: Numbers, dX: Numbers
+    ) -> tuple[float, Numbers, bool]:
+        """The sum of the outputs, or the one that is the same for all; its gradient; and whether that is finite."""
+        machine, U = self.machine, self.call_buffer
+        N, gradient = X.shape[1], np.empty(self.parameters)
+        if not machine.per_sample[0]:
+            vm.begin(machine.plan, U, parameters)
+            none = np.zeros((1, machine.partial))
+            total = vm.finish(machine.plan, U, none, seed if mean else seed * N, 1.0, gradient)
+            return total, gradient, bool(none[0, 1] == 0)
+        block, length, chunks = self._cut(N)
+        if len(self.partials) != chunks:
+            self.partials = np.empty((chunks, machine.partial))
+        partials = self.partials
+        threads = self._worth(threads, N, chunks)
+        if threads == 1:
+            V = self.sample_buffers[0]
+            total = vm.differentiate_alone(
+                machine.plan, U, V, X, parameters, mean, block, length, partials, values, dX, gradient, seed
             )
-        return (values if each else total / N if mean else total), gradient, dX
+        else:
+
+            def run(V: Any, chunks: range) -> None:
+                vm.spread(machine.plan, U, V)
+                for i in chunks:
+                    low, high = i * length, min(N, (i + 1) * length)
+                    vm.differentiate(machine.plan, V, X, seed, low, high, block, partials[i], values, dX)
+
+            vm.begin(machine.plan, U, parameters)
+            self._share(run, chunks, threads)
+            total = vm.finish(machine.plan, U, partials, 1.0, float(N) if mean else 1.0, gradient)
+        return total, gradient, bool(partials[0, 1] == 0)
 
     def _cut(self, samples: int) -> tuple[int, int, int]:
         """Samples in a block and in a chunk, and the chunks; threads have no say in it."""

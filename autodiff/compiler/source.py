@@ -52,6 +52,7 @@ from ..errors import OperandError
 from ..operators import Operators
 from ..ops import OPS, NaryOp, Op
 from ..row import CONSTANTS, SHORTHANDS, Shorthand, unreadable
+from ..sweep import recorded_from
 from ..value import Value
 from .frozen import Frozen, freeze
 
@@ -361,7 +362,7 @@ class Text:
                 self._name(value, letter)
         self.nodes: list[Value] = []  # the operations that depend on what is given, parents before children
         self.constants: dict[Value, None] = {}  # what they use besides that has a label
-        self.fixed: set[Value] = set()  # variables that are numbers all the same
+        self.taken: set[Value] = set()  # what stands for others that a gradient passes through
         self._read()
         for x in self.constants:
             self._name(x, "c", self.numbers[x])
@@ -373,9 +374,10 @@ class Text:
 
     def _add(self, node: Value) -> bool:
         """Take in what is an operation on what is given; whether it is."""
-        if node in self.given or not any(x in self.symbols for x in node.parents):
+        variables = recorded_from(node)
+        if node in self.given or not any(x in self.symbols for x in variables):
             return False
-        for x in node.parents:
+        for x in variables:
             if x not in self.symbols and x.label and x not in self.constants:
                 self.constants[x] = None
         self.nodes.append(node)
@@ -460,8 +462,8 @@ class Text:
 
     def _operation(self, node: Value) -> str:
         """The line of one operation."""
-        assert node.op is not None
-        text = _spell(_call(node.op.name, [self._symbol(x) for x in node.operands]), None)
+        op = node.op or OPS["detach"]
+        text = _spell(_call(op.name, [self._symbol(x) for x in node.operands]), None)
         return f"{self._spelled(node)} = {text}"
 
     def _backward(self, operations: list[str]) -> list[str]:
@@ -469,18 +471,15 @@ class Text:
         self.reached: set[Value] = set()
         self._seed(lines)
         for node, operation in zip(reversed(self.nodes), reversed(operations), strict=True):
-            self._reverse(node, operation, lines)
+            if node in self.reached:
+                self._reverse(node, operation, lines)
         return lines
 
     def _seed(self, lines: list[str]) -> None:
         """Where the sweep begins."""
         for i, output in enumerate(self.outputs):
-            if self._varies(output):
+            if output in self.symbols and output not in self.constants:
                 self._contribute(output, variable(f"seeds[{i}]") if self.several else _constant(1.0), lines)
-
-    def _varies(self, x: Value | float) -> bool:
-        """Whether there is a derivative to it."""
-        return x in self.symbols and x not in self.constants and x not in self.fixed
 
     def _reverse(self, node: Value, operation: str, lines: list[str]) -> None:
         """What one operation gives to the adjoints of its operands."""
@@ -489,7 +488,7 @@ class Text:
             self._contribute(parent, contribution, lines)
 
     def _contributions(self, node: Value) -> list[tuple[Value, Expression]]:
-        positions = [i for i, x in enumerate(node.operands) if self._varies(x)]
+        positions = [i for i, x in enumerate(node.operands) if self._takes_gradient(x)]
         z = self.symbols[node]
         d_z = variable(f"d_{z.text}")
         local = _local_derivatives(node, [self._symbol(x) for x in node.operands], z, positions)
@@ -516,6 +515,12 @@ class Text:
         else:
             lines.append(f"{d} = {d} + {text}")
 
+    def _takes_gradient(self, x: Value | float) -> bool:
+        """Whether an operand is given, or a gradient passes through it."""
+        if not isinstance(x, Value) or x not in self.symbols or x in self.constants:
+            return False
+        return x in self.given or x in self.taken or bool(x.parents)
+
     def _gradients(self, returned: str) -> list[str]:
         """What value_and_grad gives; the derivative is 0.0 to what no output depends on."""
         parts = [returned]
@@ -536,7 +541,7 @@ def _order(outputs: list[Value], given: dict[Value, None]) -> list[Value]:
         if node not in found:
             found.add(node)
             if node not in given:
-                waiting.extend(node.parents)
+                waiting.extend(recorded_from(node))
     return sorted(found, key=lambda node: node.serial)
 
 

@@ -17,25 +17,16 @@ from .memory import call_kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = [
-    "begin",
-    "copy",
-    "differentiate",
-    "differentiate_alone",
-    "evaluate",
-    "fill",
-    "finish",
-    "plan",
-    "section",
-    "spread",
-]
-__all__ += ["summed", "sweep"]
+__all__ = ["add_all_exactly", "begin", "copy", "differentiate", "differentiate_alone", "evaluate", "fill", "finish"]
+__all__ += ["plan", "section", "spread", "sweep"]
 
 CHUNKS = 8
 """At most so many sums are kept apart, to be added in order."""
 
 FIRST_SUM = 2
-"""Where in a partial sum the adjoints begin: before them are the sum of the outputs, and what rounding took from it."""
+"""Where in a partial sum the adjoints begin: before them are the sum of the outputs, and what rounding took from it.
+
+Behind the adjoints stands what rounding took from each, and then come those of matrices."""
 
 # What stands where in a plan: where each section begins and the last one ends, then single numbers, then the sections.
 _SECTIONS = 13
@@ -115,15 +106,6 @@ def _add(source: Any, target: Any, count: int) -> None:
 
 
 @_compiled
-def summed(source: Any, count: int) -> float:
-    """The sum of source[:count]."""
-    total = 0.0
-    for i in range(count):
-        total += source[i]
-    return total
-
-
-@_compiled
 def _add_exactly(sums: Any, x: float) -> None:
     """Add to a sum, and what rounding takes from it to the number behind (Knuth's two-sum)."""
     before = sums[0]
@@ -131,6 +113,35 @@ def _add_exactly(sums: Any, x: float) -> None:
     part = total - before
     sums[0] = total
     sums[1] += (before - (total - part)) + (x - part)
+
+
+@_compiled
+def add_all_exactly(sums: Any, place: int, lost: int, source: Any, count: int) -> None:
+    """Add ``count`` numbers to the sum at ``place``, and what rounding takes from it to the number at ``lost``."""
+    total, error = sums[place], sums[lost]
+    for i in range(count):
+        before, x = total, source[i]
+        total = before + x
+        part = total - before
+        error += (before - (total - part)) + (x - part)
+    sums[place], sums[lost] = total, error
+
+
+@_compiled
+def _add_each_exactly(sums: Any, lost: Any, source: Any, count: int) -> None:
+    """Add numbers, each to its own sum, and what rounding takes from these to ``lost``."""
+    for i in range(count):
+        before, x = sums[i], source[i]
+        total = before + x
+        part = total - before
+        sums[i] = total
+        lost[i] += (before - (total - part)) + (x - part)
+
+
+@_compiled
+def _mean(total: float, lost: float, samples: float) -> float:
+    """A sum, with what rounding took from it, over the samples; what stands beside an infinity is none."""
+    return (total + lost if lost - lost == 0.0 else total) / samples
 
 
 @_compiled
@@ -190,8 +201,8 @@ def differentiate(
 ) -> None:
     """Add up value and gradient of samples low to high, a chunk.
 
-    ``partial`` receives the sum of the outputs and its error, then the adjoints of the spread numbers, then those of
-    the matrices.
+    ``partial`` receives the sum of the outputs and its error, then the adjoints of the spread numbers, their errors,
+    and the adjoints of the matrices.
     ``values`` receives each output and ``dX`` the adjoints of the inputs, where they are not empty.
     """
     stride = plan[STRIDE]
@@ -201,7 +212,7 @@ def differentiate(
     for b in range(0, len(blocks), 2):
         fill(V[blocks[b] :], blocks[b + 1], 0.0)
     count = len(returned) // 2
-    fill(partial, FIRST_SUM + count, 0.0)
+    fill(partial, FIRST_SUM + 2 * count, 0.0)
     for start in range(low, high, block):
         end = min(start + block, high)
         lanes = _load(plan, V, X, start, end)
@@ -215,35 +226,46 @@ def differentiate(
             copy(V[output:], values[start:], end - start)
         sweep(backward, V.ctypes.data, lanes, end - start, stride)
         for k in range(count):
-            partial[FIRST_SUM + k] += summed(V[returned[k] * stride :], end - start)
+            place = FIRST_SUM + k
+            add_all_exactly(partial, place, place + count, V[returned[k] * stride :], end - start)
         for i in range(len(dX)):
             if inputs[i] >= 0:
                 copy(V[inputs[i] * stride :], dX[i, start:], end - start)
-    at = FIRST_SUM + count
+    at = FIRST_SUM + 2 * count
     for b in range(0, len(blocks), 2):
         copy(V[blocks[b] :], partial[at:], blocks[b + 1])
         at += blocks[b + 1]
 
 
 @_compiled
-def finish(plan: Any, U: Any, partials: Any, seed: float, gradient: Any) -> float:
+def finish(plan: Any, U: Any, partials: Any, seed: float, samples: float, gradient: Any) -> float:
     """Add the chunks, in order, and go back through what was done once; the value, and the gradient in place.
 
-    The value is the sum of the outputs as if in twice the digits; not finite where a partial sum is not.
+    The value is the sum of the outputs as if in twice the digits; not finite where a partial sum is not.  The gradient
+    is that sum's over ``samples``; partials[0, 1] is 0 if all of it is finite, else nan.
     """
     returned, matrices = section(plan, RETURNED), section(plan, MATRIX_ADJOINTS)
     total = partials[0]
+    count = len(returned) // 2
+    sums, at = total[FIRST_SUM:], FIRST_SUM + 2 * count
+    lost, weights = total[FIRST_SUM + count :], total[at:]
+    of_weights = np.zeros(len(weights))
     for chunk in range(1, len(partials)):
-        _add_exactly(total, partials[chunk, 0])
-        _add(partials[chunk, 1:], total[1:], len(total) - 1)
+        more = partials[chunk]
+        _add_exactly(total, more[0])
+        total[1] += more[1]
+        _add_each_exactly(sums, lost, more[FIRST_SUM:], count)
+        _add(more[FIRST_SUM + count :], lost, count)
+        _add_each_exactly(weights, of_weights, more[at:], len(weights))
     fill(U[plan[CALL_SUMS] :], plan[CALL_SUMS_END] - plan[CALL_SUMS], 0.0)
     value = total[0] + total[1]
     if not plan[OUTPUT_PER_SAMPLE]:
         value = U[plan[OUTPUT]]
         U[plan[OUTPUT_ADJOINT]] = seed
-    count = len(returned) // 2
     for k in range(count):
-        U[returned[count + k]] += total[FIRST_SUM + k]
+        U[returned[count + k]] += _mean(sums[k], lost[k], samples)
+    for k in range(len(weights)):
+        weights[k] = _mean(weights[k], of_weights[k], samples)
     for k in range(0, len(matrices), 3):
         _add(total[matrices[k] :], U[matrices[k + 1] :], matrices[k + 2])
     sweep(section(plan, CALL_BACKWARD), U.ctypes.data, 1, 1, 1)
@@ -251,6 +273,9 @@ def finish(plan: Any, U: Any, partials: Any, seed: float, gradient: Any) -> floa
     runs = section(plan, PARAMETER_ADJOINTS)
     for k in range(0, len(runs), 3):
         copy(U[runs[k + 1] :], gradient[runs[k] :], runs[k + 2])
+    total[1] = 0.0
+    for i in range(len(gradient)):
+        total[1] += 0.0 * gradient[i]
     return value
 
 
@@ -268,13 +293,13 @@ def differentiate_alone(
     values: Any,
     dX: Any,
     gradient: Any,
+    seed: float = 1.0,
 ) -> float:
     """All of it on this thread, in one call; the sum of the outputs."""
     begin(plan, U, parameters)
     spread(plan, U, V)
     samples = X.shape[1]
-    seed = 1.0 / samples if mean else 1.0
     for chunk in range(len(partials)):
         low = chunk * length
         differentiate(plan, V, X, seed, low, min(low + length, samples), block, partials[chunk], values, dX)
-    return finish(plan, U, partials, 1.0, gradient)
+    return finish(plan, U, partials, seed, float(samples) if mean else 1.0, gradient)
