@@ -164,7 +164,15 @@ class _Special:
             return self.dots(nodes, operands, op == CHAIN)
         if name in FAMILIES:
             return self.family(name, nodes, operands)
-        return self.adjoints(name, nodes, operands)
+        return self.selections(nodes, operands) if name == "select" else self.adjoints(name, nodes, operands)
+
+    def selections(self, nodes: Integers, operands: Integers) -> Iterator[_Instruction]:
+        """The reverse sweep of ``select``: z̄ goes to the one operand that was picked."""
+        above = self.adjoint[nodes]
+        index, below = self.slot[operands[:, 0]], np.maximum(self.adjoint[operands[:, 1:]], self.nowhere)
+        rows = np.column_stack([above, index, below])[above >= 0]
+        if len(rows):
+            yield _Instruction("backward", ("nary", "select_back"), rows, len(rows), operands.shape[1])
 
     def loop(self, node: int) -> Iterator[_Instruction]:
         """The two sweeps of a loop, on operands as ``rolled`` has them."""

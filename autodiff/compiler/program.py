@@ -26,6 +26,7 @@ from ..pausing import recording
 from ..transforms import gradients
 from ..value import Value
 from .availability import attempt, obstacle, open_in_children
+from .indices import check_indices, indices
 from .namespaces import build
 from .source import write_source
 
@@ -164,6 +165,7 @@ class Program:
         self._ways = [way_of(outputs, single)] if outputs else []  # of a function, for which samples have asked so far
         self._constants: dict[Value, float] = {}  # of a function, as they were when it first met them
         self._function = function
+        self._indices: dict[int, int] | None = None  # the columns that must be, found in the first call
         self._runners: dict[str, Any] = {}  # by what they derive with respect to
         self._derivable: dict[str | None, str] = {}  # what _check has allowed
         self._lock = Lock()
@@ -439,6 +441,11 @@ class Program:
         if len(X) != len(self._inputs):
             asked, given = _several(len(self._inputs), "input"), _several(len(X), "column")
             raise LengthError(f"the program has {asked}, and {given} {'was' if len(X) == 1 else 'were'} given")
+        if self._indices is None:  # under a branch an index may be out of range for a sample that goes elsewhere
+            way = self._ways[0]
+            self._indices = {} if way.decisions else indices(way.frozen.nodes, self._inputs)
+        if self._indices:
+            check_indices(self._indices, X)
         return X, alone
 
     def _numbers(self, parameters: ArrayLike | None) -> Numbers:
