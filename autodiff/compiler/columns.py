@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.ma import MaskedArray  # which `np.ma` would import at some later moment
 
 from ..entrance import as_number, is_missing
 from ..errors import OperandError
@@ -38,7 +39,7 @@ def as_column(x: Any, where: str, axes: tuple[str, ...] = ("sample",)) -> NDArra
     if type(x) is np.ndarray and x.dtype.char == "d" and x.dtype.isnative and x.flags.c_contiguous:
         return x  # a microsecond sooner
     kinds = {type(x), *(map(type, x) if isinstance(x, (list, tuple)) else ())}
-    if any(issubclass(kind, np.ma.MaskedArray) for kind in kinds):
+    if any(issubclass(kind, MaskedArray) for kind in kinds):
         raise OperandError(f"{where}: elements are masked; fill them in, x.filled(0.0), or leave them out")
     try:
         array = np.asarray(x)
