@@ -46,7 +46,8 @@ demo: $(VENV)/.installed-train,draw,compile ## Train networks on real data, and 
 	$(BIN)/python -m nn demo --out out/demo
 
 notebooks: $(VENV)/.installed-notebook,train,draw,compile ## Open the notebooks in JupyterLab
-	$(BIN)/python -m jupyter lab notebooks
+	$(BIN)/jupyter-trust notebooks/*.ipynb
+	$(BIN)/jupyter-lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
 
 stubs: $(INSTALLED) ## Write autodiff/functions.pyi anew, for editors
 	$(BIN)/python docs/stubs.py

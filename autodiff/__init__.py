@@ -19,6 +19,7 @@ from .functions import min as min
 from .functions import pow as pow
 from .functions import round as round
 from .functions import sum as sum
+from .grouping import group
 from .operation import operation
 from .ops import OPS
 from .pausing import is_grad_enabled, no_grad
@@ -78,7 +79,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_LATER})
 
 
-__all__ = ["OPS", "Value", "is_grad_enabled", "no_grad", "operation", "topological_order"]
+__all__ = ["OPS", "Value", "group", "is_grad_enabled", "no_grad", "operation", "topological_order"]
 __all__ += ["Drawing", "Explanation", "Expression", "ExpressionError", "OptionError", "Step", "Steps"]
 __all__ += ["draw", "explain", "parse_expression", "steps"]
 __all__ += ["Finding", "check_grads", "check_graph", "find_nonfinite", "numerical_grad"]

@@ -133,7 +133,10 @@ def _parser() -> argparse.ArgumentParser:
         help="no derivatives, numbers, or local derivatives as formulas (default: backward)",
     )  # fmt: skip
     drawing.add_argument(
-        "--direction", choices=("LR", "TB", "RL", "BT"), default="LR", help="from left to right, top to bottom … (LR)"
+        "--direction",
+        choices=("LR", "TB", "RL", "BT"),
+        default="auto",
+        help="from left to right, top to bottom … (LR, or TB for what is long and thin)",
     )
     drawing.add_argument("--expand", action="store_true", help="draw dot and the like as sums and products")
     drawing.add_argument("--around", metavar="NAME", help="only this variable and what is near it")

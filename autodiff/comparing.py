@@ -23,13 +23,14 @@ from typing import TYPE_CHECKING
 from .entrance import is_number
 from .operators import OPS, Operators
 from .pausing import is_grad_enabled
-from .tracing import current_trace
+from .tracing import current_trace, trace_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
     from .ops import Op
+    from .tracing import Trace
     from .value import Value
 
 __all__ = ["Comparison", "compared", "truth_of"]
@@ -71,15 +72,24 @@ class Truth(Operators):
     row: str
     operands: tuple[Any, ...]
     node: Value | None
+    trace: Trace | None = None
 
     if TYPE_CHECKING:  # both kinds below are made so
 
         def __init__(self, truth: bool, row: str, operands: tuple[Any, ...]) -> None: ...
 
     def recorded(self) -> Value:
-        """The node of this comparison, 1.0 or 0.0; recorded on first use."""
-        if self.node is None:
-            self.node = OPS[self.row](*self.operands)  # type: ignore[misc]  # the kinds have the slot
+        """The node of this comparison, 1.0 or 0.0; recorded on first use, after those that it joins."""
+        waiting = [self]
+        while waiting:
+            truth = waiting[-1]
+            joins = [x for x in truth.operands if isinstance(x, Truth) and x.node is None]
+            waiting += joins
+            if not joins:
+                waiting.pop()
+                operands = [x.node if isinstance(x, Truth) else x for x in truth.operands]
+                truth.node = truth.node or OPS[truth.row](*operands)  # type: ignore[misc]  # the kinds have the slot
+        assert self.node is not None
         return self.node
 
     @staticmethod
@@ -93,7 +103,7 @@ class Truth(Operators):
         return is_number(other) or hasattr(other, "apply_op")
 
     def __bool__(self) -> bool:
-        trace = current_trace()
+        trace = current_trace() or self.trace
         if trace is not None:
             trace.guard(self.recorded, self.truth)
         return self.truth
@@ -121,11 +131,22 @@ class Truth(Operators):
     def __invert__(self) -> Any:
         return type(self)(not self.truth, "logical_not", (self,))
 
-    __eq__, __ne__ = _asked(operator.eq), _asked(operator.ne)
+    def __eq__(self, other: Any) -> Any:
+        return _EQUAL[isinstance(other, Truth)](self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return _UNEQUAL[isinstance(other, Truth)](self, other)
+
     __lt__, __le__, __gt__, __ge__ = map(_asked, (operator.lt, operator.le, operator.gt, operator.ge))
 
     def __hash__(self) -> int:
         return hash(bool(self))
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+        """NumPy's functions take the nodes; its logic, of truths alone, is that of ``&``, ``|``, ``^`` and ``~``."""
+        if ufunc.__name__ in _LOGIC and not any(hasattr(x, "shape") and x.shape for x in inputs):
+            return _LOGIC[ufunc.__name__](*[x if isinstance(x, Truth) else bool(x) for x in inputs])
+        return getattr(ufunc, method)(*[x.recorded() if isinstance(x, Truth) else x for x in inputs], **keywords)
 
     def __repr__(self) -> str:
         return repr(bool(self))
@@ -140,15 +161,29 @@ class Truth(Operators):
         return bool, (bool(self),)
 
 
+_LOGIC: dict[str, Callable[..., Any]] = {
+    f"{kind}_{name}": operation
+    for kind in ("logical", "bitwise")
+    for name, operation in {"and": operator.and_, "or": operator.or_, "xor": operator.xor}.items()
+}
+_LOGIC |= {"logical_not": operator.invert, "invert": operator.invert}
+
+_EQUAL = (_asked(operator.eq), _joined("equal", operator.eq))
+_UNEQUAL = (_asked(operator.ne), _joined("not_equal", operator.ne))
+"""With a number, and with another truth."""
+
+
 class Comparison(Truth, float):  # type: ignore[misc]
     """A truth outside of traces.  It is a float, so JSON takes it, and NumPy takes no list of them for places."""
 
     __slots__ = ("node", "operands", "row", "truth")
 
-    def __new__(cls, truth: bool, row: str, operands: tuple[Any, ...]) -> Comparison:
-        """Faster than a float and its __init__: every comparison of Values makes one."""
+    def __new__(cls, truth: float, row: str = "", operands: tuple[Any, ...] = ()) -> Any:
+        """Faster than a float and its __init__, for every comparison of Values makes one; of a number alone a float."""
+        if not row:  # a library makes its result of the kind that it was given, statistics.mean for one
+            return float(truth)
         self = float.__new__(cls, truth)
-        self.truth = truth
+        self.truth = bool(truth)
         self.row = row
         self.operands = operands
         self.node = None
@@ -158,10 +193,11 @@ class Comparison(Truth, float):  # type: ignore[misc]
 class TracedComparison(Truth):
     """A truth in a trace.  It is no float, so that nobody reads it without asking."""
 
-    __slots__ = ("node", "operands", "row", "truth")
+    __slots__ = ("node", "operands", "row", "trace", "truth")
 
-    def __init__(self, truth: bool, row: str, operands: tuple[Any, ...]) -> None:
+    def __init__(self, truth: bool, row: str, operands: tuple[Any, ...], trace: Trace | None = None) -> None:
         self.truth, self.row, self.operands, self.node = truth, row, operands, None
+        self.trace = trace or next(x.trace for x in operands if isinstance(x, Truth))
 
 
 Real.register(TracedComparison)
@@ -169,8 +205,10 @@ Real.register(TracedComparison)
 
 def compared(truth: bool, row: str, operands: tuple[Any, ...]) -> Any:
     """What the comparison of a row gives in this context: a bool inside ``no_grad()``, but for a trace."""
-    if current_trace() is not None:
-        return TracedComparison(truth, row, operands)
+    for x in operands:
+        trace = trace_of(x) if hasattr(x, "serial") else x.trace if isinstance(x, Truth) else None
+        if trace is not None:
+            return TracedComparison(truth, row, operands, trace)
     return Comparison(truth, row, operands) if is_grad_enabled() else truth
 
 

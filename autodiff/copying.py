@@ -20,7 +20,7 @@ __all__ = ["deepcopy_graph", "reduce_graph", "shallow_copy"]
 
 def _fields(node: Value) -> tuple[Any, ...]:
     """What makes up a node, but for its serial; its parents follow from its operands."""
-    note_read()  # a copy is not computed from what it copies
+    note_read(node)  # a copy is not computed from what it copies
     return node._data, node._grad, node.label, node.op, node.operands, node.local_derivatives
 
 

@@ -50,6 +50,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 _OF_A_LIST = {"logsumexp", "max", "mean", "min", "norm", "prod", "sum"}
 """These take one list, or their numbers one by one: max(x, y, 0)."""
 
+_WITH_LISTS = {
+    "dot": ((0, 1), "lists, as in dot([w1, w2], [x1, x2], b)"),
+    "select": ((1,), "a list, as in select(1, [x, y])"),
+}
+"""The arguments that are lists, and an example."""
+
 _OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Mod: "mod", ast.Pow: "pow"}
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Lt: operator.lt,
@@ -276,11 +282,12 @@ class _Reader:
             wanted = span.get(len(parameters) - least, f"{least} to {len(parameters)}")
             takes = f"{name}({', '.join(parameter.name for parameter in parameters)})"
             self._refuse(call, f"{takes} takes {wanted} argument{'s' * (wanted != '1')}, not {n}")
-        if name == "dot":
-            for argument in call.args[:2]:
-                if not isinstance(argument, ast.List):
-                    self._refuse(argument, "dot takes lists, as in dot([w1, w2], [x1, x2], b)")
-            return call.args, {0: ast.List, 1: ast.List}
+        if name in _WITH_LISTS:
+            places, example = _WITH_LISTS[name]
+            for place in places:
+                if not isinstance(call.args[place], ast.List):
+                    self._refuse(call.args[place], f"{name} takes {example}")
+            return call.args, dict.fromkeys(places, ast.List)
         return call.args, {0: ast.Compare} if name == "where" else {}
 
     def _apply(self, node: ast.expr, operands: list[Any]) -> Any:

@@ -74,8 +74,9 @@ __all__ = [  # all but the six that a star import would put in place of Python's
     "digamma", "dot", "elu", "erf", "erfc", "exp", "exp2", "exp10", "expm1", "fabs", "floor", "floor_divide", "fmod",
     "gelu", "hypot", "leaky_relu", "lgamma", "log", "log1mexp", "log1p", "log2", "log10", "log_sigmoid", "logaddexp",
     "logaddexp2", "logit", "logsumexp", "maximum", "mean", "minimum", "mod", "neg", "negative", "norm", "polygamma",
-    "power", "prod", "rad2deg", "radians", "reciprocal", "relu", "rint", "sigmoid", "sign", "silu", "sin", "sinc",
-    "sinh", "softmax", "softplus", "sqrt", "square", "step", "tan", "tanh", "trunc", "where", "xlog1py", "xlogy",
+    "power", "prod", "rad2deg", "radians", "reciprocal", "relu", "rint", "select", "sigmoid", "sign", "silu", "sin",
+    "sinc", "sinh", "softmax", "softplus", "sqrt", "square", "step", "tan", "tanh", "trunc", "where", "xlog1py",
+    "xlogy",
 ]
 # fmt: on
 
@@ -462,6 +463,35 @@ def where(condition: Scalar, x: Scalar, y: Scalar) -> Scalar:
     (<op greater: x > y>, (0.0, 0.0, 1.0))
     """
     return ops.where(condition, x, y)
+
+
+@overload
+def select(index: float, values: Iterable[float]) -> float: ...
+@overload
+def select(index: Scalar, values: Iterable[Value]) -> Value: ...
+@overload
+def select(index: Value, values: Iterable[Scalar]) -> Value: ...
+@overload
+def select(index: Scalar, values: Iterable[Scalar]) -> Scalar: ...
+def select(index: Any, values: Iterable[Any]) -> Any:
+    """The value of that number, counted from 0: its derivative is 1 to the one that is picked, and 0 to the others.
+
+    The index may be a Value too, an input of a compiled program, say: so a table is looked up sample by sample.  Its
+    own derivative is 0.
+
+    Raises:
+        OperandError: no value has that number.
+        LengthError: there are no values.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> select(1, [x, y]).data, select(1, [x, y]).local_derivatives
+    (3.0, (0.0, 1.0))
+    """
+    operands = listed("select", values, at_least_one=True)
+    number = index._data if isinstance(index, Value) else as_number(index, "select")
+    if number not in range(len(operands)):
+        raise OperandError(f"select: the index is a whole number from 0 to {len(operands) - 1}, not {number!r}")
+    return ops.select(index, *operands)
 
 
 @overload

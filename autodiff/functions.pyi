@@ -41,7 +41,7 @@ class Reduction(Protocol):
     @overload
     def __call__(self, xs: Iterable[Scalar]) -> Scalar:
         ...
-__all__ = ['absolute', 'acos', 'acosh', 'arccos', 'arccosh', 'arcsin', 'arcsinh', 'arctan', 'arctan2', 'arctanh', 'asin', 'asinh', 'atan', 'atan2', 'atanh', 'cbrt', 'ceil', 'clamp', 'copysign', 'cos', 'cosh', 'deg2rad', 'degrees', 'digamma', 'dot', 'elu', 'erf', 'erfc', 'exp', 'exp2', 'exp10', 'expm1', 'fabs', 'floor', 'floor_divide', 'fmod', 'gelu', 'hypot', 'leaky_relu', 'lgamma', 'log', 'log1mexp', 'log1p', 'log2', 'log10', 'log_sigmoid', 'logaddexp', 'logaddexp2', 'logit', 'logsumexp', 'maximum', 'mean', 'minimum', 'mod', 'neg', 'negative', 'norm', 'polygamma', 'power', 'prod', 'rad2deg', 'radians', 'reciprocal', 'relu', 'rint', 'sigmoid', 'sign', 'silu', 'sin', 'sinc', 'sinh', 'softmax', 'softplus', 'sqrt', 'square', 'step', 'tan', 'tanh', 'trunc', 'where', 'xlog1py', 'xlogy']
+__all__ = ['absolute', 'acos', 'acosh', 'arccos', 'arccosh', 'arcsin', 'arcsinh', 'arctan', 'arctan2', 'arctanh', 'asin', 'asinh', 'atan', 'atan2', 'atanh', 'cbrt', 'ceil', 'clamp', 'copysign', 'cos', 'cosh', 'deg2rad', 'degrees', 'digamma', 'dot', 'elu', 'erf', 'erfc', 'exp', 'exp2', 'exp10', 'expm1', 'fabs', 'floor', 'floor_divide', 'fmod', 'gelu', 'hypot', 'leaky_relu', 'lgamma', 'log', 'log1mexp', 'log1p', 'log2', 'log10', 'log_sigmoid', 'logaddexp', 'logaddexp2', 'logit', 'logsumexp', 'maximum', 'mean', 'minimum', 'mod', 'neg', 'negative', 'norm', 'polygamma', 'power', 'prod', 'rad2deg', 'radians', 'reciprocal', 'relu', 'rint', 'select', 'sigmoid', 'sign', 'silu', 'sin', 'sinc', 'sinh', 'softmax', 'softplus', 'sqrt', 'square', 'step', 'tan', 'tanh', 'trunc', 'where', 'xlog1py', 'xlogy']
 def unary(op: Op, doc: str, method: str='') -> Unary:
     """The function of one operand that a row stands for; ``method`` is Value's own, where its name is another."""
 
@@ -862,6 +862,70 @@ def where(condition: float, x: float, y: float) -> float:
     >>> z = where(x > y, x, y)
     >>> z.operands[0].op, z.local_derivatives
     (<op greater: x > y>, (0.0, 0.0, 1.0))
+    """
+
+@overload
+def select(index: float, values: Iterable[float]) -> float:
+    """The value of that number, counted from 0: its derivative is 1 to the one that is picked, and 0 to the others.
+
+    The index may be a Value too, an input of a compiled program, say: so a table is looked up sample by sample.  Its
+    own derivative is 0.
+
+    Raises:
+        OperandError: no value has that number.
+        LengthError: there are no values.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> select(1, [x, y]).data, select(1, [x, y]).local_derivatives
+    (3.0, (0.0, 1.0))
+    """
+
+@overload
+def select(index: Scalar, values: Iterable[Value]) -> Value:
+    """The value of that number, counted from 0: its derivative is 1 to the one that is picked, and 0 to the others.
+
+    The index may be a Value too, an input of a compiled program, say: so a table is looked up sample by sample.  Its
+    own derivative is 0.
+
+    Raises:
+        OperandError: no value has that number.
+        LengthError: there are no values.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> select(1, [x, y]).data, select(1, [x, y]).local_derivatives
+    (3.0, (0.0, 1.0))
+    """
+
+@overload
+def select(index: Value, values: Iterable[Scalar]) -> Value:
+    """The value of that number, counted from 0: its derivative is 1 to the one that is picked, and 0 to the others.
+
+    The index may be a Value too, an input of a compiled program, say: so a table is looked up sample by sample.  Its
+    own derivative is 0.
+
+    Raises:
+        OperandError: no value has that number.
+        LengthError: there are no values.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> select(1, [x, y]).data, select(1, [x, y]).local_derivatives
+    (3.0, (0.0, 1.0))
+    """
+
+@overload
+def select(index: Scalar, values: Iterable[Scalar]) -> Scalar:
+    """The value of that number, counted from 0: its derivative is 1 to the one that is picked, and 0 to the others.
+
+    The index may be a Value too, an input of a compiled program, say: so a table is looked up sample by sample.  Its
+    own derivative is 0.
+
+    Raises:
+        OperandError: no value has that number.
+        LengthError: there are no values.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> select(1, [x, y]).data, select(1, [x, y]).local_derivatives
+    (3.0, (0.0, 1.0))
     """
 
 @overload

@@ -15,7 +15,7 @@ from .elsewhere import NamedElsewhere
 from .entrance import as_number, is_number
 from .errors import OperandError
 from .pausing import paused_somewhere
-from .tracing import open_traces
+from .tracing import open_traces, trace_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,5 +88,11 @@ class NumberLike(NamedElsewhere):
             "a Value does not turn into a float by itself, for the gradient would be lost silently: use v.data for the "
             "number, and the functions of autodiff in place of those of math: autodiff.exp(v), autodiff.sin(v)"
         )
+
+    def __index__(self) -> int:
+        """A whole number where one is asked for; only while a function is traced, which guards it."""
+        if open_traces and trace_of(self) and self._data.is_integer() and self == self._data:  # to ask is the guard
+            return int(self._data)
+        return self.__float__()
 
     __int__ = __complex__ = __float__

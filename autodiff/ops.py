@@ -68,6 +68,11 @@ def _share_among_ties(xs: Sequence[Any], z: Any) -> list[Any]:
     return [tie / count for tie in ties]
 
 
+def _select_partials(operands: Sequence[Any], z: Any) -> list[Any]:
+    """1 for the one that is picked; the index is a whole number, which has no slope."""
+    return [0.0, *[1 - abs(compare(operands[0], float(i))) for i in range(len(operands) - 1)]]
+
+
 def _softmax_partials(operands: Sequence[Any], z: Any) -> list[Any]:
     """∂p_i/∂x_j = -p_i·p_j, and p_i·(1 - p_i) with 1 - p_i as the sum of the others, which does not cancel."""
     i, shares = int(operands[0]), softmax_all(*operands[1:])
@@ -266,6 +271,7 @@ min         = NaryOp("min",    "min xᵢ",        primitives.min,        _share_
 logsumexp   = NaryOp("logsumexp", "log Σ exp(xᵢ)", formulas.logsumexp, lambda xs, z: softmax_all(*xs), alike=True)
 softmax     = NaryOp("softmax", "exp(xᵢ) / Σ exp(xⱼ)", formulas.softmax, _softmax_partials,    # of i, x_0, x_1 …
                  alike=True, family="softmax_all")
+select      = NaryOp("select", "xᵢ",            primitives.select,     _select_partials, **PIECES)  # of i, x_0, x_1 …
 norm        = NaryOp("norm",   "√(Σ xᵢ²)",      formulas.norm,         lambda xs, z: direction_all(*xs), alike=True,
                  length=True)
 

@@ -135,3 +135,9 @@ def max(xs: Sequence[float]) -> float:
 def min(xs: Sequence[float]) -> float:
     """The smallest."""
     return nan if any(x != x for x in xs) else builtins.min(xs)
+
+
+def select(xs: Sequence[float]) -> float:
+    """Of the numbers behind the first that which the first counts to, from 0 on; nan where there is none."""
+    index, *values = xs
+    return values[int(index)] if index in range(len(values)) else nan

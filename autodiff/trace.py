@@ -298,7 +298,7 @@ def _passed(output: Value, turns: Iterable[Value], gradients: dict[Value, float]
     for node in turns:
         done.add(node)
         upstream = gradients.get(node, 0.0)
-        positions = [i for i, x in enumerate(node.operands) if isinstance(x, Value)]
+        positions = [i for i, x in enumerate(node.operands) if isinstance(x, Value)] if node.parents else []
         for operand, position, local_derivative in zip(node.parents, positions, node.local_derivatives, strict=True):
             too_late = operand in done and bool(operand.parents)
             step = Step(node, upstream, operand, position, local_derivative, gradients.get(operand), too_late)

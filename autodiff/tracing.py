@@ -3,7 +3,7 @@
 ``compile(f)`` traces ``f`` to know what its graph holds for.  A truth value is a guard: the graph holds for the samples
 in which the guards come out alike.  A number that is read, ``v.data``, leaves the graph, and is frozen in it.
 
-Tracing holds in the context that began it: not in another thread, nor in an asyncio task beside it.
+Tracing holds in the context that began it, and for all that is computed from its inputs: a function may start threads.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from .pausing import recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from .value import Value
 
-__all__ = ["Guard", "Trace", "current_trace", "note_read", "open_traces", "place_of_caller", "tracing"]
+__all__ = ["Guard", "Trace", "current_trace", "note_read", "open_traces", "place_of_caller", "trace_of", "tracing"]
 
 
 class Guard(NamedTuple):
@@ -44,13 +44,29 @@ class Trace:
     """What was asked so far.
 
     Attributes:
+        inputs: the Values that the function is given.
         guards: in the order in which they were asked.
         reads: the places where a number was read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, inputs: Iterable[Value]) -> None:
+        self.inputs = frozenset(inputs)
+        self.first = min([x.serial for x in self.inputs], default=0)
         self.guards: list[Guard] = []
         self.reads: dict[str, None] = {}
+
+    def reaches(self, v: Value) -> bool:
+        """Whether a Value was computed from the inputs."""
+        seen: set[Value] = set()
+        waiting = [v]
+        while waiting:
+            node = waiting.pop()
+            if node in self.inputs:
+                return True
+            if node.serial > self.first and node not in seen:
+                seen.add(node)
+                waiting.extend([x for x in node.operands if not isinstance(x, float)])
+        return False
 
     def guard(self, recorded: Callable[[], Value], truth: bool) -> None:
         """Note a truth; ``recorded`` gives the node."""
@@ -69,15 +85,22 @@ def current_trace() -> Trace | None:
     return _current.get() if open_traces else None
 
 
-def note_read() -> None:
-    """Note in the trace under way, if there is one, that a number leaves the graph."""
-    trace = current_trace()
+def trace_of(v: Any) -> Trace | None:
+    """The trace under way in this context, or else that from whose inputs a Value was computed, in another thread."""
+    if not open_traces:
+        return None
+    return _current.get() or next((trace for trace in [*open_traces] if trace.reaches(v)), None)
+
+
+def note_read(v: Value) -> None:
+    """Note, if a function is traced, that the number of a Value leaves the graph."""
+    trace = trace_of(v)
     if trace is not None:
         trace.reads[place_of_caller()] = None
 
 
 @contextmanager
-def tracing() -> Iterator[Trace]:
+def tracing(inputs: Iterable[Value] = ()) -> Iterator[Trace]:
     """Within it, what is asked of Values is noted, in the trace that this gives.
 
     >>> from autodiff import Value
@@ -86,7 +109,7 @@ def tracing() -> Iterator[Trace]:
     >>> [(guard.node.op.name, guard.truth) for guard in trace.guards]
     [('greater', True)]
     """
-    trace = Trace()
+    trace = Trace(inputs)
     open_traces.add(trace)
     before = _current.set(trace)
     try:

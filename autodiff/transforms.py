@@ -27,7 +27,7 @@ from .operators import Ieee
 from .pausing import recording
 from .signs import settled, signs
 from .sweep import adjoints
-from .tracing import note_read
+from .tracing import current_trace, note_read
 from .tree import flatten, leaves_like, unflatten
 from .value import Value
 
@@ -180,8 +180,8 @@ def gradients(output: Scalar, inputs: Any, create_graph: bool = False) -> Any:
         if not isinstance(leaf, Value):
             raise OperandError(f"gradients: inputs are Values of the graph, not {type(leaf).__name__} {leaf!r}")
     output = _scalar(output, "gradients: the output")
-    if not create_graph:
-        note_read()
+    if not create_graph and isinstance(output, Value):
+        note_read(output)
     with recording():
         found = _gradients(output, leaves, _Between([output], leaves), create_graph)
         return unflatten(structure, map(_Finish(create_graph, False), found))
@@ -192,6 +192,11 @@ def _gradients(output: Scalar, inputs: Sequence[Value], between: _Between, creat
     return [found.get(x, 0.0) for x in inputs]
 
 
+def _keeps_graph(reaches_outside: bool, paused: bool) -> bool:
+    """Whether results are Values with a graph: inside ``no_grad()`` in a trace alone, which computes them anew."""
+    return reaches_outside and (not paused or current_trace() is not None)
+
+
 class _Finish:
     """Results as they leave a transform: floats, or Values where the function reaches outside; leaves in no_grad()."""
 
@@ -200,8 +205,8 @@ class _Finish:
         self.paused = paused
 
     def __call__(self, x: Scalar) -> Scalar:
-        if self.reaches_outside and not self.paused and isinstance(x, Value):
-            return x
+        if _keeps_graph(self.reaches_outside, self.paused) and isinstance(x, Value):
+            return x.detach() if self.paused else x
         number = x.data if isinstance(x, Value) else x
         return Value(number) if self.reaches_outside else number
 
@@ -321,7 +326,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
             arguments = _Arguments("grad", args, numbers)
             output = _scalar(f(*arguments.args, **kwargs), "grad: the result of the function")
             between = _Between([output], arguments.fresh)
-            slopes = _gradients(output, arguments.fresh, between, between.reaches_outside and not paused)
+            slopes = _gradients(output, arguments.fresh, between, _keeps_graph(between.reaches_outside, paused))
             finish = _Finish(between.reaches_outside, paused)
             gradient = arguments.like(map(finish, slopes))
             return finish(output), gradient[0] if one else gradient
@@ -343,7 +348,7 @@ def derivative(f: Callable[[Any], Any], x: Scalar, n: int = 1) -> Any:
         y = _scalar(f(fresh), "derivative: the result of the function")
         outside = _Between([y], [fresh]).reaches_outside
         for order in range(n):
-            last = order == n - 1 and (paused or not outside)
+            last = order == n - 1 and not _keeps_graph(outside, paused)
             (y,) = _gradients(y, [fresh], _Between([y], [fresh]), create_graph=not last)
         return _Finish(outside, paused)(y)
 
@@ -366,7 +371,7 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
             inputs = arguments.fresh
             outputs, structure = _results(f(*arguments.args, **kwargs), "jacobian")
             between = _Between(outputs, inputs)
-            graph = between.reaches_outside and not paused
+            graph = _keeps_graph(between.reaches_outside, paused)
             if len(outputs) <= len(inputs):
                 rows = [_gradients(y, inputs, _Between([y], inputs), graph) for y in outputs]
             else:
@@ -423,7 +428,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         outputs, structure = _results(f(*arguments.args), "jvp")
         between = _Between(outputs, arguments.fresh)
         outside = between.reaches_outside or any(isinstance(d, Value) for d in directions)
-        found = between.tangents(dict(zip(arguments.fresh, directions, strict=True)), outside and not paused)
+        found = between.tangents(dict(zip(arguments.fresh, directions, strict=True)), _keeps_graph(outside, paused))
         finish = _Finish(outside, paused)
         slopes = [finish(found.get(y, 0.0)) for y in outputs]
         return unflatten(structure, map(finish, outputs)), unflatten(structure, slopes)
@@ -452,7 +457,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]
             seeds = leaves_like(structure, adjoint, "pullback: the adjoint")
             seeds = [s if isinstance(s, Value) else as_number(s, "pullback: an adjoint", "must be") for s in seeds]
             outside = between.reaches_outside or any(isinstance(s, Value) for s in seeds)
-            found = between.adjoints(zip(outputs, seeds, strict=True), outside and not paused)
+            found = between.adjoints(zip(outputs, seeds, strict=True), _keeps_graph(outside, paused))
             return arguments.like(map(_Finish(outside, paused), [found.get(x, 0.0) for x in arguments.fresh]))
 
     return value, pullback

@@ -17,6 +17,7 @@ TITLES = {
     "imports": "import autodiff",
     "compiled": "A compiled step, beside its peers",
     "guards": "What a branch costs in a compiled function",
+    "gpt": "A GPT on scalars",
     "layout": "A picture",
 }
 DOCS = Path(__file__).parent.parent / "docs"
@@ -38,6 +39,14 @@ run differs by several per cent.
 # Benchmarks of pictures
 
 Written by `python -m benchmarks layout --write`.
+""",
+    ),
+    "gpt-benchmarks.md": (
+        ["gpt"],
+        """\
+# Benchmarks of the GPT
+
+Written by `python -m benchmarks gpt --write`. Contenders take turns within one run; ratios are of medians.
 """,
     ),
     "benchmarks.md": (

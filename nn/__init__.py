@@ -6,6 +6,8 @@ from . import (
     data,
     engine,
     errors,
+    gpt,
+    gpt_training,
     handover,
     history,
     init,
@@ -19,12 +21,15 @@ from . import (
     prediction,
     schedules,
     storage,
+    text,
     train,
 )
 from .activations import *
 from .backprop import *
 from .engine import *
 from .errors import *
+from .gpt import *
+from .gpt_training import *
 from .handover import *
 from .history import *
 from .init import *
@@ -37,7 +42,8 @@ from .prediction import *
 from .storage import *
 from .train import *
 
-__all__: list[str] = ["data", "metrics", "plots", "schedules"]
-__all__ += activations.__all__ + backprop.__all__ + engine.__all__ + errors.__all__ + handover.__all__
-__all__ += history.__all__ + init.__all__ + layers.__all__ + losses.__all__ + module.__all__ + naive_cost.__all__
-__all__ += optim.__all__ + prediction.__all__ + storage.__all__ + train.__all__
+__all__: list[str] = ["data", "metrics", "plots", "schedules", "text"]
+__all__ += activations.__all__ + backprop.__all__ + engine.__all__ + errors.__all__ + gpt.__all__
+__all__ += gpt_training.__all__ + handover.__all__ + history.__all__ + init.__all__ + layers.__all__
+__all__ += losses.__all__ + module.__all__ + naive_cost.__all__ + optim.__all__ + prediction.__all__
+__all__ += storage.__all__ + train.__all__

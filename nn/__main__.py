@@ -23,6 +23,7 @@ from .checkpoint import Checkpoint
 from .data import DATASETS, Dataset, load, split
 from .demo import demo
 from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
+from .gpt_commands import add_commands
 from .init import INITIALIZERS
 from .layers import MLP
 from .losses import LOSSES
@@ -54,6 +55,8 @@ examples:
   python -m nn evaluate model.safetensors breast_cancer
   python -m nn train houses.csv --target price --save houses.safetensors
   python -m nn predict houses.safetensors new.csv -o prices.csv
+  python -m nn gpt names --steps 1000 --out out/gpt
+  python -m nn sample out/gpt/model.safetensors -n 20 --temperature 0.5 --prompt ka
   python -m nn demo
 """
 _TRAIN_EPILOG = """\
@@ -191,14 +194,16 @@ def _parser() -> argparse.ArgumentParser:
     prediction.add_argument("file", metavar="FILE", type=Path, help="a file .csv")
     prediction.add_argument("-o", "--output", metavar="FILE", type=Path, help="where to write (default: here)")
 
+    add_commands(commands)
+
     listing = commands.add_parser("data", help="list the data sets", description="List the data sets.")
     listing.set_defaults(run=_data)
 
     demonstration = commands.add_parser(
         "demo",
-        help="two paths, moons, breast_cancer and digits, with plots and a page",
-        description="Go from a gradient as a sum over paths to a network that reads digits.\n"
-        "Writes plots, networks and a page index.html, and prints a table; takes less than half a minute.",
+        help="two paths, moons, breast_cancer, digits and names, with plots and a page",
+        description="Go from a gradient as a sum over paths to networks that read digits and make up names.\n"
+        "Writes plots, networks and a page index.html, and prints a table; takes about half a minute.",
     )
     demonstration.set_defaults(run=_demo)
     demonstration.add_argument("--out", metavar="DIR", type=Path, default=Path("out/demo"), help="default: out/demo")

@@ -9,6 +9,7 @@ This module is loaded when it is used, for it needs NumPy and numba.
 
 from __future__ import annotations
 
+import warnings
 from contextlib import contextmanager
 from functools import cache
 from math import isfinite
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import autodiff as ad
-from autodiff import LengthError, OperandError, Value, VerificationError
+from autodiff import CompileError, LengthError, OperandError, Value, VerificationError
 from autodiff.entrance import as_number, is_number
 
 from . import losses, optim
@@ -56,6 +57,7 @@ class CompiledEngine(Engine):
         self.eager = EagerEngine(training)
         self.optimizer = training.optimizer
         self.parameters = training.model.parameters()
+        self.eagerly = False
         self.known = is_known(training.model) and is_known_loss(training.loss)
         if any(isinstance(module, Dropout) for module in training.model.modules()):
             raise ArgumentError(
@@ -132,6 +134,11 @@ class CompiledEngine(Engine):
                     f"{i} that gives the loss {here[0]!r}, and the model and the loss give {there[0]!r}: a number is "
                     "read, v.data say, or something is random; take the Values themselves, or engine='eager'"
                 )
+        if self.measuring.reads:  # which may matter later, when the parameters are others
+            raise VerificationError(
+                "fit(engine='compiled') records the model and the loss, and a number that they read is frozen: "
+                f"{', '.join(self.measuring.reads)}; take the Values themselves, or engine='eager'"
+            )
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -145,16 +152,23 @@ class CompiledEngine(Engine):
 
     def step(self, batch: list[int]) -> tuple[float, list[list[float]]]:
         """The programs of the whole batch, and the formula of the optimiser on all parameters at once."""
+        if self.eagerly:
+            return self._step_eagerly(batch)
         t = self.training
         columns = self.columns if len(batch) == self.columns.shape[1] else self.columns.take(batch, axis=1)
         self.numbers[self.count :] = t.l2 / len(batch), t.l1 / len(batch)
-        loss, gradient = self.stepping.value_and_grad(columns, parameters=self.numbers)
+        outputs: list[list[float]] = []
+        try:
+            loss, gradient = self.stepping.value_and_grad(columns, parameters=self.numbers)
+            if t.metric:
+                outputs = self.measuring(columns, parameters=self.numbers[: self.count])[1:].T.tolist()
+        except CompileError as error:  # too many ways through the branches of the model
+            warnings.warn(f"fit goes on as engine='eager': {error}", RuntimeWarning, stacklevel=2)
+            self.eagerly = True
+            return self._step_eagerly(batch)
         slopes = gradient[: self.count]
         if not isfinite(loss + slopes[self.places].sum()):
             return self._step_eagerly(batch)
-        outputs: list[list[float]] = []
-        if t.metric:
-            outputs = self.measuring(columns, parameters=self.numbers[: self.count])[1:].T.tolist()
         self.gradient[self.places] = 0.0
         self.gradient += slopes  # of parameters that the optimiser leaves alone the gradients add up, as in eager
         if self.vectorised is None:

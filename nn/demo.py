@@ -1,4 +1,4 @@
-"""The demonstration: from a gradient as a sum over paths to a network that reads digits.
+"""The demonstration: from a gradient as a sum over paths to networks that read digits and make up names.
 
 ``python -m nn demo`` and ``make demo`` run it.  Its sections are also examples of how the package is used.
 """
@@ -9,6 +9,8 @@ import json
 import platform
 from html import escape
 from importlib.resources import files
+from math import log
+from random import Random
 from string import Template
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,16 +19,18 @@ import autodiff as ad
 from autodiff import Value
 from autodiff.files import replacing, write_whole
 
-from . import data, metrics, plots
+from . import data, gpt_plots, metrics, plots, text
 from .data import Standardizer
 from .engine import collector_paused
 from .errors import MissingExtra
+from .gpt import GPT, generate
+from .gpt_training import fit_text
 from .history import History
 from .layers import MLP
 from .losses import hinge
 from .optim import SGD
 from .prediction import evaluate, predict
-from .schedules import cosine
+from .schedules import cosine, linear
 from .storage import save
 from .table import table
 from .task import Task
@@ -80,6 +84,7 @@ def demo(out: Path, epochs: int | None = None) -> list[Result]:
         result, more = section(out, epochs)
         results.append(result)
         texts |= more
+    texts |= names(out, epochs)
     texts["seconds"] = round(perf_counter() - start)
     _write_page(out / "index.html", texts, results)
 
@@ -110,7 +115,7 @@ def _number(x: float) -> str:
 
 def two_paths() -> Texts:
     """The gradient of f = x²z, with x = 2y and z = sin y, path by path and step by step."""
-    _heading("1/5  Two paths from y to f: f = x²z with x = 2y and z = sin y, at y = 3")
+    _heading("1/6  Two paths from y to f: f = x²z with x = 2y and z = sin y, at y = 3")
     y = Value(3.0)
     x = 2 * y
     z = ad.sin(y)
@@ -123,7 +128,7 @@ def two_paths() -> Texts:
 
 def networks() -> Texts:
     """A neuron, and a network with a hidden layer, as graphs with the gradient of every parameter."""
-    _heading("2/5  A neuron and a network, drawn")
+    _heading("2/6  A neuron and a network, drawn")
     texts: Texts = {}
     for name, sizes in {"neuron": [1], "network": [3, 1]}.items():
         model = MLP(2, sizes, "tanh", "tanh", seed=1)
@@ -141,7 +146,7 @@ PUBLISHED = {0: 0.8958441028683222, 99: 0.010978370135492717}
 
 def moons(out: Path, epochs: int | None) -> tuple[Result, Texts]:
     """The data, weights and steps of micrograd's notebook, with the training loop spelled out."""
-    _heading("3/5  moons: micrograd's demo")
+    _heading("3/6  moons: micrograd's demo")
     start = perf_counter()
     try:
         from sklearn.datasets import make_moons
@@ -189,7 +194,7 @@ def moons(out: Path, epochs: int | None) -> tuple[Result, Texts]:
 
 def breast_cancer(out: Path, epochs: int | None) -> tuple[Result, Texts]:
     """One neuron for two classes, with an L2 penalty, by gradient descent with momentum on all samples at once."""
-    _heading("4/5  breast_cancer: logistic regression as a single-layer network")
+    _heading("4/6  breast_cancer: logistic regression as a single-layer network")
     start = perf_counter()
     training, test = _split("breast_cancer")
     task = Task(training)
@@ -207,7 +212,7 @@ def breast_cancer(out: Path, epochs: int | None) -> tuple[Result, Texts]:
 
 def digits(out: Path, epochs: int | None) -> tuple[Result, Texts]:
     """A hidden layer of 32 and a softmax, by gradient descent on batches of 32 with a falling rate."""
-    _heading("5/5  digits: a multilayer network")
+    _heading("5/6  digits: a multilayer network")
     start = perf_counter()
     training, test = _split("digits")
     task = Task(training, inputs=Standardizer(mean=[0.0] * 64, deviation=[16.0] * 64))  # brightness from 0 to 1
@@ -222,6 +227,41 @@ def digits(out: Path, epochs: int | None) -> tuple[Result, Texts]:
         "digits_test": len(test),
     }
 
+
+def names(out: Path, epochs: int | None) -> Texts:
+    """A GPT, by the published run of microgpt: 1,000 names one by one, then 20 that it makes up."""
+    _heading("6/6  names: a GPT on scalars, the published run of microgpt")
+    documents, rng = text.load("names"), Random(42)
+    tokenizer = text.Tokenizer.of(documents)
+    rng.shuffle(documents)
+    model = GPT(tokenizer.vocabulary, rng=rng)
+    steps = 1000 if epochs is None else min(1000, 10 * epochs)
+    # The rate falls as in the whole run, also where only its beginning is wanted.
+    history = fit_text(model, tokenizer, documents, steps=steps, schedule=linear(1000), samples=0)
+    if history.stopped == "interrupted":
+        raise KeyboardInterrupt
+    print(f"{steps} steps by the {history.engine} engine in {history.seconds:.3g} s")
+    step = max(k for k in PUBLISHED_NAMES if k < steps)
+    print(f"loss at step {step}: {history.loss[step]}; in the published run: {PUBLISHED_NAMES[step]}")
+    made = [generate(model, tokenizer, temperature=0.5, rng=rng) for _ in range(20)]
+    print(*made)
+    losses = {"guessing": log(tokenizer.vocabulary), "counting pairs": text.counting_loss(tokenizer, *[documents] * 2)}
+    save(model, out / "names.safetensors", {"alphabet": tokenizer.alphabet})
+    _plot(gpt_plots.learning(history, losses), out / "names-curve.png", height=4.4)
+    _plot(gpt_plots.attention(model, tokenizer, made[0][:9]), out / "names-attention.png", height=2.2, width=8.0)
+    return {
+        "names_steps": steps,
+        "names_seconds": f"{history.seconds:.2g}",
+        "names_loss": f"{sum(history.loss[-100:]) / len(history.loss[-100:]):.2f}",
+        "names_guessing": f"{losses['guessing']:.2f}",
+        "names_counting": f"{losses['counting pairs']:.2f}",
+        "names_made": ", ".join(made),
+        "names_first": made[0][:9],
+    }
+
+
+# Losses of the published run, by step (facts of a run of microgpt.py; see tests/data/README.md).
+PUBLISHED_NAMES = {9: 3.2228882401182624, 19: 2.74528539365564, 999: 2.6496944697407585}
 
 TEST, SEED = 0.25, 42  # the split of the accuracies in the documentation
 

@@ -9,6 +9,7 @@ from autodiff import AutodiffError
 if TYPE_CHECKING:
     from autodiff import Finding
 
+    from .gpt_training import TextHistory
     from .history import History
 
 __all__ = [
@@ -60,10 +61,10 @@ class NonFiniteLoss(AutodiffError, ArithmeticError):
 
     Attributes:
         finding: where it began, as ``autodiff.find_nonfinite`` tells it; for a validation loss in words.
-        history: the epochs that were completed before.
+        history: the epochs, or the steps, that were completed before.
     """
 
-    def __init__(self, finding: Finding | str, history: History) -> None:
-        super().__init__(f"the training stopped in epoch {len(history) + 1}: {finding}")
+    def __init__(self, finding: Finding | str, history: History | TextHistory, unit: str = "epoch") -> None:
+        super().__init__(f"the training stopped in {unit} {len(history) + 1}: {finding}")
         self.finding = finding
         self.history = history

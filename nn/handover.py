@@ -9,6 +9,8 @@ from autodiff import MissingDependency
 
 from .activations import identity
 from .errors import ArgumentError
+from .gpt import GPT
+from .gpt_torch import torch_gpt
 from .layers import Dropout, Layer, Neuron, Sequential
 
 if TYPE_CHECKING:
@@ -21,14 +23,15 @@ __all__ = ["to_torch"]
 
 
 def to_torch(model: Module, activations: Mapping[Callable[..., Any], Callable[[], Any]] | None = None) -> Any:
-    """The model as a ``torch.nn.Sequential`` of Linears and activations in float64, with the same outputs to 1e-12.
+    """The model as a ``torch.nn.Module`` in float64, with the same outputs to 1e-12; a Sequential, but for a GPT.
 
     It has parameters of its own, which start from the model's numbers as they are now, and it is in training or in
     evaluation as the model is.  Its samples are the rows of a tensor; a Neuron, which gives a single Value, gives a
     column.
 
     Args:
-        model: a Neuron, Layer, Sequential, MLP or Dropout.
+        model: a Neuron, Layer, Sequential, MLP or Dropout, which become Linears and activations; or a GPT, whose like
+            takes tokens of shape (documents, positions).
         activations: what makes the module for an activation of your own, as in ``{mish: torch.nn.Mish}``.
 
     Raises:
@@ -47,6 +50,8 @@ def to_torch(model: Module, activations: Mapping[Callable[..., Any], Callable[[]
         import torch
     except ImportError:
         raise MissingDependency("to_torch needs PyTorch: pip install torch") from None
+    if isinstance(model, GPT):
+        return torch_gpt(model, torch).train(model.training)
     counterparts = {**_activations(torch), **(activations or {})}
     parts = [made for module in _flat(model) for made in _counterpart(module, counterparts, torch)]
     network = torch.nn.Sequential(*parts)
@@ -76,8 +81,8 @@ def _counterpart(module: Module, activations: dict[Any, Callable[[], Any]], torc
         neurons = [module]
     else:
         raise ArgumentError(
-            f"to_torch knows Neurons, Layers, Sequentials, MLPs and Dropouts, not {type(module).__name__}: write that "
-            "one as a torch.nn.Module, and hand over what is within"
+            f"to_torch knows Neurons, Layers, Sequentials, MLPs, Dropouts and GPTs, not {type(module).__name__}: write "
+            "that one as a torch.nn.Module, and hand over what is within"
         )
     first, *others = neurons
     if any(neuron._function is not first._function for neuron in others):

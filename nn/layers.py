@@ -107,7 +107,7 @@ class Neuron(_OfArguments):
         self.b = Value(0.0) if bias else None
         self.relabel(layer, index)
 
-    def relabel(self, layer: int, index: int) -> None:
+    def relabel(self, layer: int | str, index: int) -> None:
         """Label the parameters, and from the next call on S and x, as those of node ``index`` of ``layer``."""
         self._names = [f"w_{i}{',' if max(i, index) > 9 else ''}{index}^({layer})" for i in range(1, self.n_inputs + 1)]
         if self.b is not None:
@@ -204,8 +204,8 @@ class Layer(_OfArguments):
         ]
         self.relabel(number)
 
-    def relabel(self, number: int) -> None:
-        """Label all parameters as those of layer ``number``."""
+    def relabel(self, number: int | str) -> None:
+        """Label all parameters as those of layer ``number``, which may be a name as well."""
         self.number = number
         for j, neuron in enumerate(self.neurons, 1):
             neuron.relabel(number, j)

@@ -176,11 +176,13 @@ def cross_entropy(outputs: Sequence[Kind], target: Target) -> Kind:
 
     Args:
         outputs: two logits or more, one for each class.
-        target: the number of the true class, from 0 on.  Or a list with one number from 0 on for each class, whose
-            sum is 1, one-hot or any other distribution y; then the loss is Σ_c y_c · log Σ_j exp(s_j - s_c).
+        target: the number of the true class, from 0 on; it may be a Value, as an input of a compiled program is one.
+            Or a list with one number from 0 on for each class, whose sum is 1, one-hot or any other distribution y;
+            then the loss is Σ_c y_c · log Σ_j exp(s_j - s_c).
 
     Raises:
         ArgumentError: no class has that number, or the targets are below 0 or do not add up to 1.
+        OperandError: no class has the number of a Value.
         LengthError: there are fewer than two logits, or not one target for each.
 
     >>> s = [Value(1000.0), Value(0.0)]
@@ -190,6 +192,10 @@ def cross_entropy(outputs: Sequence[Kind], target: Target) -> Kind:
     (1000.0, [1.0, -1.0])
     """
     logits: list[Kind] = _listed("cross_entropy: an output", outputs)
+    if isinstance(target, Value):
+        _check_classes(len(logits))
+        right = ad.select(target, logits)
+        return ad.logsumexp([s - right for s in logits])  # type: ignore[return-value]
     if _is_scalar(target):
         return _surprise(logits, true_class(target, len(logits)))
     shares = [y for _, y in pairs("cross_entropy", logits, target)]
@@ -270,7 +276,7 @@ def _listed(what: str, xs: Any) -> list[Any]:
 
 
 def _plain(x: Value | float) -> float:
-    return x.data if isinstance(x, Value) else x
+    return x._data if isinstance(x, Value) else x  # to check it, which freezes nothing
 
 
 def _strength(x: Any, what: str, wanted: str = "a number from 0 on") -> Any:
@@ -331,10 +337,7 @@ def true_class(target: Any, classes: int) -> int:
     """The target of a cross-entropy as the number of one of the classes."""
     _check_classes(classes)
     if isinstance(target, Value) or target not in range(classes):
-        raise ArgumentError(
-            f"cross_entropy: the true class is a whole number from 0 to {classes - 1}, not {target!r}; "
-            "a Value cannot choose a class, but a list of one-hot Values can"
-        )
+        raise ArgumentError(f"cross_entropy: the true class is a whole number from 0 to {classes - 1}, not {target!r}")
     return int(target)
 
 

@@ -23,6 +23,7 @@ from autodiff.files import write_whole
 
 from .arguments import at_least_one, file_at, named, network
 from .errors import ArgumentError, FileFormatError, MissingExtra, StateError
+from .gpt import GPT
 from .layers import MLP, Dropout, Layer, Neuron, Sequential
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ def load(path: AnyPath, model: Module | None = None) -> Module:
     Args:
         path: a file ``….safetensors`` or ``….json``.
         model: where to load the parameters to.  Without it, the file must say how the network is built; it does so
-            for a Neuron, Layer, MLP, Dropout or Sequential of those whose activations have names in ``ACTIVATIONS``
-            and which share no parameters.
+            for a GPT, and for a Neuron, Layer, MLP, Dropout or Sequential of those whose activations have names in
+            ``ACTIVATIONS`` and which share no parameters.
 
     Raises:
         FileFormatError: the file is damaged or of another format, or does not say how to build the network.
@@ -143,7 +144,7 @@ def _format(path: Path) -> tuple[Callable[[dict[str, Any], Any, dict[str, str]],
 # How to build the network.
 # ---------------------------------------------------------------------------------------------------------------------
 
-_KINDS: dict[str, type[Module]] = {kind.__name__: kind for kind in (Neuron, Layer, MLP, Dropout, Sequential)}
+_KINDS: dict[str, type[Module]] = {kind.__name__: kind for kind in (Neuron, Layer, MLP, Dropout, Sequential, GPT)}
 
 
 def _build(architecture: Any, state: dict[str, Any]) -> Module:
@@ -169,6 +170,10 @@ def _size(architecture: Any) -> int:
         return 0
     if kind == "Sequential":
         return sum(map(_size, architecture["layers"]))
+    if kind == "GPT":
+        names = ("vocabulary", "width", "layers", "context")
+        vocabulary, width, layers, context = (at_least_one(architecture[name], name) for name in names)
+        return (2 * vocabulary + context) * width + layers * 12 * width * width
     outputs = {"Neuron": [1], "Layer": [architecture.get("n_outputs")], "MLP": architecture.get("sizes")}[kind]
     sizes = [at_least_one(n, "a size") for n in (architecture["n_inputs"], *outputs)]
     return sum((n + bool(architecture["bias"])) * m for n, m in pairwise(sizes))

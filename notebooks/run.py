@@ -60,7 +60,10 @@ def shown(notebook: Any) -> Iterator[str]:
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             yield f"In cell {cell.id}:"
-            for kind, content in sorted(output.get("data", {"text/plain": output.get("text", "")}).items()):
+            data = output.get("data", {"text/plain": output.get("text", "")})
+            for kind, content in sorted(data.items()):
+                if kind == "text/html" and "image/svg+xml" in data:
+                    continue  # the same picture once more
                 yield kind
                 if kind == "image/svg+xml":
                     yield from sorted(_words_and_shapes(content))

@@ -100,3 +100,16 @@ def train(weights, names, steps):
             mean, square = means[i] / (1 - 0.85 ** (step + 1)), squares[i] / (1 - 0.99 ** (step + 1))
             p.data -= rate * mean / (square**0.5 + 1e-8)
             p.grad = 0
+
+
+def sampled(weights, temperature):
+    """A name that the network makes up, drawn with Python's one random stream."""
+    token, keys, values, name = EDGE, [], [], ""
+    for position in range(CONTEXT):
+        scores = next_token_scores(weights, token, position, keys, values)
+        chances = softmax([score / temperature for score in scores])
+        token = random.choices(range(EDGE + 1), weights=[chance.data for chance in chances])[0]
+        if token == EDGE:
+            break
+        name += ALPHABET[token]
+    return name

@@ -13,6 +13,17 @@ from cases import load
 
 from autodiff import MissingAttribute, OperandError, Value
 from autodiff.elsewhere import ELSEWHERE
+from nn import text
+
+
+@pytest.mark.nightly
+def test_the_scalar_gpt_repeats_the_whole_published_run():
+    published, names = load("microgpt_losses.json"), text.load("names")
+    names = [names[line] for line in scalar_gpt.shuffled(len(names))]
+    weights = scalar_gpt.first_weights()
+    losses = [loss for loss, _ in scalar_gpt.train(weights, names[:1000], 1000)]
+    assert losses == pytest.approx(published["losses"], rel=1e-12, abs=0)
+    assert [scalar_gpt.sampled(weights, 0.5) for _ in range(20)] == published["samples"]
 
 
 def test_the_scalar_gpt_has_the_published_losses():

@@ -6,6 +6,7 @@ import json
 import math
 import operator
 import pickle
+import statistics
 
 import numpy as np
 import pytest
@@ -220,3 +221,41 @@ def test_a_comparison_in_a_trace_is_read_by_asking_alone():
     with tracing() as trace:
         assert x
     assert [guard.node.op.name for guard in trace.guards] == ["not_equal"]
+
+
+def test_many_joined_comparisons_need_no_recursion():
+    x = Value(1.0)
+    every = x > 0
+    for _ in range(20_000):
+        every = every & (x > 0)
+    assert ad.where(every, x, 0.0).data == 1.0
+
+
+def test_numpy_beside_a_comparison_records():
+    x, y = Value(3.0), Value(-4.0)
+    positive = x > 0
+    recorded = [
+        (np.float64(2) * positive, 2.0),
+        (np.multiply(positive, y), -4.0),
+        (np.add(1.5, positive), 2.5),
+        (np.array([1.0, 2.0]) * positive, [1.0, 2.0]),
+        (np.logical_and(positive, y > 0) * x, 0.0),
+        (np.logical_not(positive) * x, 0.0),
+        ((np.True_ & positive) * x, 3.0),
+        (ad.where((x > 0) == (y > 0), x, y), -4.0),
+    ]
+    for node, wanted in recorded:
+        nodes, numbers = np.atleast_1d(node), np.atleast_1d(wanted)
+        assert [v.data for v in nodes] == numbers.tolist()
+        program = ad.compile([*nodes], [x, y])
+        below = {v.op.name for v in program._ways[0].frozen.nodes if v.op}
+        assert "greater" in below
+    assert statistics.mean([x > 0, y > 0]) == 0.5
+
+
+def test_pictures_and_steps_of_comparisons():
+    x = Value(1.5, label="x")
+    z = ad.where((x > 0) & (x < 2), x, 0.1 * x)
+    assert "x" in ad.draw(z).dot
+    assert "contribution" in str(ad.steps(z))
+    assert "contribution" in str(ad.steps(x * x.detach()))

@@ -39,6 +39,7 @@ SPECIAL = [0.0, -0.0, INF, -INF, NAN, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -2.5, 5e-3
 SPECIAL += [1e300, -1e300, sys.float_info.max, 1e16, 1e155, -1e-155, -1e-8, 1 + 2**-52, -1 + 2**-53, 355.0, 28.0, -38.4]
 SPECIAL += [36.7, -36.7, 700.0, -700.0, 710.0, -745.2, 750.0, -750.0]
 COMPONENT = ("softmax", "direction")  # the first operand says which
+WHICH = (*COMPONENT, "select")  # … be it a constant or not
 ORDER = ("polygamma", "sinc_n")  # the first operand is the order of a derivative
 
 
@@ -53,7 +54,7 @@ def points(name: str) -> list[list[float]]:
     ]
     found = []
     for n in (1, 2, 3, 4, 5) if isinstance(op, NaryOp) else (len(op.partials),):
-        if n == 1 and name in COMPONENT:
+        if n == 1 and name in WHICH:
             continue
         several = [[x] for x in SPECIAL] if n == 1 else []
         several += [[draw() for _ in range(n)] for draw in draws for _ in range(40)]
@@ -63,7 +64,7 @@ def points(name: str) -> list[list[float]]:
                 xs[1:] = [-1.0, 2.0]
             if name == "powlog":
                 xs[2:] = [float(rng.randrange(3)), float(rng.randrange(3))]
-            if name in COMPONENT:
+            if name in WHICH:
                 xs[0] = float(rng.randrange(n - 1))
             if name in ORDER:
                 xs[0] = float(rng.randrange(4))

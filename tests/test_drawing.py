@@ -809,3 +809,31 @@ def test_labels_of_two_arrows_between_the_same_boxes_stand_apart(direction):
     for label, arrow in zip(labels, arrows, strict=True):
         assert label * arrow > 0
         assert abs(label) > abs(arrow) + 4
+
+
+def test_what_is_long_and_thin_is_turned():
+    def way(output, **options):
+        return re.search("rankdir=(..)", draw(output, **options).dot)[1]
+
+    assert way(chain(5)) == way(random_graph(0)) == way(chain(40), direction="LR") == "LR"
+    assert way(chain(40)) == "TB"
+    assert way(nn.MLP(2, [3] * 12, "tanh", seed=0)([Value(1.0), Value(2.0)])[0], max_nodes=1000) == "LR"
+
+
+def test_where_no_derivative_flows_an_arrow_is_dashed():
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    square = x * x
+    output = ad.where(x < y, square, square.detach() * y)
+    output.backward()
+    picture = Read(draw(output))
+    ends = {
+        (picture.text(t)[0].split(" = ")[0], picture.text(h)[0].split(" = ")[-1])
+        for t, h, e in picture.arrows
+        if e.attr["style"] == "dashed"
+    }
+    assert {("x", "x < y"), ("y", "x < y")} <= ends
+    (leaf,) = [
+        h for t, h, e in picture.arrows if e.attr["style"] == "dashed" and picture.boxes[h].attr["class"] == "leaf"
+    ]
+    assert [t for t, h, _ in picture.arrows if h == leaf] == [picture.named("square")]
+    assert draw(output).svg

@@ -65,10 +65,12 @@ HOSTILE = {
 }
 
 
-@pytest.fixture(params=["program", "wheel"])
+@pytest.fixture(params=["program", "wheel", "our own"])
 def way(request, monkeypatch, tmp_path):
-    """Each of the two ways to lay out; for the wheel `dot` is hidden."""
-    if request.param == "program":
+    """Each of the ways to lay out; for the wheel `dot` is hidden, for our own both are."""
+    if request.param == "our own":
+        monkeypatch.setattr(module, "_ways", list)
+    elif request.param == "program":
         if which("dot") is None or find_spec("graphviz") is None:
             pytest.skip("no `dot` on the PATH, or no package graphviz")
         monkeypatch.setattr(module, "find_spec", lambda name: find_spec(name) if name == "graphviz" else None)

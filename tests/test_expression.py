@@ -116,6 +116,8 @@ def test_every_function(name):
         text, arguments = "dot([a, b], [c, a], b)", ([0.5, 0.25], [0.75, 0.5], 0.25)
     elif "xs" in parameters:
         text, arguments = f"{name}(a, b, c)", ([0.5, 0.25, 0.75],)
+    elif name == "select":
+        text, arguments = "select(1, [a, b, c])", (1, [0.5, 0.25, 0.75])
     elif name == "polygamma":
         text, arguments = "polygamma(2, b)", (2, 0.25)
     elif name == "clamp":

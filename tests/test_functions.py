@@ -398,12 +398,12 @@ def test_softmax_far_out_is_without_warnings():
 # Names.
 
 OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}  # their public form is the operator
-OPERATIONS = {*ELEMENTWISE, *NARY, "dot", "softmax", "polygamma"}
+OPERATIONS = {*ELEMENTWISE, *NARY, "dot", "select", "softmax", "polygamma"}
 BUILTINS = {"abs", "max", "min", "pow", "round", "sum"}
 
 
 def test_every_operation_has_a_function_and_every_function_a_row():
-    assert len(OPERATIONS) == 74
+    assert len(OPERATIONS) == 75
     assert set(ad.OPS) - HELPERS - set(OPERATORS) == OPERATIONS
     assert {*functions.__all__, *BUILTINS} == {*OPERATIONS, *NUMPY_NAMES}
     assert set(functions.__all__) <= set(ad.__all__)

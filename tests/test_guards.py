@@ -5,6 +5,7 @@ import copy
 import math
 import pickle
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -368,3 +369,124 @@ def test_chance_in_a_branch_ends_with_an_answer():
     coin = np.random.default_rng(1)
     program = ad.compile(lambda x: x if x * coin.normal() > 0 else -x)
     assert set(np.abs(program(np.ones(200)))) == {1.0}
+
+
+def stopped(w, x):
+    return ad.sqrt(ad.relu(w * x)).detach()
+
+
+# Below what passes no gradient on a derivative is infinite: 0·∞ must not come out of it.
+STOPPED = {
+    "a guard": lambda x, w, b: x * b if ad.log(abs(w * x)) < 9 else b,
+    "detach": lambda x, w, b: stopped(w, x) * b,
+    "a comparison": lambda x, w, b: (1 / (w * x) > 0) * b,
+    "where": lambda x, w, b: ad.where(ad.log(w * x) > 0, b, x),
+    "dot": lambda x, w, b: ad.dot([1 / (w * x) > 0, x], [b, b]),
+    "no_grad": lambda x, w, b: unrecorded(w * x) * b,
+}
+
+
+def unrecorded(x):
+    with ad.no_grad():
+        return ad.sqrt(ad.relu(x))
+
+
+@ENGINES
+@pytest.mark.parametrize("name", STOPPED)
+def test_nothing_flows_through_what_passes_no_gradient_on(name, engine):
+    f = STOPPED[name]
+    w, b = Value(2.0), Value(1.5)
+    samples = [-1.0, 0.0, 2.0]
+    program = ad.compile(lambda x: f(x, w, b), parameters=[w, b], engine=engine)
+    slopes = [ad.gradients(f(x, w, b), [x, w, b]) for x in map(Value, samples)]
+    _, (for_parameters, for_inputs) = program.value_and_grad(samples, reduce="sum", wrt="both")
+    np.testing.assert_allclose(for_inputs[0], [slope[0] for slope in slopes], rtol=1e-14)
+    np.testing.assert_allclose(for_parameters, np.sum([slope[1:] for slope in slopes], axis=0), rtol=1e-14)
+    assert np.isfinite(for_parameters).all()
+
+
+@ENGINES
+def test_a_comparison_may_be_the_result(engine):
+    columns = [-3.0, 1.0, 2.0], [1.0, -2.0, 2.0]
+    for f, wanted in [
+        (lambda x, y: x > y, [0, 1, 0]),
+        (lambda x, y: ~(x > 0), [1, 0, 0]),
+        (lambda x, y: (x > 0) & (y > 0), [0, 0, 1]),
+        (lambda x, y: x == y, [0, 0, 1]),
+        (lambda x, y: [x > y, y], [[0, 1, 0], [1, -2, 2]]),
+        (lambda x, y: np.array([x > y, y]), [[0, 1, 0], [1, -2, 2]]),
+    ]:
+        np.testing.assert_array_equal(ad.compile(f, engine=engine)(*columns), wanted)
+    x, y = Value(1.0), Value(2.0)
+    np.testing.assert_array_equal(ad.compile(x > y, [x, y], engine=engine)(*columns), [0, 1, 0])
+    np.testing.assert_array_equal(ad.compile([x > y, x], [x, y], engine=engine)(*columns), [[0, 1, 0], columns[0]])
+
+
+@ENGINES
+def test_a_whole_number_is_an_index(engine):
+    program = ad.compile(lambda x, i: [x, -x, x * x][i] * len(range(i)), engine=engine)
+    np.testing.assert_array_equal(program([2.0, 3.0, 4.0, 5.0], [0, 1, 2, 1]), [0.0, -3.0, 32.0, -5.0])
+    with pytest.raises(TypeError, match=r"use v\.data"):
+        [1, 2][Value(1.0)]
+    with pytest.raises(TypeError, match=r"use v\.data"):
+        program([2.0], [0.5])
+
+
+def test_constants_are_those_of_the_first_recording():
+    k = Value(2.0)
+    program = ad.compile(lambda x: k * x if x > 0 else -(k + 0.0) * x)
+    program([1.0])
+    k.data = 10.0
+    assert program([1.0, -1.0]).tolist() == [2.0, 2.0]
+    assert k.data == 10.0
+
+
+def test_threads_that_the_function_starts_are_traced():
+    with ThreadPoolExecutor(2) as pool:
+
+        def f(x, y):
+            positive = x > y
+            asked = pool.submit(lambda: 1.0 if positive else 0.0).result()
+            return sum(pool.map(lambda v: v * 2 if v > 0 else v * 3, [x, y])) + asked
+
+        program = ad.compile(f)
+        assert program([-3.0, 1.0, 2.0], [1.0, -2.0, 1.0]).tolist() == [-7.0, -3.0, 7.0]
+        reading = ad.compile(lambda x: x * pool.submit(lambda: x.data).result())
+        reading([1.0])
+        assert [place.rpartition(":")[0] for place in reading.reads] == [__file__]
+
+
+TRANSFORMS = {
+    "grad": lambda x: ad.grad(lambda a: a**3)(x),
+    "derivative": lambda x: ad.derivative(lambda a: a**3, x),
+    "jvp": lambda x: ad.jvp(lambda a: a**3, (x,), (1.0,))[1],
+    "jacobian": lambda x: ad.jacobian(lambda a: [a**3, a])(x)[0],
+    "hessian": lambda x: ad.hessian(lambda a: a[0] ** 4 / 4)([x])[0][0],
+    "vjp": lambda x: ad.vjp(lambda a: a**3, x)[1](1.0)[0],
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_transforms_inside_no_grad_are_computed_for_every_sample(name):
+    def f(x, y):
+        with ad.no_grad():
+            slope = TRANSFORMS[name](x)
+        return slope * y
+
+    program = ad.compile(f)
+    np.testing.assert_allclose(program([1.0, 2.0], [1.0, 1.0]), [3.0, 12.0], rtol=1e-14)
+    slopes = program.value_and_grad([1.0, 2.0], [1.0, 1.0], reduce=None)[1]
+    np.testing.assert_allclose(slopes, [[0.0, 0.0], [3.0, 12.0]], rtol=1e-14)
+
+
+def test_symbols_keep_the_branches():
+    sympy = pytest.importorskip("sympy")
+    X, Y = sympy.symbols("x y", real=True)
+    program = ad.compile(lambda x, y: x * y if x > 0 and y > 0 else x - y if x == y else ad.where(~(x < y), x, -y))
+    program(*X_AND_Y)
+    formula = build(program.source(), "sympy")[0]([X, Y])
+    for x, y in zip(*X_AND_Y, strict=True):
+        assert float(formula.subs({X: x, Y: y})) == program(float(x), float(y))
+
+
+X_AND_Y = [2, -2, -2, 3, -1], [3, -2, 1, -1, -4]

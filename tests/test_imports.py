@@ -32,6 +32,7 @@ BELOW = {
     "copying": ["sweep", "tracing"],
     "tracing": ["pausing"],
     "comparing": ["operators", "tracing"],
+    "grouping": ["sweep"],
     "elsewhere": ["errors"],
     "numberlike": ["elsewhere", "comparing"],
     "value": ["arithmetic", "copying", "numberlike"],

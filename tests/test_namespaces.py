@@ -28,6 +28,7 @@ SPECIAL = [0.0, -0.0, INF, -INF, NAN, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -2.5, 5e-3
 SPECIAL += [1e300, -1e300, sys.float_info.max, 1e16, 1e155, -1e-155, 1e-5, -1e-8, 1 + 2**-52, -1 + 2**-53, 355.0, 11.0]
 SPECIAL += [28.0, 40.0, -40.0, -38.4, -39.0, 36.7, -36.7, 26.0, -5.9, 700.0, -700.0, 710.0, -745.2, 750.0, -750.0]
 COMPONENT = ("softmax", "direction")  # the first operand says which
+WHICH = (*COMPONENT, "select")  # … be it a constant or not
 ORDER = ("polygamma", "sinc_n")  # the first operand is the order of a derivative
 
 
@@ -64,7 +65,7 @@ def points(name, *kinds):
                 xs[1:] = [-1.0, 2.0]
             if name == "powlog":
                 xs[2:] = [float(rng.randrange(4)), float(rng.randrange(4))]
-            if name in COMPONENT:
+            if name in WHICH:
                 xs[0] = float(rng.randrange(n - 1))
             if name in ORDER:
                 xs[0] = float(rng.randrange(3))
@@ -295,6 +296,7 @@ def test_random_graphs_on_columns(graph):
 # ---------------------------------------------------------------------------------------------------------------------
 
 PIECEWISE = (
+    "select",
     "sign",
     "step",
     "floor",
@@ -322,7 +324,7 @@ def smooth_points(name):
                 xs = [xs[0], -1.25, 1.25]
             if name == "powlog":
                 xs[2:] = [float(rng.randrange(3)), float(rng.randrange(3))]
-            if name in COMPONENT:
+            if name in WHICH:
                 xs[0] = float(rng.randrange(n - 1))
             if name in ORDER:
                 xs[0] = float(rng.randrange(3))

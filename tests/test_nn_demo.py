@@ -52,12 +52,18 @@ def test_end_to_end(tmp_path, capsys):
     assert main(["demo", "--epochs", "1", "--out", str(out)]) == 0
     printed, progress = capsys.readouterr()
     assert "100%" in progress
-    for n in range(1, 6):
-        assert f"\n{n}/5  " in printed
+    for n in range(1, 7):
+        assert f"\n{n}/6  " in printed
 
     compiled = "compiled" if find_spec("numba") else "eager"
     engines = re.findall(r"^(\d+) epochs? by the (\w+) engine in ([\d.e-]+) s$", printed, re.MULTILINE)
     assert [engine[:2] for engine in engines] == [("1", "eager"), ("1", compiled), ("1", compiled)]
+    assert re.search(rf"^10 steps by the {compiled} engine in [\d.e-]+ s$", printed, re.MULTILINE)
+    found = re.search(r"^loss at step 9: (\S+); in the published run: (\S+)$", printed, re.MULTILINE)
+    losses = load("microgpt_losses.json")["losses"]
+    assert float(found[1]) == pytest.approx(losses[9], rel=1e-12)
+    assert float(found[2]) == losses[9]
+    assert {step: losses[step] for step in demo.PUBLISHED_NAMES} == demo.PUBLISHED_NAMES
     assert all(float(seconds) > 0 for *_, seconds in engines)
 
     text = (out / "index.html").read_text(encoding="utf-8")
@@ -74,13 +80,13 @@ def test_end_to_end(tmp_path, capsys):
         "The graph of loss: 7,141 values, in 4 groups",
     ]
     pictures = page.attributes("img", "src")
-    assert len(pictures) == 7
+    assert len(pictures) == 9
     sizes = zip(page.attributes("img", "width"), page.attributes("img", "height"), strict=True)
     for name, size in zip(pictures, sizes, strict=True):
         assert struct.unpack(">8x8xII", (out / name).read_bytes()[:24]) == tuple(map(int, size))
     assert [len(text) > 20 for text in page.attributes("img", "alt")] == [True] * len(pictures)
     networks = page.attributes("a", "href")
-    assert networks == ["moons.safetensors", "breast_cancer.safetensors", "digits.safetensors"]
+    assert networks == ["moons.safetensors", "breast_cancer.safetensors", "digits.safetensors", "names.safetensors"]
     assert {path.name for path in out.iterdir()} == {"index.html", *pictures, *networks}
 
     closing = re.findall(

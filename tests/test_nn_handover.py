@@ -4,10 +4,12 @@ import math
 import sys
 from random import Random
 
+import numpy as np
 import pytest
 
 import autodiff as ad
 import nn
+from autodiff import no_grad
 from nn import data
 
 
@@ -141,3 +143,30 @@ def test_infinite_sums_stay_what_they_are(torch):
     model = nn.MLP(1, [1], output_activation="softplus")
     model.load_state_dict({"layers.0.weight": [[1.0]], "layers.0.bias": [0.0]})
     assert outputs(nn.to_torch(model), [[math.inf], [-math.inf]]) == [[math.inf], [0.0]]
+
+
+@pytest.mark.parametrize("sizes", [(27, 16, 4, 1, 16), (11, 6, 2, 3, 5)])
+def test_a_gpt_and_its_file(torch, tmp_path, sizes):
+    vocabulary, *_, context = sizes
+    model = nn.GPT(*sizes, seed=1)
+    network, rng = nn.to_torch(model), Random(2)
+    tokens = [[rng.randrange(vocabulary) for _ in range(context)] for _ in range(3)]
+    with no_grad():
+        ours = [[[x.data for x in logits] for logits in model(document)] for document in tokens]
+    theirs = network(torch.tensor(tokens))
+    assert theirs.dtype == torch.float64
+    np.testing.assert_allclose(theirs.tolist(), ours, rtol=1e-12, atol=1e-12)
+
+    document = [*tokens[0], 1]
+    model.loss(document).backward()
+    logits = network(torch.tensor([document[:-1]]))[0]
+    torch.nn.functional.cross_entropy(logits, torch.tensor(document[1:])).backward()
+    slopes = {name: p.grad.tolist() for name, p in network.named_parameters()}
+    for name, rows in model.state_values().items():
+        np.testing.assert_allclose(slopes[name], [[p.grad for p in row] for row in rows], rtol=1e-12, atol=1e-12)
+
+    safetensors = pytest.importorskip("safetensors.torch")
+    nn.save(model, tmp_path / "model.safetensors")
+    other = nn.to_torch(nn.GPT(*sizes, seed=3))
+    other.load_state_dict(safetensors.load_file(tmp_path / "model.safetensors"))
+    assert torch.equal(other(torch.tensor(tokens)), theirs)

@@ -307,7 +307,7 @@ def test_a_wrong_number_of_operands_is_named():
 
 
 # Names that NumPy, SymPy, mpmath, the lifted formulas or the compiler have for something else.
-@pytest.mark.parametrize("name", ["angle", "rec", "gamma", "select", "split", "both", "pi", "np", "exp_shifted"])
+@pytest.mark.parametrize("name", ["angle", "rec", "gamma", "pick", "split", "both", "pi", "np", "exp_shifted"])
 def test_a_name_that_others_have_too(name):
     op = operation(name, lambda x: x * x + 1, lambda x, z: 2 * x)
     x = Value(3.0)

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import ParseError, fromstring
 
 import pytest
 
+from autodiff.drawing.style import INK, KINDS, MUTED
 from autodiff.drawing.svg import finish_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -360,3 +361,16 @@ def test_other_characters_stay(character):
 def test_what_is_no_svg():
     with pytest.raises(ParseError):
         finish("no picture")
+
+
+def test_boxes_can_be_read_on_light_and_dark_pages():
+    """Every colour of a box has its counterpart, and letters stand out from both."""
+    (style,) = elements(finish(), "style")
+    light, dark = (dict(re.findall(r"--in-(\w+):(#\w+)", part)) for part in style.text.split("@media")[:2])
+    fills = {look["fillcolor"].lower() for _, look in KINDS.values() if "fillcolor" in look}
+    assert fills | {INK.lower(), MUTED.lower()} == {*light.values()}
+    assert dark.keys() == light.keys()
+    for theme in (light, dark):
+        for box in theme.keys() - {"ink", "muted"}:
+            assert contrast(theme["ink"], theme[box]) >= 7
+            assert contrast(theme["muted"], theme[box]) >= 4.5

@@ -157,7 +157,15 @@ class _Special:
             return self.family(name, nodes, operands)
         if name == "dot" and self.region.form == "lanes":
             return self.dots(nodes, operands)
-        return self.adjoints(name, nodes, operands)
+        return self.selections(nodes, operands) if name == "select" else self.adjoints(name, nodes, operands)
+
+    def selections(self, nodes: Integers, operands: Integers) -> Iterator[_Instruction]:
+        """The reverse sweep of ``select``: z̄ goes to the one operand that was picked."""
+        above = self.adjoint[nodes]
+        index, below = self.slot[operands[:, 0]], np.maximum(self.adjoint[operands[:, 1:]], self.nowhere)
+        rows = np.column_stack([above, index, below])[above >= 0]
+        if len(rows):
+            yield _Instruction("backward", ("nary", "select_back"), rows, len(rows), operands.shape[1])
 
     def dots(self, nodes: Integers, operands: Integers) -> Iterator[_Instruction]:
         """Dense blocks, and the other dots one by one."""

@@ -1,11 +1,11 @@
 """Python's text for other numbers than floats: what it says in operators and branches, it says in calls.
 
 Python runs one side of ``x if condition else y``.  For an array the condition holds here and not there, and for a
-symbol it stays open; so both sides are computed, and ``select`` takes of each what it needs.  A formula is lifted by
+symbol it stays open; so both sides are computed, and ``pick`` takes of each what it needs.  A formula is lifted by
 reading its source anew, in which
 
 ========================================= ======================================
-``x if condition else y``                 becomes ``select(condition, x, y)``
+``x if condition else y``                 becomes ``pick(condition, x, y)``
 ``if condition: return x``, then the rest the same, of x and what the rest returns
 ``p and q``, ``p or q``, ``not p``        ``both(p, q)``, ``either(p, q)``, ``negated(p)``
 ``x < y < z``                             ``both(x < y, y < z)``
@@ -13,8 +13,8 @@ reading its source anew, in which
 
 >>> print(lifted_source("softplus"))
 def softplus(x):
-    rest = log1p(exp(select(x > 0.0, -x, x)))
-    return select(x > 0.0, x + rest, rest)
+    rest = log1p(exp(pick(x > 0.0, -x, x)))
+    return pick(x > 0.0, x + rest, rest)
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def lift(names: Namespace, literals: bool = False) -> Namespace:
     """Every formula, lifted, on the numbers of a kind; and ``names``, which it looks up.
 
     Args:
-        names: the primitives of the kind, ``select``, ``both``, ``either``, ``negated`` and ``all``; a formula among
+        names: the primitives of the kind, ``pick``, ``both``, ``either``, ``negated`` and ``all``; a formula among
             them takes the place of the lifted one.
         literals: whether a number that is written in a formula is to become one of the kind, by ``number``.
     """
@@ -76,7 +76,7 @@ class _Lift(ast.NodeTransformer):
                     early.append(names)
                 case ast.Return(ast.expr() as value):
                     for condition, x in reversed(early):
-                        value = _called("select", condition, x, value)
+                        value = _called("pick", condition, x, value)
                     body.append(ast.Return(value))
                 case _:
                     body.append(statement)
@@ -88,7 +88,7 @@ class _Lift(ast.NodeTransformer):
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
         self.generic_visit(node)
-        return _called("select", node.test, node.body, node.orelse)
+        return _called("pick", node.test, node.body, node.orelse)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         self.generic_visit(node)

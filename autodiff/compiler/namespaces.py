@@ -26,7 +26,7 @@ import math
 from functools import lru_cache, partial, reduce
 from typing import TYPE_CHECKING
 
-from .. import formulas, ops
+from .. import formulas, ops, primitives
 from ..errors import MissingDependency, OperandError
 from ..forks import no_fork
 from ..formulas import FORMULAS, with_names
@@ -188,8 +188,11 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
     """Values alone: both sides of a selection are computed, and the one that is not taken may be anything."""
     where, isfinite, isinf, fabs = np.where, np.isfinite, np.isinf, np.abs
 
+    def kind(xs: Sequence[Any]) -> Any:
+        return np.result_type(*xs, 1.0)
+
     def floats(x: Any) -> Any:
-        return np.asarray(x, np.result_type(x, 1.0))
+        return np.asarray(x, kind([x]))
 
     def power(x: Any, y: Any) -> Any:
         root = (y == 0.5) & ((x == 0) | isinf(x))  # where NumPy takes the square root, which keeps the sign of -0
@@ -236,6 +239,11 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
     def length(xs: Sequence[Any]) -> Any:
         return np.sqrt(reduce(np.add, [x * x for x in xs]))
 
+    def select(xs: Sequence[Any]) -> Any:
+        index, *values = xs
+        cases = [*enumerate(values)]
+        return reduce(lambda rest, case: where(index == case[0], case[1], rest), cases, np.asarray(np.nan, kind(xs)))
+
     def norm(xs: Sequence[Any]) -> Any:
         if not xs:
             return np.float64(0)
@@ -248,12 +256,12 @@ def _arrays(np: Any, erf: Function, erfc: Function, add_up: Callable[[Sequence[A
         return [where(size == 0, 0.0, x / size) for x in parts]
 
     primitives = {
-        **dict(select=where, both=np.logical_and, either=np.logical_or, negated=np.logical_not),
+        **dict(pick=where, both=np.logical_and, either=np.logical_or, negated=np.logical_not),
         **dict(all=partial(reduce, np.logical_and), isfinite=isfinite, is_integer=lambda x: np.floor(x) == x),
         **dict(fabs=fabs, copysign=copysign, frexp=lambda x: np.frexp(floats(x)), ldexp=np.ldexp, split=split),
         **dict(fsum=add_up, sum_of_others=sum_of_others, norm=norm, direction_all=direction_all),
         **dict(div=np.divide, pow=power, reciprocal=lambda x: 1 / floats(x), exp2=np.exp2, erf=erf, erfc=erfc),
-        **dict(max=partial(reduce, np.maximum), min=partial(reduce, np.minimum), sum=total, dot=dot),
+        **dict(max=partial(reduce, np.maximum), min=partial(reduce, np.minimum), sum=total, dot=dot, select=select),
     }
 
     def of_their_kind(f: Function) -> Function:
@@ -396,12 +404,30 @@ def _sympy() -> Namespace:
             pieces.append((chosen.xreplace(same), case))
         return sympy.Piecewise(*pieces)
 
+    def truth(condition: Any) -> Any:
+        return choose(condition, 1, 0)
+
+    def holds(x: Any) -> Any:
+        """The condition of which x is the truth; or that x is not 0."""
+        made = isinstance(x, sympy.Piecewise) and [value for value, _ in x.args] == [1, 0]
+        return x.args[0][1] if made else sympy.Ne(x, 0)
+
+    def select(xs: Sequence[Any]) -> Any:
+        index, *values = xs
+        cases = [(x, sympy.Eq(index, i)) for i, x in enumerate(values)]
+        return sympy.Piecewise(*cases, (sympy.nan, True))
+
     def rint(x: Any) -> Any:
         half = sympy.Rational(1, 2)
         return sympy.floor(x + half) - choose(sympy.Eq(sympy.Mod(x, 2), half), 1, 0)  # a half goes to the even side
 
-    names = _from(sympy) | dict(select=choose, both=sympy.And, either=sympy.Or, negated=sympy.Not, where=where)
+    names = _from(sympy) | dict(pick=choose, both=sympy.And, either=sympy.Or, negated=sympy.Not, where=where)
     names |= dict(abs=through(sympy.Abs), sign=through(sympy.sign), floor=sympy.floor, ceil=sympy.ceiling, round=rint)
+    names |= dict(equal=lambda x, y: truth(sympy.Eq(x, y)), not_equal=lambda x, y: truth(sympy.Ne(x, y)))
+    names |= dict(logical_and=lambda x, y: truth(sympy.And(holds(x), holds(y))))
+    names |= dict(logical_or=lambda x, y: truth(sympy.Or(holds(x), holds(y))))
+    names |= dict(logical_not=lambda x: truth(sympy.Not(holds(x))))
+    names |= dict(only_if=lambda x, condition: choose(holds(condition), x, sympy.nan))
     names |= dict(expm1=lambda x: sympy.exp(x) - 1, log1p=lambda x: sympy.log(1 + x), sech=sympy.sech)
     names |= dict(cbrt=lambda x: sympy.sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3), mod=sympy.Mod, pow=sympy.Pow)
     names |= dict(sum=lambda xs: sympy.Add(*xs), prod=lambda xs: sympy.Mul(*xs), maximum=sympy.Max, minimum=sympy.Min)
@@ -409,7 +435,7 @@ def _sympy() -> Namespace:
     names |= dict(mul0=lambda x, y: x * y, one_minus_square=lambda x: 1 - x**2, compare=lambda x, y: sympy.sign(x - y))
     names |= dict(sigmoid=lambda x: 1 / (1 + sympy.exp(-x)), silu=lambda x: x / (1 + sympy.exp(-x)))
     names |= dict(softplus=lambda x: sympy.log(1 + sympy.exp(x)), exp_shifted=lambda xs: (0, [*map(sympy.exp, xs)]))
-    names |= dict(sum_of_others=lambda xs, x: sympy.Add(*xs) - x)
+    names |= dict(sum_of_others=lambda xs, x: sympy.Add(*xs) - x, select=select)
     names |= dict(number=number, pi=sympy.pi, inf=sympy.oo, nan=sympy.nan) | of_sympy(sympy)
     del names["div"]  # SymPy's divides polynomials
     constants = dict(LN_2=sympy.log(2), LOG2_E=1 / sympy.log(2), LOG10_E=1 / sympy.log(10))
@@ -433,7 +459,7 @@ def _mpmath(context: Any) -> Namespace:
     names = _from(mp) | dict(abs=abs, round=mp.nint, mod=lambda x, y: x % y if y else mp.nan)
     names |= dict(cbrt=lambda x: mp.sign(x) * mp.cbrt(abs(x)), pow=mp.power)
     names |= dict(max=max, min=min, sum=mp.fsum, prod=mp.fprod, mul0=lambda x, y: x * y if x and y else mp.mpf(0))
-    names |= dict(number=mp.mpf, pi=mp.pi, inf=mp.inf, nan=mp.nan) | of_mpmath(mp)
+    names |= dict(number=mp.mpf, pi=mp.pi, inf=mp.inf, nan=mp.nan, select=primitives.select) | of_mpmath(mp)
     exact = _exact(mp.mpf, with_names(textbook(names) | names))
     exact |= {name: _as_ieee(mp, op, exact[name]) for name, op in OPS.items() if name in exact}
     return exact | {

@@ -17,7 +17,7 @@ from .machine import NAMESPACE, bound, compiled
 from .memory import BUFFER, SCRATCH, wide
 
 __all__ = ["direction_all", "dot", "logsumexp", "max", "mean", "min", "norm", "prod"]
-__all__ += ["products_of_others", "softmax_all", "sum"]
+__all__ += ["products_of_others", "select", "softmax_all", "sum"]
 
 exp, log1p = NAMESPACE["exp"], NAMESPACE["log1p"]
 difference_error = bound(formulas.difference_error)
@@ -300,6 +300,40 @@ def softmax_all(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int
             z = V[ix[i] * stride :]
             for t in range(lanes):
                 z[t] /= denominator[t]
+
+
+def select(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:
+    """x_i, of the slots of i and the x's; nan where there is none."""
+    V = carray(V_, (BUFFER,))
+    ix = carray(ix_, (BUFFER,))
+    for k in range(0, count * (arity + 1), arity + 1):
+        z = V[ix[k] * stride :]
+        index = V[ix[k + 1] * stride :]
+        for t in range(lanes):
+            place = chosen(index[t], arity - 1)
+            z[t] = V[ix[k + 2 + place] * stride + t] if place >= 0 else math.nan
+
+
+def select_back(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:
+    """Add z̄ to x̄_i, of the slots of z̄, i and the x̄'s: what its rule comes to, without the zeros."""
+    V = carray(V_, (BUFFER,))
+    ix = carray(ix_, (BUFFER,))
+    for k in range(0, count * (arity + 1), arity + 1):
+        dz = V[ix[k] * stride :]
+        index = V[ix[k + 1] * stride :]
+        for t in range(lanes):
+            place = chosen(index[t], arity - 1)
+            if place >= 0:
+                V[ix[k + 2 + place] * stride + t] += dz[t]
+            elif index[t] != index[t]:
+                for i in range(k + 2, k + 1 + arity):
+                    V[ix[i] * stride + t] = math.nan
+
+
+@compiled
+def chosen(index: float, n: int) -> int:
+    """The index as a whole number; -1 if it is none from 0 to n - 1."""
+    return int(index) if 0 <= index < n and index == math.floor(index) else -1
 
 
 @compiled

@@ -16,16 +16,18 @@ try:
 
     from .columns import as_column
     from .portable import Portable
-    from .traces import Branches, checked_against, joined, record, way_of
+    from .traces import Branches, as_node, checked_against, joined, record, way_of
 except ImportError:  # compile() says so
     np = None  # type: ignore[assignment]
 
+from ..comparing import Truth
 from ..entrance import as_number
 from ..errors import CompileError, LengthError, MissingDependency, OperandError, VerificationError
 from ..pausing import recording
 from ..transforms import gradients
 from ..value import Value
 from .availability import attempt, obstacle, open_in_children
+from .indices import check_indices, indices
 from .namespaces import build
 from .source import write_source
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from .frozen import Frozen
+    from .traces import Way
 
     Numbers = NDArray[np.floating[Any]]
 
@@ -104,15 +107,16 @@ def compile(
     if {id(x) for x in inputs} & {id(x) for x in parameters}:
         raise OperandError("a Value is either an input, a number for each sample, or a parameter, the same for all")
     outputs, function = None, None
-    if callable(output) and not isinstance(output, Value):
+    single = isinstance(output, (Value, Truth))
+    if callable(output) and not single:
         if inputs:
             raise OperandError("the inputs of a function are its arguments: leave out inputs=")
         function = output
     else:
-        outputs = _values(output, "output")
+        several: Any = output if hasattr(output, "__iter__") else [output]
+        outputs = _values([as_node(x) if isinstance(x, Truth) else x for x in several], "output")
         if not outputs:
             raise OperandError("the list of outputs is empty: there is nothing to compute")
-    single = isinstance(output, Value)
     return Program(
         precision, numba and engine != "source", engine == "machine", inputs, parameters, outputs, single, function
     )
@@ -137,6 +141,7 @@ class Program:
         precision: of the work on samples.
         engine: "machine" or "source"; the first becomes the second if there turns out to be no machine code here.
         inputs, parameters, outputs: the Values it was compiled for; of a function known after the first call.
+        reads: the places where a function read a number, which is frozen.
     """
 
     def __init__(
@@ -156,7 +161,9 @@ class Program:
         self._inputs, self._parameters = inputs, parameters
         self._single = single
         self._ways = [way_of(outputs, single)] if outputs else []  # of a function, for which samples have asked so far
+        self._constants: dict[Value, float] = {}  # of a function, as they were when it first met them
         self._function = function
+        self._indices: dict[int, int] | None = None  # the columns that must be, found in the first call
         self._runners: dict[str, Any] = {}  # by what they derive with respect to
         self._derivable: dict[str | None, str] = {}  # what _check has allowed
         self._lock = Lock()
@@ -180,6 +187,11 @@ class Program:
     def outputs(self) -> list[Value]:
         """The Values computed."""
         return [*self._recorded()]
+
+    @property
+    def reads(self) -> list[str]:
+        """The places, file and line, where the function that was compiled read the number of a Value: it is frozen."""
+        return [*dict.fromkeys(place for way in self._ways for place in way.reads)]
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy or a pickle has the graph; what runs it is made anew."""
@@ -278,13 +290,13 @@ class Program:
             here = X[:, sample].tolist()
             if function is None:
                 result = again(here, numbers.tolist())
-                _compare(sample, "output", values[:, sample], [result] if self._single else result, rtol)
+                _compare(sample, "output", values[:, sample], [result] if self._single else result, rtol, None)
                 continue
             with _holding(self._parameters, numbers.tolist()), recording():
                 xs = [Value(x) for x in here]
                 result = function(*xs)
                 expected = [result] if not isinstance(result, (list, tuple)) else result
-                reads = self._ways[0].reads if function is self._function else ()
+                reads = self.reads if function is self._function else None
                 _compare(sample, "output", values[:, sample], [getattr(x, "data", x) for x in expected], rtol, reads)
                 if slopes is not None and isinstance(result, Value):
                     _compare(sample, "gradient", slopes[:, sample], gradients(result, xs), rtol, reads)
@@ -413,6 +425,11 @@ class Program:
         if len(X) != len(self._inputs):
             asked, given = _several(len(self._inputs), "input"), _several(len(X), "column")
             raise LengthError(f"the program has {asked}, and {given} {'was' if len(X) == 1 else 'were'} given")
+        if self._indices is None:  # under a branch an index may be out of range for a sample that goes elsewhere
+            way = self._ways[0]
+            self._indices = {} if way.decisions else indices(way.frozen.nodes, self._inputs)
+        if self._indices:
+            check_indices(self._indices, X)
         return X, alone
 
     def _numbers(self, parameters: ArrayLike | None) -> Numbers:
@@ -440,19 +457,28 @@ class Program:
             inputs = [Value(x) for x in numbers]
             way = record(self._function, inputs, self._parameters)
             self._inputs, self._single = inputs, way.single
+            self._read_constants(way)
             self._ways.append(way)
 
     def _another(self, sample: Sequence[float], parameters: Numbers) -> int:
         """Record the function anew for a sample; the place of that way among those there are."""
         assert self._function is not None
         with self._lock:
-            with _holding([*self._inputs, *self._parameters], [*sample, *parameters.tolist()]):
+            given = [*self._inputs, *self._parameters, *self._constants]
+            with _holding(given, [*sample, *parameters.tolist(), *self._constants.values()]):
                 way = record(self._function, self._inputs, self._parameters)
+            self._read_constants(way)
             same = [i for i, known in enumerate(self._ways) if known.decisions == way.decisions]
             if same:
                 return same[0]
             self._ways.append(checked_against(self._ways, way))
             return len(self._ways) - 1
+
+    def _read_constants(self, way: Way) -> None:
+        given = {*self._inputs, *self._parameters}
+        for node, number in zip(*way.frozen, strict=True):
+            if not node.operands and node not in given:
+                self._constants.setdefault(node, number)
 
     def _engine(self, wrt: str) -> Any:
         """What runs it; for values alone an engine for derivatives will do."""
@@ -501,7 +527,10 @@ def _holding(values: Sequence[Value], numbers: Sequence[float]) -> Iterator[None
             v.data = x
 
 
-def _compare(sample: int, what: str, here: Any, there: Sequence[float], rtol: float, reads: Sequence[str] = ()) -> None:
+def _compare(
+    sample: int, what: str, here: Any, there: Sequence[float], rtol: float, reads: Sequence[str] | None
+) -> None:
+    """Refuse a difference; ``reads`` is where the function compiled read a number, None for another function."""
     if len(here) != len(there):
         raise VerificationError(f"sample {sample}: {len(here)} {what}s here and {len(there)} when recorded anew")
     largest = max([abs(x) for x in there if isfinite(x)], default=0.0)
@@ -509,12 +538,16 @@ def _compare(sample: int, what: str, here: Any, there: Sequence[float], rtol: fl
         same = x == y or (x != x and y != y)
         if not same and not (isfinite(y) and abs(x - y) <= rtol * max(abs(y), largest)):
             cause = (
-                f"the function reads the number of a Value at {', '.join(reads)}, and what follows from it is frozen: "
-                "use the Value itself"
-                if reads
-                else "a Python if that takes another branch for this sample is the usual cause: write it with where, "
+                "a Python if that takes another branch for this sample is the usual cause: write it with where, "
                 "maximum, relu or clamp"
             )
+            if reads is not None:
+                cause = "the function does not give the same each time: is something in it random?"
+            if reads:
+                cause = (
+                    f"the function reads the number of a Value at {', '.join(reads)}, and what follows from it is "
+                    "frozen: use the Value itself"
+                )
             raise VerificationError(f"sample {sample}: {what} {i} is {x!r} here and {y!r} when recorded anew; {cause}")
 
 

@@ -53,7 +53,10 @@ def regions(graph: Graph, wrt: Integers) -> tuple[Region, Region]:
     """What runs once in a call, and what runs on lanes, for derivatives with respect to the numbers ``wrt``."""
     count, nodes = len(graph.numbers), len(graph.op)
     used = _below(graph.op, graph.start, graph.operands, graph.outputs, count)
-    needed = used & _above(graph.op, graph.start, graph.operands, wrt, count, rows().flows)
+    flows = rows().flows
+    passed = np.where(flows[graph.op], graph.op, LEAF)  # the graph as a gradient sees it: it ends at a truth
+    needed = _below(passed, graph.start, graph.operands, graph.outputs, count)
+    needed &= _above(passed, graph.start, graph.operands, wrt, count)
     runs = used[:nodes] & (graph.op > LEAF)
     in_call, on_lanes = runs & (graph.rate[:nodes] == PER_CALL), runs & (graph.rate[:nodes] == PER_SAMPLE)
     outputs = np.zeros(count, np.bool_)
@@ -98,13 +101,13 @@ def _below(op: Any, start: Any, operands: Any, outputs: Any, count: int) -> Any:
 
 
 @compiled_if_large
-def _above(op: Any, start: Any, operands: Any, numbers: Any, count: int, flows: Any) -> Any:
+def _above(op: Any, start: Any, operands: Any, numbers: Any, count: int) -> Any:
     """These numbers, and every node from which a gradient reaches one of them."""
     needed = np.zeros(count, np.bool_)
     for number in numbers:
         needed[number] = True
     for node in range(len(op)):
-        if op[node] >= 0 and flows[op[node]]:
+        if op[node] >= 0:
             for k in range(start[node], start[node + 1]):
                 needed[node] |= needed[operands[k]]
     return needed

@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import formulas, primitives
+from ..comparing import Truth
 from ..errors import CompileError
 from ..ops import OPS
 from ..pausing import recording
 from ..sweep import recorded_from, recorded_order
-from ..tracing import note_read, tracing
+from ..tracing import Guard, note_read, tracing
 from ..value import Value
 from .frozen import Frozen, freeze
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-__all__ = ["LIMIT", "Branches", "Way", "joined", "record"]
+__all__ = ["LIMIT", "Branches", "Way", "as_node", "joined", "record"]
 
 LIMIT = 64
 """Ways that are recorded of one function at most."""
@@ -51,7 +52,7 @@ class Way:
         single: whether that was one output, not a list.
         held: 1.0 for the samples that it holds for; None if it holds for all.
         checked: the outputs; nan for a sample that it does not hold for.
-        decisions: the truths that its branches hung on, each with the place that asked.
+        decisions: the truths that its branches hung on, each with the place that asked, and for what.
         reads: the places where it read a number, which is frozen.
         frozen: the numbers of all this as they were.
     """
@@ -60,7 +61,7 @@ class Way:
     single: bool
     held: Value | None
     checked: list[Value]
-    decisions: tuple[tuple[str, bool], ...]
+    decisions: tuple[tuple[Any, ...], ...]
     reads: tuple[str, ...]
     frozen: Frozen
 
@@ -70,12 +71,20 @@ def way_of(outputs: list[Value], single: bool) -> Way:
     return Way(outputs, single, None, outputs, (), (), freeze(outputs))
 
 
+def as_node(x: Any) -> Value:
+    """An output as a node: a Value, a comparison of Values, or a constant."""
+    return x if isinstance(x, Value) else x.recorded() if isinstance(x, Truth) else Value(x)
+
+
 def record(function: Callable[..., Any], inputs: Sequence[Value], parameters: Sequence[Value]) -> Way:
     """Trace the function at the numbers that inputs and parameters have now."""
-    with recording(), tracing() as trace, _noting_reads():
+    with recording(), tracing(inputs) as trace, _noting_reads():
         result = function(*inputs)
+    if isinstance(result, np.ndarray) and result.ndim == 1:
+        result = result.tolist()
     single = not isinstance(result, (list, tuple))
-    outputs = [x if isinstance(x, Value) else Value(x) for x in ([result] if single else result)]
+    with recording():
+        outputs = [as_node(x) for x in ([result] if single else result)]
     given = {*inputs, *parameters}
     depends: set[Value] = set(given)
     for node in recorded_order(*[guard.node for guard in trace.guards]):
@@ -85,8 +94,14 @@ def record(function: Callable[..., Any], inputs: Sequence[Value], parameters: Se
     with recording():
         held = reduce(lambda held, guard: _and(held, guard.node, guard.truth), guards, None)
         checked = outputs if held is None else [OPS["only_if"](x, held) for x in outputs]
-    decisions = tuple([(guard.place, guard.truth) for guard in guards])
+    decisions = tuple(map(_decision, guards))
     return Way(outputs, single, held, checked, decisions, (*trace.reads,), freeze(checked))
+
+
+def _decision(guard: Guard) -> tuple[Any, ...]:
+    """What tells it from others: x > 0 at a line of a loop is not x > 1 at that line."""
+    numbers = [x for x in guard.node.operands if not isinstance(x, Value)]
+    return guard.place, guard.truth, guard.node.op, *numbers
 
 
 def _and(held: Any, node: Value, truth: bool) -> Value:
@@ -124,7 +139,7 @@ _RESTORED = {name: (name in vars(Value), original) for name, original in _WATCHE
 
 def _watched(original: Any) -> property:
     def read(v: Value) -> float:
-        note_read()
+        note_read(v)
         return original.__get__(v, type(v))
 
     return property(read, original.__set__, doc=original.__doc__)
@@ -232,7 +247,7 @@ def checked_against(ways: Sequence[Way], way: Way) -> Way:
         )
     if len(ways) < LIMIT:
         return way
-    every = sorted([way.decisions for way in ways])
+    every = sorted([way.decisions for way in ways], key=repr)
     parted = Counter([next((x[0] for x, y in zip(a, b, strict=False) if x != y), a[-1][0]) for a, b in pairwise(every)])
     ((place, _),) = parted.most_common(1)
     raise CompileError(

@@ -15,7 +15,11 @@ from ..naming import Names, caller_names
 from ..pathsearch import Path as _ExplainedPath
 from ..value import Value
 from .caption import describe
+from .display import as_html
 from .expansion import Expansion, is_expandable
+from .fonts import warn_without_fonts
+from .named import group_named, named_frames
+from .paint import paint
 from .picture import Picture
 from .selection import Selection, everything, group_network, neighbourhood, whole
 from .writing import to_dot
@@ -33,6 +37,10 @@ _NEAR = 2
 
 _COARSEST = 15
 """A picture of so many nodes is not made coarser to save time."""
+
+
+_OURS = 200
+"""A network of more boxes than this is left to Graphviz, which is faster then."""
 
 
 class OptionError(AutodiffError, ValueError):
@@ -57,12 +65,16 @@ class Drawing:
         caption: str,
         time_limit: float | None,
         coarser: Callable[[], Drawing | None] | None = None,
+        paint: Callable[[], bytes] | None = None,
+        framed: bool = False,
     ) -> None:
         self.dot = dot
         self.title = title
         self.caption = caption
         self._time_limit = time_limit
         self._coarser = coarser
+        self._paint = paint
+        self._framed = framed
         self._svg: str | None = None
 
     @property
@@ -70,16 +82,32 @@ class Drawing:
         """The picture as SVG, laid out when it is first asked for.
 
         Raises:
-            MissingDependency: neither Graphviz's ``dot`` nor pygraphviz is there.
             LayoutTimeout: the layout takes longer than the time limit, attempts with coarser pictures included.
             LayoutError: Graphviz failed.
         """
         if self._svg is None:
             from .svg import finish_svg
 
-            svg = self._render("svg")
+            svg = self._paint() if self._paint is not None and self._is_ours() else self._render("svg")
             self._svg = finish_svg(svg, title=self.title, description=self.caption)
         return self._svg
+
+    @property
+    def html(self) -> str:
+        """The picture as an image inside HTML, for any page; wider than that it scrolls.
+
+        Raises:
+            As for ``svg``.
+        """
+        svg = self.svg
+        width = float(svg.partition(' width="')[2].partition("pt")[0])
+        return as_html(svg, width, self.caption)
+
+    def _is_ours(self) -> bool:
+        """Whether we lay the picture out ourselves: a network, and all others where there is no Graphviz."""
+        from .render import is_installed
+
+        return self._framed or not is_installed()
 
     def _render(self, format: str) -> bytes:
         """Lay out; a coarser picture takes the place of this one if that takes too long.
@@ -111,23 +139,21 @@ class Drawing:
                     raise LayoutTimeout(
                         f"the layout takes longer than {limit:g} s: draw less (max_nodes=), or allow more (time_limit=)"
                     ) from None
-                self.dot, self.title, self.caption, self._coarser = (
-                    other.dot,
-                    other.title,
-                    other.caption,
-                    other._coarser,
-                )
+                for name in ("dot", "title", "caption", "_coarser", "_paint", "_framed"):
+                    setattr(self, name, getattr(other, name))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the graph, from which a coarser picture would be made."""
-        return {**self.__dict__, "_coarser": None}
+        """Without the graph, from which a coarser picture would be made, or this one laid out."""
+        if self._is_ours():
+            _ = self.svg
+        return {**self.__dict__, "_coarser": None, "_paint": None}
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the picture to a file; its ending says how: .svg, .png, .pdf or .dot.
 
         Raises:
             OptionError: it has another ending.
-            MissingDependency: as for ``svg``.
+            MissingDependency: a .png or .pdf, and neither Graphviz's ``dot`` nor pygraphviz is there.
             LayoutTimeout: as for ``svg``.
         """
         suffix = Path(path).suffix.lower()
@@ -138,6 +164,7 @@ class Drawing:
         elif suffix == ".svg":
             content = self.svg.encode()
         else:
+            warn_without_fonts()
             content = self._render(suffix[1:])
         write_whole(path, content)
 
@@ -147,7 +174,7 @@ class Drawing:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows: the picture, or where it cannot be laid out the reason and what to do."""
         try:
-            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+            return {"text/html": self.html, "image/svg+xml": self.svg, "text/plain": repr(self)}
         except Exception as error:
             return {"text/plain": f"{self!r}\n{self.caption}\nNo picture: {error}"}
 
@@ -156,7 +183,7 @@ def draw(
     output: Value | Sequence[Value],
     *,
     names: Mapping[str, Value] | Mapping[Value, str] | None = None,
-    direction: str = "LR",
+    direction: str = "auto",
     expand: bool | Iterable[Value] = False,
     around: Value | None = None,
     depth: int | None = None,
@@ -171,17 +198,17 @@ def draw(
     for each operand: on it the local derivative, coloured by its sign; the wider, the larger the contribution, that
     derivative times the gradient of the result, which is in the tooltip.  Leaves, parameters, constants and outputs
     have a shape of their own; a parameter is a leaf with a label as ``nn`` gives it, w_11^(1) or b_1^(1).  The neurons
-    of ``nn`` are framed, and its layers where each neuron is one box.
+    of ``nn`` and what ``group`` names are framed, and layers where each neuron is one box.
 
-    A graph of more than ``max_nodes`` Values is not drawn in full.  Of a network, each neuron becomes one box, or if
-    these are too many, each layer; of another graph the nodes nearest to the output are drawn.  The caption says what
-    is left out.
+    A graph of more than ``max_nodes`` Values is not drawn in full.  What ``group`` names becomes one box; or of a
+    network each neuron, or if these are too many, each layer; of another graph the nodes nearest to the output are
+    drawn.  The caption says what is left out.
 
     Args:
         output: a Value, or a list of them.
         names: {"x": x} or {x: "x"}, before the labels of the nodes; those without either are called as your variables
             are, or v1, v2 …
-        direction: "LR", from left to right; or "TB", "RL", "BT".
+        direction: "LR", from left to right; "TB", "RL" or "BT"; "auto" is "LR", but "TB" for what is long and thin.
         expand: True, or some nodes: draw n-ary operations such as dot as the sums and products that they consist of.
         around: draw this node and those near it, on which it depends or which depend on it.
         depth: how many steps from ``around``, 2 if nothing is said; or else from the output.
@@ -243,8 +270,17 @@ def draw(
             return drawing(limit // 3, finer) if limit > _COARSEST else None
         late = None if finer is None else time_limit
         title, caption = describe(picture, selection, outputs, around, depth, refused, late)
+        way = ("TB" if picture.is_long() else "LR") if direction == "auto" else direction
         coarser = (lambda: drawing(limit // 3, size)) if limit > _COARSEST else None
-        return Drawing(to_dot(picture, direction, title, caption), title, caption, time_limit, coarser)
+        return Drawing(
+            to_dot(picture, way, title, caption),
+            title,
+            caption,
+            time_limit,
+            coarser,
+            lambda: paint(picture, way, caption),
+            size <= _OURS and any(box.place or box.kind == "group" for box in picture.boxes),
+        )
 
     return drawing(max_nodes)  # type: ignore[return-value]  # it is None beside a finer one alone
 
@@ -279,7 +315,7 @@ def _values(x: Any, what: str) -> list[Value]:
 
 def _check_options(direction: Any, depth: Any, max_nodes: Any, show: Any, time_limit: Any) -> None:
     for name, option, known in (("direction", direction, _DIRECTIONS), ("show", show, _SHOWS)):
-        if option not in known:
+        if option not in known and not (name == "direction" and option == "auto"):
             raise OptionError(f"{name} is one of {', '.join(map(repr, known))}, not {option!r:.40}")
     for name, option, least in (("depth", depth, 0), ("max_nodes", max_nodes, 1)):
         if option is None and name == "depth":
@@ -300,11 +336,13 @@ def _selected(
 ) -> Selection:
     if around is None and depth is None:
         if len(graph) <= limit:
-            return whole(graph)
+            selection = whole(graph)
+            selection.frames = named_frames(graph)
+            return selection
         if not keep:
-            network = group_network(graph, outputs, limit)
-            if network is not None:
-                return network
+            grouped = group_named(graph, outputs, limit) or group_network(graph, outputs, limit)
+            if grouped is not None:
+                return grouped
     if around is not None and depth is None:
         depth = _NEAR
     return neighbourhood(graph, outputs, around, depth, limit, keep)

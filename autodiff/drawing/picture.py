@@ -18,7 +18,7 @@ from ..value import Value
 from . import style
 from .expansion import Expansion
 from .notation import spelled
-from .selection import Group, Place, Selection, is_parameter
+from .selection import Group, Selection, is_parameter
 
 __all__ = ["Arrow", "Box", "Picture"]
 
@@ -26,6 +26,9 @@ _FIGURES = re.compile(r"[−\d./]+")
 
 _CONSTANTS = 6
 """A node with more constants than this has one box for all of them."""
+
+_LONG, _THIN = 10, 3
+"""A picture of more columns than this is turned, where these are so many times as many as boxes in one of them."""
 
 
 class Box:
@@ -127,6 +130,7 @@ class Picture:
         self._outputs = {*outputs}
         self._names = names
         self._places = selection.places
+        self._frames = selection.frames
         self._keys: dict[Value | Group, str] = {}
         self._shared: dict[tuple[int, float], str] = {}
         self._elements: dict[Value, Expansion] = {}
@@ -140,6 +144,8 @@ class Picture:
                 for element in expansion.elements[:-1]:
                     if node in self._places:
                         self._places[element] = self._places[node]
+                    if node in self._frames:
+                        self._frames[element] = self._frames[node]
                     self._node(element, element, expansion.gradients[element], expansion.originals)
                 self._node(node, expansion.elements[-1], node.grad, expansion.originals)
             self._stubs(node, selection)
@@ -154,6 +160,16 @@ class Picture:
         """Whether an arrow is one of those to highlight."""
         ends = {arrow.tail, arrow.head}
         return ends <= self.highlight if self._path is None else ends in self._path
+
+    def is_long(self) -> bool:
+        """Whether it is long and thin, so that from left to right it would be too wide for a page."""
+        if any(box.place for box in self.boxes):
+            return False
+        column = dict.fromkeys([box.key for box in self.boxes], 0)
+        for arrow in self.arrows:  # those to a box come before those from it
+            column[arrow.head] = max(column[arrow.head], column[arrow.tail] + 1)
+        columns = 1 + max(column.values())
+        return columns > _LONG and columns * columns > _THIN * len(self.boxes)
 
     def named(self, node: Value) -> str:
         """What a node is called, shown or not."""
@@ -175,10 +191,20 @@ class Picture:
         if self.show != "forward":
             rows.append(("grad", style.number(grad) if self.ran else "—"))
             full += f"\ngrad {grad!r}" if self.ran else "\ngrad — (no backward pass has run)"
-        place = _cluster(self._places.get(node))
+        place = self._framed(node)
         self.boxes.append(Box(key, self._kind(node, made), name, says, rows, full, place))
-        if made.op is not None:
+        if made.op is None:
+            detached = [self._keys[x] for x in operands if isinstance(x, Value) and x in self._keys]
+            self.arrows += [Arrow(tail, key, dashed=True) for tail in detached]
+        else:
             self._operands(key, name, made.op, made.local_derivatives, operands, grad, place)
+
+    def _framed(self, node: Value) -> tuple[str, ...]:
+        """The frame that a node stands in: its neuron's, or that of a named group."""
+        place = self._places.get(node)
+        if place is not None:
+            return (f"layer {place[0]}", f"neuron {place[1]}")
+        return (style.shown(self._frames[node], style.NAME),) if node in self._frames else ()
 
     def _kind(self, node: Value, made: Value) -> str:
         if made.op is None:
@@ -219,8 +245,11 @@ class Picture:
                     tail = self._constant(x, position if len(operands) > 2 else -1, place)
                     self.arrows.append(Arrow(tail, key, dashed=True))
                 continue
-            derivative = next(local)
+            derivative = next(local, None)  # None of a comparison, through which none flows
             if x not in self._keys:  # left out; a stub says so
+                continue
+            if derivative is None:
+                self.arrows.append(Arrow(self._keys[x], key, dashed=True))
                 continue
             contribution = derivative * grad if self.ran else None
             tooltip = f"local derivative {derivative!r}"
@@ -244,7 +273,9 @@ class Picture:
             key = f"c{self.constants}"
             self.constants += 1
             self._shared[position, x] = key
-            self.boxes.append(Box(key, "constant", style.number(x), tooltip=f"constant {x!r}", place=()))
+            # Neurons take the same constants, so these stand outside; those of a named group stand in its frame.
+            inside = place if position < 0 and self._frames else ()
+            self.boxes.append(Box(key, "constant", style.number(x), tooltip=f"constant {x!r}", place=inside))
         return key
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -261,12 +292,23 @@ class Picture:
         self.boxes.append(Box(stub, "stub", f"⋯ {text}", tooltip=f"not drawn: {text}", place=place))
         self.arrows.append(Arrow(stub, key, dashed=True) if before else Arrow(key, stub, dashed=True))
 
+    def _norm(self, nodes: Sequence[Value]) -> str:
+        return style.number(hypot(*[node.grad for node in nodes])) if self.ran else "—"
+
     def _group(self, group: Group) -> None:
         key = self._keys[group] = f"g{len(self._keys)}"
         parameters, others = group.leaves, group.operations
         rows = []
         if group.kind == "inputs":
             name, says = "inputs", _count(len(parameters), "leaf", "leaves")
+        elif group.kind == "named":
+            name = style.shown(group.name, style.NAME) + f" × {group.times}" * (group.times > 1)
+            says = ", ".join(
+                [_count(len(others), "operation")] * bool(others)
+                + [_count(len(parameters), "leaf", "leaves")] * bool(parameters)
+            )
+            if parameters and self.show != "forward":
+                rows = [("‖grad‖", self._norm(parameters))]
         elif group.kind == "between":
             name = f"after layer {group.layer}" if group.layer else "before layer 1"
             says = _count(len(others), "operation")
@@ -275,7 +317,7 @@ class Picture:
             says = _network_says(group, others)
             rows = [("parameters", f"{len(parameters):,}")] if parameters else []
             if parameters and self.show != "forward":
-                rows.append(("‖grad‖", style.number(hypot(*[node.grad for node in parameters])) if self.ran else "—"))
+                rows.append(("‖grad‖", self._norm(parameters)))
         place = (f"layer {group.layer}",) if group.kind == "neuron" else ()
         self.boxes.append(Box(key, "group", name, says, rows, f"{name}: {says}", place))
 
@@ -308,7 +350,3 @@ def _network_says(group: Group, others: Sequence[Value]) -> str:
 
 def _count(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
-def _cluster(place: Place | None) -> tuple[str, ...]:
-    return () if place is None else (f"layer {place[0]}", f"neuron {place[1]}")

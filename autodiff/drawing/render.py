@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     _More: TypeAlias = Callable[[], float] | None
     _Way: TypeAlias = Callable[[bytes, str, float | None, _More], bytes]
 
-__all__ = ["render"]
+__all__ = ["is_installed", "render"]
 
 # The wheel has libraries, but no program `dot`; this is one.  Its arguments: where the package is, and the format.
 _DOT_OF_THE_WHEEL = """
@@ -96,6 +96,11 @@ def render(dot: str, format: str, *, time_limit: float | None = None, more: Call
             problem = f"Graphviz could not be started: {error}"
         failure = failure or LayoutError(problem)  # what the first way says, for it is the one that was chosen
     raise failure or MissingDependency(_REMEDY_OF_THE_PACKAGE if which("dot") else _REMEDIES)
+
+
+def is_installed() -> bool:
+    """Whether there is a way to run Graphviz."""
+    return bool(_ways())
 
 
 def _ways() -> list[_Way]:

@@ -1,7 +1,8 @@
 """Which nodes of a graph a picture shows, and how many it leaves out.
 
-All of them where they are few.  Of a network that is too large, its neurons or its layers, each as one group; of any
-other graph the nodes nearest to the output.  Every count is of the whole graph, in time linear in its size.
+All of them where they are few.  Of a graph that is too large, the groups that its author has named (``named``), or else
+of a network its neurons or its layers, each as one group; of any other graph the nodes nearest to the output.  Every
+count is of the whole graph, in time linear in its size.
 """
 
 from __future__ import annotations
@@ -38,15 +39,19 @@ class Group:
     """Nodes that are drawn as one box.
 
     Attributes:
-        kind: "neuron", "layer", "inputs" or "between".
+        kind: "neuron", "layer", "inputs", "between" or "named".
         layer: the number of the layer; for "between", that of the layer before.
         neuron: the number of the neuron in it; 0 for the other kinds.
         leaves, operations: the nodes.
+        name: of a named group.
+        times: how often it was run through.
     """
 
-    __slots__ = ("kind", "layer", "leaves", "neuron", "operations")
+    __slots__ = ("kind", "layer", "leaves", "name", "neuron", "operations", "times")
 
-    def __init__(self, kind: str, layer: int, neuron: int = 0) -> None:
+    def __init__(self, kind: str, layer: int, neuron: int = 0, name: str = "", times: int = 1) -> None:
+        self.name = name
+        self.times = times
         self.kind = kind
         self.layer = layer
         self.neuron = neuron
@@ -61,6 +66,7 @@ class Selection:
         nodes: those drawn one by one, in topological order.
         total: how many Values the graph has.
         places: the neuron that a node belongs to, for those in one.
+        frames: the named group that a node belongs to, for the others.
         groups: those drawn as one box.
         arrows: (tail, head) of the arrows at groups, each a node or a group, and how many operands it stands for.
         sampled: whether the arrows at groups were found from some of their members.
@@ -72,6 +78,7 @@ class Selection:
         self.nodes = sorted(nodes, key=_by_serial)
         self.total = total
         self.places = places
+        self.frames: dict[Value, str] = {}
         self.groups: list[Group] = []
         self.arrows: Counter[tuple[Value | Group, Value | Group]] = Counter()
         self.sampled = False

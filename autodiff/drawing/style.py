@@ -1,7 +1,7 @@
 """How a picture looks: shapes and colours, and how numbers and names are written.
 
-Boxes are pale with dark text, and what stands on the page itself has colours of medium lightness, so that a picture is
-readable on a white and on a dark page.  Every colour says again what a shape or a sign says.
+Boxes are pale with dark text, which ``svg`` turns round on a dark page, and what stands on the page itself has colours
+of medium lightness, so that a picture is readable on both.  Every colour says again what a shape or a sign says.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = [
     "NEUTRAL",
     "POSITIVE",
     "number",
+    "numerically",
     "shown",
     "sign_colour",
     "signed",
@@ -95,6 +96,12 @@ def shown(text: str, longest: int) -> str:
     if len(text) > longest:
         text = text[: longest - 1] + "…"
     return "".join([c if _visible(c) else c.encode("unicode_escape", "replace").decode() for c in text])
+
+
+def numerically(words: str) -> tuple[int, str]:
+    """The place of a frame in their order: layer 2 before layer 10."""
+    digits = words.rpartition(" ")[2]
+    return (int(digits) if digits.isdecimal() else 0, words)
 
 
 def _visible(c: str) -> bool:

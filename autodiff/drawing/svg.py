@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from hashlib import sha256
+from itertools import pairwise
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -30,6 +31,11 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _UNROUNDED = re.compile(r"\.(?:\d*0|\d{3,})(?!\d)")
 """Of a number with more than hundredths, or with needless zeros; Graphviz writes few."""
 
+_SHAPES = ("path", "polygon")
+_PAIR = re.compile(r"(-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?)")
+_PADDING = 8.2
+"""Between a number and the edge of its box, as ``writing`` asks for."""
+
 _NAME = "\ufdd0"
 """Stands for the picture's name until that is known; no text has this character, since it is no character of XML."""
 
@@ -40,6 +46,17 @@ _BARE = re.compile(r"[\w .#,-]*\Z", re.ASCII)
 # What stands on the page itself, not in a box.  The first have a contrast of 3.8 or more on white and on
 # black; the second are for dark pages, and should the page be light all the same, they still have 3.
 _COLOURS = {"positive": ("#0072b2", "#3d9ad6"), "negative": ("#d55e00", "#e06f1a"), "neutral": ("#767676", "#929292")}
+_BOXES = {
+    "ink": ("#1b1f24", "#e6edf3"),
+    "muted": ("#59636e", "#a3adb8"),
+    "leaf": ("#e6f0fa", "#16293d"),
+    "parameter": ("#fbf0d9", "#38290b"),
+    "operation": ("#f6f8fa", "#22272e"),
+    "output": ("#e8f4e8", "#16301b"),
+    "group": ("#f0edf7", "#2b2540"),
+}
+"""What boxes are filled with, and what is written in them: pale with dark letters, or the other way round."""
+
 _LIGHT_PAGES = ('[data-jp-theme-light="true"]', ".vscode-light", '[theme="light"]', '[data-theme="light"]', ".light")
 _DARK_PAGES = ('[data-jp-theme-light="false"]', ".vscode-dark", '[theme="dark"]', '[data-theme="dark"]', ".dark")
 
@@ -70,6 +87,7 @@ def finish_svg(svg: bytes, *, title: str, description: str) -> str:
     source = ElementTree.fromstring(_plain(svg.decode("utf-8", "replace").replace("\r\n", "\n")))
     title, description = _plain(title), _plain(description)
     width, height = [_rounded(x) for x in source.get("viewBox", "0 0 0 0").split()[2:]]
+    _align_numbers(source)
     drawn = "".join(_copied(source, None))
     name = "ad-" + sha256("\0".join([width, height, drawn, title, description]).encode()).hexdigest()[:12]
     attributes = {
@@ -91,6 +109,23 @@ def finish_svg(svg: bytes, *, title: str, description: str) -> str:
     )
     style = f"<style>{_escaped(_themes(name))}</style>"
     return f"<svg{head}>{told}{style}{drawn.replace(_NAME, name)}</svg>\n"
+
+
+def _align_numbers(source: Element) -> None:
+    """Let a number end at the edge of its box, as wide as it may be in the font of the reader.
+
+    Graphviz says where a text begins, by the width that it has in a font here.
+    """
+    for group in source.iter():
+        if not group.get("class", "").startswith("node"):
+            continue
+        outline = next((element for element in group.iter() if _local(element.tag) in _SHAPES), group)
+        corners = _PAIR.findall(outline.get("points") or outline.get("d") or "")
+        texts = [element for element in group.iter() if _local(element.tag) == "text"]
+        for word, number in pairwise(texts):
+            if corners and word.get("fill") == _BOXES["muted"][0] and number.get("text-anchor") == "start":
+                number.set("text-anchor", "end")
+                number.set("x", f"{max([float(x) for x, _ in corners]) - _PADDING:.2f}")
 
 
 def _copied(source: Element, group: Element | None) -> list[str]:
@@ -168,15 +203,20 @@ def _rounded(number: str) -> str:
 
 
 def _themes(name: str) -> str:
-    """A style sheet for this picture alone: brighter colours on a dark page.  What knows no variables ignores it."""
-    light = "".join([f"--{key}:{colour};" for key, (colour, _) in _COLOURS.items()])
-    dark = "".join([f"--{key}:{colour};" for key, (_, colour) in _COLOURS.items()])
+    """A style sheet for this picture alone, with other colours on a dark page.  What knows no variables ignores it."""
+    light, dark = (
+        "".join([f"--{key}:{pair[i]};" for key, pair in _COLOURS.items()])
+        + "".join([f"--in-{key}:{pair[i]};" for key, pair in _BOXES.items()])
+        for i in (0, 1)
+    )
     rules = [f"#{name}{{{light}}}", f"@media(prefers-color-scheme:dark){{#{name}{{{dark}}}}}"]
     for pages, look in ((_LIGHT_PAGES, light), (_DARK_PAGES, dark)):
         rules.append(",".join([f"{page} #{name}" for page in pages]) + f"{{{look}}}")
     for key, (colour, _) in _COLOURS.items():
         for attribute in ("fill", "stroke"):
             rules.append(f'#{name} :not(.node)>[{attribute}="{colour}"]{{{attribute}:var(--{key})}}')
+    for key, (colour, _) in _BOXES.items():
+        rules.append(f'#{name} [fill="{colour}"]{{fill:var(--in-{key})}}')
     return "".join(rules)
 
 

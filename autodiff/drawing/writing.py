@@ -9,7 +9,7 @@ from textwrap import wrap
 from . import dot, style
 from .picture import Arrow, Box, Picture
 
-__all__ = ["to_dot"]
+__all__ = ["breadth", "heading", "largest_contribution", "legend", "sign", "to_dot"]
 
 _LINE = 34
 """How many characters a line in a box may have."""
@@ -75,9 +75,7 @@ def to_dot(picture: Picture, direction: str, title: str, caption: str) -> str:
     inputs = _inputs(picture)
     if len(inputs) > 1:
         lines.append(f"  {{ rank=same; {' -> '.join(inputs)} [style=invis]; }}")
-    largest = max(
-        [abs(a.contribution) for a in picture.arrows if a.contribution and isfinite(a.contribution)], default=0
-    )
+    largest = largest_contribution(picture)
     out = Counter([arrow.tail for arrow in picture.arrows])
     into = Counter([arrow.head for arrow in picture.arrows if out[arrow.tail] > 1])
     places = {box.key: box.place for box in picture.boxes}
@@ -119,15 +117,11 @@ def _clusters(picture: Picture, direction: str) -> list[str]:
     for box in picture.boxes:
         frames.setdefault(box.place, []).append(box)
     lines = [_box(picture, box, 1) for box in frames.pop((), [])]
-    for place in sorted(frames, key=lambda place: [*map(_numerically, place)]):
+    for place in sorted(frames, key=lambda place: [*map(style.numerically, place)]):
         lines += _open_cluster(", ".join(place), "l" if direction == "RL" else "r")
         lines += [_box(picture, box, 2) for box in frames[place]]
         lines.append("  }")
     return lines
-
-
-def _numerically(words: str) -> int:
-    return int(words.split()[-1])
 
 
 def _open_cluster(label: str, side: str) -> list[str]:
@@ -158,23 +152,26 @@ def _box(picture: Picture, box: Box, indent: int) -> str:
     return dot.statement(box.key, attributes, indent)
 
 
+def heading(box: Box) -> tuple[str, str, str]:
+    """What a box is called, and what it is: beside its name where that is short, or else on a line below."""
+    name, says = style.shown(box.name, style.NAME), style.shown(box.says, _LINE)
+    if not says or box.kind == "group":
+        return name, "", says
+    return (name, f"= {says}", "") if len(box.name) + len(says) <= _LINE else (name, "", f"= {says}")
+
+
 def _written_in(box: Box) -> str:
     """The HTML-like label of a box."""
-    name = dot.html(style.shown(box.name, style.NAME))
+    shown, beside, below = heading(box)
+    name = dot.html(shown)
     if box.kind == "stub":
         return dot.styled(name, colour=style.NEUTRAL, size=10)
     if box.kind == "constant":
         return dot.styled(name, size=10)
-    says = style.shown(box.says, _LINE)
     head = dot.styled(name, bold=True)
-    rows = []
-    link = "" if box.kind == "group" else " = "
-    if says and link and len(box.name) + len(says) <= _LINE:
-        rows.append([dot.cell(f"{head}&#160;= {dot.html(says)}", span=2)])
-    else:
-        rows.append([dot.cell(head, span=2)])
-        if says:
-            rows.append([dot.cell(dot.html(link.lstrip() + says), span=2)])
+    rows = [[dot.cell(head + f"&#160;{dot.html(beside)}" * bool(beside), span=2)]]
+    if below:
+        rows.append([dot.cell(dot.html(below), span=2)])
     rows += [
         [dot.cell(dot.styled(word + "&#160;&#160;", colour=style.MUTED, size=9)), dot.cell(dot.html(text), "RIGHT")]
         for word, text in box.rows
@@ -187,10 +184,6 @@ def _arrow(
 ) -> str:
     """One arrow, upright or level, its label at the head or the tail, above or below it; ``longer`` spans two ranks."""
     attributes: dict[str, str] = {"color": dot.quoted(arrow.colour)}
-    width = 1.0
-    if arrow.contribution is not None and largest:
-        share = abs(arrow.contribution) / largest
-        width = 0.7 + 2.8 * (min(share, 1.0) if share == share else 0.0)
     if picture.highlight and not picture.stands_out(arrow):
         attributes["color"] = dot.quoted(arrow.colour + "55")
     if arrow.label:
@@ -209,20 +202,47 @@ def _arrow(
     if arrow.dashed:
         attributes["style"] = "dashed"
         attributes["arrowhead"] = "none"
-        width = 0.7
-    attributes["penwidth"] = f"{width:.3g}"
-    sign = {style.POSITIVE: "positive", style.NEGATIVE: "negative"}.get(arrow.colour, "neutral")
-    attributes["class"] = dot.quoted(sign)
+    attributes["penwidth"] = f"{breadth(arrow, largest):.3g}"
+    attributes["class"] = dot.quoted(sign(arrow))
     return dot.statement(f"{arrow.tail} -> {arrow.head}", attributes)
+
+
+def largest_contribution(picture: Picture) -> float:
+    """The largest finite one, by its absolute value; 0 if there is none."""
+    return max([abs(a.contribution) for a in picture.arrows if a.contribution and isfinite(a.contribution)], default=0)
+
+
+def breadth(arrow: Arrow, largest: float) -> float:
+    """How wide an arrow is, by its contribution beside the largest."""
+    if arrow.dashed:
+        return 0.7
+    if arrow.contribution is None or not largest:
+        return 1.0
+    share = abs(arrow.contribution) / largest
+    return 0.7 + 2.8 * (min(share, 1.0) if share == share else 0.0)
+
+
+def sign(arrow: Arrow) -> str:
+    """The class of an arrow."""
+    return {style.POSITIVE: "positive", style.NEGATIVE: "negative"}.get(arrow.colour, "neutral")
+
+
+def legend(picture: Picture) -> list[tuple[str, str]]:
+    """What the legend explains: the kinds of boxes that there are, and the colours of signs, each with its words."""
+    present = {box.kind for box in picture.boxes}
+    entries = [(kind, name) for kind, (name, _) in style.KINDS.items() if kind in present and kind != "stub"]
+    if any(arrow.label for arrow in picture.arrows):
+        words = ("positive", "< 0 negative") if picture.show == "formula" else ("+ positive", "− negative")
+        entries += [*zip((style.POSITIVE, style.NEGATIVE), words, strict=True)]
+    return entries
 
 
 def _foot(picture: Picture, caption: str) -> str:
     """The legend and the caption, below the picture."""
-    present = {box.kind for box in picture.boxes}
-    chips = [_chip(name, look) for kind, (name, look) in style.KINDS.items() if kind in present and kind != "stub"]
-    if any(arrow.label for arrow in picture.arrows):
-        signs = ("positive", "&lt; 0 negative") if picture.show == "formula" else ("+ positive", "− negative")
-        chips += [dot.styled(signs[0], colour=style.POSITIVE), dot.styled(signs[1], colour=style.NEGATIVE)]
+    chips = [
+        _chip(words, style.KINDS[what][1]) if what in style.KINDS else dot.styled(dot.html(words), colour=what)
+        for what, words in legend(picture)
+    ]
     rows = [[dot.cell(dot.table([[dot.cell(chip) for chip in chips]], spacing=4)), "<TD></TD>"]]
     rows += [[dot.cell(dot.html(line), span=2)] for line in wrap(caption, 100)]
     return dot.table(rows)

@@ -1,0 +1,269 @@
+"""Training a GPT: documents in, a network that makes up more of their kind out.
+
+>>> from nn import GPT, text
+>>> names = ["anna", "hannah", "nan", "ann", "hanna", "annah"]
+>>> tokenizer = text.Tokenizer.of(names)
+>>> model = GPT(tokenizer.vocabulary, width=8, heads=2, context=8, seed=0)
+>>> history = fit_text(model, tokenizer, names, steps=60, batch_size=6, progress=False)
+>>> history
+<TextHistory of 60 steps: loss 0.561>
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from hashlib import sha256
+from importlib.util import find_spec
+from math import isfinite
+from random import Random
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from autodiff import find_nonfinite
+from autodiff.entrance import as_number
+from autodiff.files import write_whole
+
+from .arguments import at_least_one, chosen, function, listed, number
+from .checkpoint import Checkpoint
+from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
+from .gpt import generate
+from .gpt_engines import EagerGPT
+from .optim import OPTIMIZERS, Adam, Optimizer
+from .progress import progress_bar
+from .recording import can_compile
+from .schedules import linear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, TypeAlias
+
+    from .gpt import GPT
+    from .schedules import Schedule
+    from .text import Tokenizer
+
+    Callback: TypeAlias = Callable[[GPT, "TextHistory"], object]
+
+__all__ = ["TextHistory", "fit_text"]
+
+ENGINES = ("auto", "eager", "compiled")
+
+
+@dataclass(repr=False)
+class TextHistory:
+    """How the training of a GPT went.
+
+    Attributes:
+        loss: of each step, as it was before the step.
+        validation: pairs of a number of steps, and the mean loss of the documents held out after so many.
+        samples: pairs of a number of steps, and the documents that were made up then.
+        seconds: how long it took, compiling included.
+        stopped: "steps" when all were done, "callback" or "interrupted".
+        engine: which one ran: "eager" or "compiled".
+    """
+
+    loss: list[float] = field(default_factory=list)
+    validation: list[tuple[int, float]] = field(default_factory=list)
+    samples: list[tuple[int, list[str]]] = field(default_factory=list)
+    seconds: float = 0.0
+    stopped: str = "steps"
+    engine: str = "eager"
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+    def __repr__(self) -> str:
+        return f"<TextHistory of {len(self)} steps{': ' if self.loss else ''}{self.summary()}>"
+
+    def summary(self) -> str:
+        """The mean loss of the last 100 steps, and the last validation loss."""
+        last = self.loss[-100:]
+        parts = [f"loss {sum(last) / len(last):.3g}"] if last else []
+        return ", ".join([*parts, *[f"validation loss {loss:.3f}" for _, loss in self.validation[-1:]]])
+
+
+def fit_text(
+    model: GPT,
+    tokenizer: Tokenizer,
+    documents: Iterable[str],
+    *,
+    steps: int = 1000,
+    batch_size: int = 1,
+    optimizer: Optimizer | None = None,
+    schedule: Schedule | None = None,
+    validation: Iterable[str] = (),
+    every: int | None = None,
+    samples: int = 5,
+    temperature: float = 0.5,
+    seed: int = 0,
+    progress: bool = True,
+    callbacks: Iterable[Callback] = (),
+    engine: str = "auto",
+    checkpoint: Checkpoint | None = None,
+) -> TextHistory:
+    """Change the parameters of ``model`` so that at each position it foresees what comes next in the documents.
+
+    Every step takes the next ``batch_size`` documents, in their order and from the beginning again: shuffle them
+    before.  The loss is the mean over all positions of the batch.  Both engines give the same numbers, to about 1e-12
+    where the training is no chaos; "auto" compiles where NumPy and numba are installed.
+
+    Args:
+        model: the network.
+        tokenizer: what its tokens stand for.
+        documents: texts; one with more characters than the context has positions is cut.
+        steps: how many.
+        batch_size: documents for each step.
+        optimizer: of ``model.parameters()``, all of them in their order; by default Adam with the learning rate 0.01
+            and betas 0.85 and 0.99.
+        schedule: gives the factor of the learning rate for each step, from 0 on; by default it falls linearly to 0.
+        validation: documents to measure the loss on.
+        every: measure it, make up some documents and write the checkpoint after so many steps; by default at the end.
+        samples: how many documents to make up.
+        temperature: at which.
+        seed: of what draws them.
+        progress: show a bar, in a terminal or a notebook, if tqdm is installed.
+        callbacks: functions called whenever that was done, with the model and the history so far; one that returns
+            True ends the training.
+        engine: "auto", "eager" or "compiled".
+        checkpoint: a file to write, and to go on from: ``nn.checkpoint.Checkpoint(path, resume=True)``.
+
+    Raises:
+        ArgumentError: there are no documents, a character is not in the alphabet, or an argument is out of its range.
+        NonFiniteLoss: the loss became nan or infinite; the error tells where, and holds the history.
+        MissingExtra: NumPy or numba is not installed, and the engine is "compiled".
+    """
+    read, held_out = _encoded(tokenizer, documents, "documents"), _encoded(tokenizer, validation, "validation")
+    if not read:
+        raise ArgumentError("there are no documents to learn from")
+    if model.vocabulary != tokenizer.vocabulary:
+        raise ArgumentError(f"a network of {model.vocabulary} tokens, and a tokenizer of {tokenizer.vocabulary}")
+    steps, batch_size = at_least_one(steps, "steps"), at_least_one(batch_size, "batch_size")
+    every = steps if every is None else at_least_one(every, "every")
+    number(temperature, "the temperature", "a number above 0")
+    if type(samples) is not int or samples < 0:
+        raise ArgumentError(f"samples is a whole number from 0 on, not {samples!r}")
+    if not (checkpoint is None or isinstance(checkpoint, Checkpoint)):
+        raise ArgumentError(f"checkpoint is a Checkpoint(path), not {checkpoint!r:.60}")
+    optimizer = optimizer or Adam(model.parameters(), lr=0.01, betas=(0.85, 0.99))
+    if optimizer.parameters != model.parameters():
+        raise ArgumentError("the optimiser of a GPT changes model.parameters(), all of them, in their order")
+    factor = function(schedule, "schedule", "the number of the step, from 0 on", takes=1) or linear(steps)
+    called = [
+        function(f, "each of the callbacks", "(model, history)", takes=2)
+        for f in listed(callbacks, "callbacks is a list")
+    ]
+    history, rng, rate, start = TextHistory(), Random(seed), optimizer.lr, perf_counter()
+    settings = [repr(model), tokenizer.alphabet, repr(read), repr(held_out), batch_size, every, samples, temperature]
+    state = _State(model, optimizer, history, rng, sha256(repr(settings).encode()).hexdigest()[:16])
+    if checkpoint and checkpoint.resume:
+        state.read(checkpoint)
+    before = history.seconds
+    run = _engine(engine, model, optimizer)
+    history.engine, history.stopped = run.name, "steps"
+    try:
+        with progress_bar(steps, shown=progress) as bar:
+            bar.update(len(history))
+            for step in range(len(history), steps):
+                optimizer.lr = rate * as_number(factor(step), "the schedule", "gives")
+                batch = [read[i % len(read)] for i in range(step * batch_size, (step + 1) * batch_size)]
+                loss = run.step(batch)
+                if not isfinite(loss):
+                    raise NonFiniteLoss(_finding(run, batch), history, "step")
+                history.loss.append(loss)
+                bar.update()
+                if (step + 1) % every and step + 1 < steps:
+                    continue
+                run.write()
+                if held_out:
+                    history.validation.append((step + 1, run.loss(held_out)))
+                made = [generate(model, tokenizer, temperature=temperature, rng=rng) for _ in range(samples)]
+                history.samples.append((step + 1, made))
+                history.seconds = before + perf_counter() - start
+                bar.set_postfix_str(f"{history.summary()}, {' '.join(made)}"[:100])
+                stop = any([f(model, history) is True for f in called])
+                if checkpoint:
+                    state.write(checkpoint)
+                if stop:
+                    history.stopped = "callback"
+                    break
+    except KeyboardInterrupt:
+        history.stopped = "interrupted"
+    finally:
+        run.write()
+        optimizer.lr = rate
+    history.seconds = before + perf_counter() - start
+    return history
+
+
+def _encoded(tokenizer: Tokenizer, documents: Any, what: str) -> list[list[int]]:
+    return [tokenizer.encode(document) for document in listed(documents, f"{what} is a list of texts")]
+
+
+def _engine(engine: str, model: GPT, optimizer: Optimizer) -> Any:
+    name = chosen("engine", engine, {name: name for name in ENGINES})
+    known = type(optimizer) in OPTIMIZERS.values()  # of one of your own, the formula may not take arrays
+    if name == "eager" or (name == "auto" and not (known and can_compile())):
+        return EagerGPT(model, optimizer)
+    if not can_compile():
+        raise MissingExtra("fit_text(engine='compiled')", "numba" if find_spec("numpy") else "numpy", "compile")
+    if not known:
+        raise ArgumentError("fit_text(engine='compiled') takes an optimiser of nn; 'eager' takes one of your own")
+    from .gpt_compiled import CompiledGPT
+
+    return CompiledGPT(model, optimizer)
+
+
+def _finding(run: Any, batch: Sequence[Sequence[int]]) -> Any:
+    """Where in the graph of the batch a nan or an infinity begins."""
+    run.write()
+    found = (find_nonfinite(run.model.loss(document)) for document in batch)
+    return next(filter(None, found), "the loss is not finite")
+
+
+class _State:
+    """Where a training stands, for a checkpoint."""
+
+    FORMAT = "scalar-autodiff text checkpoint 1"
+
+    def __init__(self, model: GPT, optimizer: Optimizer, history: TextHistory, rng: Random, run: str) -> None:
+        self.model, self.optimizer, self.history, self.rng = model, optimizer, history, rng
+        self.run = run
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Replace the file by where the training stands."""
+        remembered = {name: x for name, x in vars(self.optimizer).items() if name not in ("parameters", "lr")}
+        state = {
+            "format": self.FORMAT,
+            "run": self.run,
+            "parameters": [p.data for p in self.model.parameters()],
+            "optimizer": {name: x.tolist() if hasattr(x, "tolist") else x for name, x in remembered.items()},
+            "generator": self.rng.getstate(),
+            "history": vars(self.history),
+        }
+        write_whole(checkpoint.path, json.dumps(state).encode(), mode=0o600)
+
+    def read(self, checkpoint: Checkpoint) -> None:
+        """Set everything to where the training stood."""
+        try:
+            state = json.loads(checkpoint.path.read_text(encoding="utf-8"))
+            if state["format"] != self.FORMAT:
+                raise ValueError("its format is another")
+            if state["run"] != self.run:
+                raise ArgumentError(f"{checkpoint.path} is the checkpoint of another training: begin without resume")
+            version, numbers, gauss = state["generator"]
+            parameters = [*map(float, state["parameters"])]
+            remembered, history = state["optimizer"], TextHistory(**state["history"])
+            if len(parameters) != len(self.model.parameters()) or remembered.keys() - vars(self.optimizer).keys():
+                raise ValueError("its parameters or its optimiser are others")
+            self.rng.setstate((version, tuple(numbers), gauss))
+        except ArgumentError:
+            raise
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise FileFormatError(f"{checkpoint.path} is no checkpoint of a text, or damaged: {error}") from None
+        for p, x in zip(self.model.parameters(), parameters, strict=True):
+            p.data = x
+        for name, x in remembered.items():
+            setattr(self.optimizer, name, tuple(x) if name == "betas" else x)
+        history.validation = [(step, loss) for step, loss in history.validation]
+        history.samples = [(step, made) for step, made in history.samples]
+        vars(self.history).update(vars(history))
