@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from . import errors, functions, transforms
 from .errors import *
+from .forks import no_fork
 from .functions import *
 from .functions import abs as abs
 from .functions import max as max
@@ -69,11 +70,12 @@ _LATER = {  # in which module each is; `compile` and `Path` are not in __all__: 
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
-    if name in _LATER.values():
-        return import_module(f"{__name__}.{name}")
-    if name not in _LATER:
+    if name not in _LATER and name not in _LATER.values():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    with no_fork:
+        if name in _LATER.values():
+            return import_module(f"{__name__}.{name}")
+        found = globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
     return found
 
 

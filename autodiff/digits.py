@@ -16,6 +16,7 @@ from sys import float_info
 from typing import TYPE_CHECKING
 
 from .diagnose import _call, _number
+from .forks import no_fork
 from .sweep import adjoints, topological_order
 from .value import Value
 
@@ -101,7 +102,8 @@ def lost_digits(slope: Scalar, output: Scalar, fixed: Iterable[Value] = (), rtol
     within = nodes_of(output)
     given = {node: node.data for node in order if not node.parents or node in fixed}
     try:
-        from .compiler.precise import with_digits_to_spare
+        with no_fork:
+            from .compiler.precise import with_digits_to_spare
 
         exact = with_digits_to_spare(order, given)
         if not isfinite(due):  # a product of derivatives is beyond the range: move one input after the other

@@ -7,7 +7,7 @@ from numbers import Complex, Real
 
 from .errors import OperandError
 
-__all__ = ["as_label", "as_number", "is_missing", "is_number"]
+__all__ = ["as_element", "as_label", "as_number", "is_missing", "is_number", "is_time"]
 
 
 _MISSING = ("NAType", "NaTType", "MaskedConstant")
@@ -29,6 +29,11 @@ def is_missing(x: object) -> bool:
     return x is None or type(x).__name__ in _MISSING
 
 
+def is_time(x: object) -> bool:
+    """Whether ``x`` is a date or a duration of NumPy, or an array of them."""
+    return getattr(getattr(x, "dtype", None), "kind", "") in ("m", "M")
+
+
 def as_number(x: object, where: str = "a Value", verb: str = "takes") -> float:
     """Return ``x`` as a float; refuse what is not a real number, saying ``where`` it was given.
 
@@ -45,6 +50,22 @@ def as_number(x: object, where: str = "a Value", verb: str = "takes") -> float:
         except OverflowError:
             raise OperandError(f"{where}: an integer of this size does not fit a float; scale it first") from None
     raise OperandError(f"{where} {verb} a real number, not {type(x).__name__} {_short(x)}{_remedy(x)}")
+
+
+def as_element(x: object, place: str, what: str = "") -> float:
+    """The same for an element of a column, a sample or a table, which may be missing there.
+
+    >>> as_element(None, "sample 3")
+    Traceback (most recent call last):
+        ...
+    autodiff.errors.OperandError: sample 3 is missing or masked; fill it in, or leave it out
+    """
+    if is_missing(x):
+        raise OperandError(f"{place} is missing or masked; fill it in, or leave it out")
+    where = f"{place}: {what}" if what else place
+    if is_time(x):
+        raise OperandError(f"{where} takes a real number, not the time {x}; give the days since a date, say")
+    return as_number(x, where)
 
 
 def as_label(label: object, *more: object) -> str:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, overload
 from . import functions
 from .entrance import as_number
 from .errors import LengthError, OperationError
+from .forks import no_fork
 from .ops import OPS
 from .row import FLOATS, NaryOp, Op
 
@@ -153,7 +154,8 @@ _RESERVED = {"forward", "value_and_grad", "inputs", "parameters", "seeds", "inf"
 
 def _parameters(function: Function) -> list[str] | None:
     """The names of what a function takes; None where it does not say how many."""
-    from inspect import signature  # it takes long to load, and few programs need it
+    with no_fork:
+        from inspect import signature  # it takes long to load, and few programs need it
 
     try:
         found = [*signature(function).parameters.values()]

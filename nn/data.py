@@ -18,7 +18,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from autodiff import LengthError, OperandError
-from autodiff.entrance import as_number, is_missing, is_number
+from autodiff.entrance import as_element, as_number, is_missing, is_number, is_time
 
 from .arguments import at_least_one, chosen, listed, number
 from .errors import ArgumentError, MissingExtra
@@ -451,7 +451,7 @@ def targets(y: Any) -> list[Any]:
     for i, target in enumerate(found):
         if is_missing(target):
             raise OperandError(f"the target of sample {i} is missing or masked; fill it in, or leave the sample out")
-        if _is_time(target):
+        if is_time(target):
             raise OperandError(f"the target of sample {i} is the time {target}; give the days since a date, say")
     return found
 
@@ -472,15 +472,7 @@ def _lists(X: Any) -> list[Any]:
 def _sample(i: int, row: Sequence[Any], names: list[Any]) -> list[float]:
     if all(type(x) is float for x in row):
         return [*row]
-    return [x if type(x) is float else _number(x, _place(i, j, names)) for j, x in enumerate(row)]
-
-
-def _number(x: Any, place: str) -> float:
-    if is_missing(x):
-        raise OperandError(f"{place} is missing or masked; fill it in, or leave the sample out")
-    if _is_time(x):
-        raise OperandError(f"{place}: a sample takes a real number, not the time {x}; give the days since a date, say")
-    return as_number(x, f"{place}: a sample")
+    return [x if type(x) is float else as_element(x, _place(i, j, names), "a sample") for j, x in enumerate(row)]
 
 
 def _place(i: int, j: int, names: list[Any]) -> str:
@@ -500,11 +492,6 @@ def _plain(x: Any, wanted: str) -> list[Any]:
 def _of_python(x: Any) -> Any:
     if not hasattr(x, "tolist"):
         return x
-    if _is_time(x):  # whose tolist gives whole numbers, without their unit
+    if is_time(x):  # whose tolist gives whole numbers, without their unit
         return [_of_python(part) for part in x] if x.ndim else x
     return x.tolist()
-
-
-def _is_time(x: Any) -> bool:
-    """Whether it is a date or a duration of NumPy, or an array of them."""
-    return getattr(getattr(x, "dtype", None), "kind", "") in ("m", "M")

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from autodiff import AutodiffError
 from autodiff.entrance import as_number, is_number
+from autodiff.forks import no_fork
 
 from .arguments import at_least_one, chosen, function, listed, network, unknown_name
 from .best import Best
@@ -183,7 +184,8 @@ def _engine(training: Training, engine: str) -> Engine:
         return EagerEngine(training)
     if engine == "auto" and not (is_known(training.model) and is_known_loss(training.loss)):
         return EagerEngine(training)
-    from .compiled import CompiledEngine
+    with no_fork:
+        from .compiled import CompiledEngine
 
     try:
         return CompiledEngine(training)

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -234,3 +235,48 @@ def test_twenty_forks_under_load():
         timeout=300,
     )
     assert result.stdout == "0 0\n", result.stderr
+
+
+AT_FIRST = """
+import faulthandler, os, sys, threading, time
+import autodiff as ad
+
+def check():
+    x, w = ad.Value(0.0), ad.Value(0.5)
+    value, gradient = ad.compile(w * x + x, [x], [w]).value_and_grad([1.0, 3.0], reduce="sum")
+    assert (value, gradient.item()) == (6.0, 4.0)
+
+there = threading.Event()
+def wait_there(event, arguments):
+    if event == "import" and arguments[0] == sys.argv[1] and not there.is_set():
+        there.set()
+        time.sleep(0.5)
+sys.addaudithook(wait_there)
+thread = threading.Thread(target=check)
+thread.start()
+assert there.wait(60)
+child = os.fork()
+if not child:
+    faulthandler.dump_traceback_later(60, exit=True)  # where it hangs
+    check()
+    os._exit(0)
+thread.join()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize("module", ["autodiff.compiler.program", "numpy", "numba"])
+def test_a_fork_while_a_thread_compiles_its_first_program(module):
+    """In the middle of an import of that module, whose lock the child has, and not the thread that would open it."""
+    if not find_spec(module.partition(".")[0]):
+        pytest.skip(f"{module} is not installed")
+    result = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", AT_FIRST, module],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert (result.stdout, result.stderr) == ("0\n", "")

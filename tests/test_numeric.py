@@ -400,7 +400,7 @@ NARROW = {
 }
 NARROW |= dict.fromkeys(["sqrt", "log", "log2", "log10"], (0.001, 500.0))
 NARROW |= dict.fromkeys(["asin", "acos", "atanh"], (-0.98, 0.98))
-NARROW |= dict.fromkeys(["xlogy", "xlog1py", "lgamma", "digamma"], (0.05, 9.0))  # off the poles and the log's edge
+NARROW |= dict.fromkeys(["xlogy", "xlog1py", "lgamma", "digamma", "polygamma"], (0.05, 9.0))  # off poles and edges
 
 
 @given(st.data(), st.sampled_from(sorted(POINTS)))

@@ -209,6 +209,55 @@ def test_a_value_is_total(value, at, expected):
     assert made(op).local_derivatives == (1 / at if at else math.inf,)
 
 
+def _raises_itself(x):
+    if x < 0:
+        raise ValueError("of what is negative")
+    return x
+
+
+CHECKED_BY_PYTHON = [
+    lambda x: 1 / (1 / x),
+    lambda x: 1 // x + 1 % x,
+    lambda x: min(math.exp(x), 5.0),
+    lambda x: math.log(x) ** 2,
+    lambda x: x**2 + x**-1,
+    lambda x: x**0.5,
+    lambda x: math.floor(x) + 0.5 * int(x),
+    lambda x: round(x) + int(x > 0),
+    math.lgamma,
+    _raises_itself,
+]
+
+
+@pytest.mark.parametrize("value", CHECKED_BY_PYTHON)
+def test_what_raises_in_python_is_nan_in_machine_code_too(value):
+    pytest.importorskip("numba")
+    made = operation(f"checked_{len(OPS)}", value, lambda x, z: 1.0)
+    points = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e3, -1e3, 2.0**62, math.inf, -math.inf, math.nan]
+    points += [1e200, -1e200] * (value not in CHECKED_BY_PYTHON[6:8])  # their whole numbers do not fit the machine's
+    eager = [made(x) for x in points]
+    assert any(map(math.isnan, eager[:-1]))
+    for engine in ("machine", "source"):
+        program = ad.compile(lambda x: made(x), engine=engine)
+        assert program(points).tolist() == pytest.approx(eager, rel=2e-15, nan_ok=True)
+
+
+def test_a_list_of_operands_that_raises_is_nan_in_machine_code_too():
+    pytest.importorskip("numba")
+    made = operation("parallel", lambda xs: 1 / sum([1 / x for x in xs]), lambda xs, z: [z * z] * len(xs), nary=True)
+    columns = [[1.0, 0.0, 1.0], [1.0, 2.0, -1.0]]
+    for engine in ("machine", "source"):
+        got = ad.compile(lambda x, y: made(x, y), engine=engine)(*columns).tolist()
+        assert got == pytest.approx([0.5, math.nan, math.nan], nan_ok=True)
+
+
+def test_what_numba_says_is_told():
+    pytest.importorskip("numba")
+    made = operation("away", lambda x: math.fsum([x, x]), lambda x, z: 1.0)
+    with pytest.raises(OperationError, match=r"operation 'away': numba cannot compile it .*'fsum'"):
+        ad.compile(lambda x: made(x), engine="machine")([1.0])
+
+
 BAD = [
     (("sin", math.sin, lambda x, z: ad.cos(x)), r"'sin': there is one of this name, ad.OPS\['sin'\]; take another"),
     (("softmax_all", abs, abs), "this name is taken"),
@@ -337,6 +386,9 @@ def test_a_cell_may_be_run_again():
     pytest.importorskip("numba")
     for engine in ("machine", "source"):
         assert ad.compile(again(x), [x], engine=engine)([3.0, 1.0]).tolist() == [18.0, 2.0]
+        once_more = cell(6.0)
+        assert ad.compile(once_more(x), [x], engine=engine)([3.0, 1.0]).tolist() == [27.0, 3.0]
+        again = cell(4.0)
 
 
 def test_a_failing_cell_leaves_the_operation_before():

@@ -10,8 +10,6 @@ waited for before the fork, and locks that they held are open afterwards.
 
 from __future__ import annotations
 
-import concurrent.futures.thread
-import logging
 import os
 import sys
 import warnings
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from ..errors import AutodiffError, CompileError, MissingDependency
+from ..forks import forks_wait, no_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["attempt", "obstacle", "open_in_children"]
 
 _REMEDY = 'or take engine="source", which needs NumPy alone'
-_MAKING = RLock()
-"""Held while numba is imported and while it compiles: no fork happens in the middle of that."""
 
 
 def attempt(make: Callable[[], Any], asked: bool) -> Any:
@@ -44,7 +41,7 @@ def attempt(make: Callable[[], Any], asked: bool) -> Any:
         MissingDependency, CompileError: numba is of no use, and ``asked``.
         AutodiffError: what ``make`` raises about the program itself.
     """
-    with _MAKING:
+    with no_fork:
         found = obstacle()
         if found is None:
             try:
@@ -63,7 +60,7 @@ def attempt(make: Callable[[], Any], asked: bool) -> Any:
 @cache
 def obstacle() -> AutodiffError | None:
     """Why numba is of no use in this process; None if it is."""
-    with _MAKING:
+    with no_fork:
         try:
             import numba
 
@@ -98,7 +95,6 @@ def _warn(message: str) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 _OWNERS: WeakSet[Any] = WeakSet()
-_HELD: list[Any] = []
 
 
 def open_in_children(owner: Any) -> None:
@@ -106,30 +102,18 @@ def open_in_children(owner: Any) -> None:
     _OWNERS.add(owner)
 
 
-def _before_fork() -> None:
-    _MAKING.acquire()
-    numba = sys.modules.get("numba.core.compiler_lock")
-    lock = getattr(numba, "global_compiler_lock", None)
-    if lock is not None:  # someone else may use numba
-        lock.acquire()
-    _HELD.append(lock)
-
-
-def _after_fork() -> None:
-    lock = _HELD.pop()
-    if lock is not None:
-        lock.release()
-    _MAKING.release()
-
-
 def _in_child() -> None:
-    _after_fork()
     for owner in [*_OWNERS]:
         owner.after_fork()
 
 
-_FIRST = (logging, concurrent.futures.thread)
-"""They lock before a fork too, and the last that is registered locks first: who holds ours may wait for theirs."""
+def _of_numba() -> Any:
+    """The lock of numba's compiler, which others may use too; a new one while there is no numba."""
+    return getattr(sys.modules.get("numba.core.compiler_lock"), "global_compiler_lock", None) or RLock()
 
+
+forks_wait(lambda: _of_numba().acquire(), lambda: _of_numba().release())
+# Who holds no_fork may wait for numba's lock, so a fork takes that one after it.
+forks_wait(no_fork.lock.acquire, no_fork.lock.release)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)
+    os.register_at_fork(after_in_child=_in_child)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.ma import MaskedArray  # which `np.ma` would import at some later moment
 
-from ..entrance import as_number, is_missing
+from ..entrance import as_element
 from ..errors import OperandError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ __all__ = ["as_column"]
 def as_column(x: Any, where: str, axes: tuple[str, ...] = ("sample",)) -> NDArray[np.float64]:
     """Return ``x`` as an array of floats; refuse what holds anything but real numbers, naming the first such element.
 
-    Lists, arrays, the columns of tables and whatever else NumPy reads may hold what ``as_number`` takes.  NumPy's own
+    Lists, arrays, the columns of tables and whatever else NumPy reads may hold what ``as_element`` takes.  NumPy's own
     conversion would read text, drop imaginary parts, count dates in whatever unit they have, and unmask.
 
     Args:
@@ -33,12 +34,12 @@ def as_column(x: Any, where: str, axes: tuple[str, ...] = ("sample",)) -> NDArra
     >>> as_column([1.0, None], "column 0")
     Traceback (most recent call last):
         ...
-    autodiff.errors.OperandError: column 0: sample 1 is missing; fill it in, or leave it out
+    autodiff.errors.OperandError: column 0: sample 1 is missing or masked; fill it in, or leave it out
     """
     if type(x) is np.ndarray and x.dtype.char == "d" and x.dtype.isnative and x.flags.c_contiguous:
         return x  # a microsecond sooner
     kinds = {type(x), *(map(type, x) if isinstance(x, (list, tuple)) else ())}
-    if any(issubclass(kind, np.ma.MaskedArray) for kind in kinds):
+    if any(issubclass(kind, MaskedArray) for kind in kinds):
         raise OperandError(f"{where}: elements are masked; fill them in, x.filled(0.0), or leave them out")
     try:
         array = np.asarray(x)
@@ -67,11 +68,9 @@ def _may_lack(x: Any, array: NDArray[Any]) -> bool:
 def _element(x: Any, where: str, axes: tuple[str, ...], place: tuple[int, ...]) -> float:
     names = ", ".join([f"{axis} {i}" for axis, i in zip(axes[-len(place) :], place, strict=False)]) if place else ""
     at = f"{where}: {names}" if names else where
-    if is_missing(x):
-        raise OperandError(f"{at} is missing; fill it in, or leave it out")
     if hasattr(x, "apply_op"):
         try:
             return float(x)  # which says why not
         except OperandError as error:
             raise OperandError(f"{at}: {error}") from None
-    return as_number(x, at)
+    return as_element(x, at)

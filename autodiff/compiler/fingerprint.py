@@ -96,6 +96,7 @@ class _Walk:
             yield from self._function(x)
         elif hasattr(x, "py_func"):  # numba's, compiled when it is called
             yield from self.words(dict(sorted(x.targetoptions.items())))
+            yield from self.words(getattr(x, "stands_for", None))
             yield from self.words(x.py_func)
         elif hasattr(x, "_defn"):  # numba's, that writes code itself
             yield from self.words(x._defn)

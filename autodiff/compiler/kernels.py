@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import carray, types
-from numba.core.errors import NumbaError
 
 from ..errors import OperationError
 from ..ops import OPS
@@ -76,11 +75,11 @@ def _address(kind: str, name: str, form: str, precision: str, row: tuple[Any, ..
     freedom = {"contract", "reassoc"} if kind == "dense" and name != "forward_in_order" else False
     try:
         made = cfunc(function, signature, error_model="numpy", fastmath=freedom)
-    except NumbaError as error:
+    except Exception as error:  # NumbaError, and whatever its passes stumble over
         if not is_own(name):
             raise
         raise OperationError(
-            f"operation {name!r}: numba cannot compile it ({str(error).strip().splitlines()[0]}); let its value take "
+            f"operation {name!r}: numba cannot compile it ({_said(error)}); let its value take "
             "floats and use operators, if and functions of math, or run it with engine='source'"
         ) from error
     if not made.cache_hits and all(other.cache_hits for other in _KEPT):
@@ -89,6 +88,12 @@ def _address(kind: str, name: str, form: str, precision: str, row: tuple[Any, ..
         )
     _KEPT.append(made)
     return int(made.address)
+
+
+def _said(error: Exception) -> str:
+    """The line of an error of numba that tells something."""
+    lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Failed in")]
+    return lines[0].strip() if lines else type(error).__name__
 
 
 _LOG = logging.getLogger("autodiff.compiler")

@@ -11,6 +11,7 @@ call the C library: pow, cbrt, mod, fmod, asin, acos, atan, atan2 and powlog.
 from __future__ import annotations
 
 import math
+from functools import cache
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from .. import formulas
 from ..ops import OPS, NaryOp
 from ..row import CONSTANTS, within
 from . import machine_math
+from .as_python import as_python
 from .machine_math import compiled, part
 from .own_values import is_own
 from .template import rule_text
@@ -59,20 +61,22 @@ def _scaled(factor: float, x: float) -> float:
     return 0.0 if factor == 0.0 else machine_math.mul0(factor, x)
 
 
+@cache
 def _value(op: Op) -> Any:
     """The row's value for numba: that of ``machine_math``, or else the one that stands in the row."""
     own = getattr(op.value, "__wrapped__", None)  # of an operation from elsewhere, as its author wrote it
     if own is None:
         return getattr(machine_math, op.name, None) or bound(op.value)
-    return compiled(own if isinstance(own, FunctionType) else lambda *xs: own(*xs))  # numba takes no math.sin itself
+    if isinstance(own, FunctionType):
+        return as_python(own)
+    return as_python((lambda x: own(x)) if len(op.partials) == 1 else lambda x, y: own(x, y))  # math.sqrt, math.pow
 
 
 class _Machine(dict[str, Any]):
-    """Filled with the table; rows that are added later are compiled when asked for."""
+    """Filled with the table; rows that are added later are compiled when asked for, and another of that name anew."""
 
     def __missing__(self, name: str) -> Any:
-        value = self[name] = _value(OPS[name])
-        return value
+        return _value(OPS[name])
 
 
 NAMESPACE.update(CONSTANTS)

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from .. import formulas, ops, primitives
 from ..errors import MissingDependency, OperandError
+from ..forks import no_fork
 from ..formulas import FORMULAS, with_names
 from ..ops import OPS, NaryOp
 from ..row import CONSTANTS, SHORTHANDS, within
@@ -94,7 +95,8 @@ def package(name: str) -> Any:
     """A package, or a module of one, that a kind of numbers is made of."""
     root = name.partition(".")[0]
     try:
-        return importlib.import_module(name)
+        with no_fork:
+            return importlib.import_module(name)
     except ImportError:
         raise MissingDependency(f"numbers of this kind need {root}: pip install {root}") from None
 

@@ -15,6 +15,7 @@ try:
     import numpy as np
 
     from .columns import as_column
+    from .portable import Portable
     from .traces import Branches, as_node, checked_against, joined, record, way_of
 except ImportError:  # compile() says so
     np = None  # type: ignore[assignment]
@@ -520,8 +521,6 @@ class Program:
             if made is not None:
                 return made
             self.engine = "source"
-        from .portable import Portable
-
         single = self._single and len(outputs) == 1
         text = write_source(outputs[0] if single else outputs, self._inputs, self._parameters, frozen)
         return Portable(text, len(outputs), len(self._parameters), single, self.precision)
