@@ -12,10 +12,10 @@ INSTALLED := $(VENV)/.installed-$(EXTRAS)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help test lint typecheck format nightly peers bench demo notebooks stubs pictures clean
+.PHONY: help test test-browser lint typecheck format nightly peers bench demo notebooks stubs pictures clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 # The tests in which the node matters: they run once more with the one in Python, where it is in C.
 NODE := $(addprefix tests/test_,value.py sweep.py pausing.py concurrency.py reductions.py random_graphs.py) \
@@ -24,6 +24,13 @@ NODE := $(addprefix tests/test_,value.py sweep.py pausing.py concurrency.py redu
 test: lint typecheck ## Lint, type-check and run every test and doctest
 	$(BIN)/python -m pytest -n $(JOBS)
 	AUTODIFF_PURE=1 $(BIN)/python -m pytest -n $(JOBS) $(NODE)
+
+test-browser: $(VENV)/.installed-dev,browser ## Check the explorer's script, and drive its page in Chromium
+	@command -v npm >/dev/null || { echo "no npm: the script's types and style are not checked, nor accessibility"; exit 0; }; \
+	  cd tests/script && npm install --silent --no-fund --no-audit && npm run --silent types && npm run --silent lint
+	@command -v chromium >/dev/null || echo "no chromium on the PATH: the page is not driven in a browser"
+	$(BIN)/python -m pytest -n $(JOBS) tests/test_explorer_truth.py tests/test_explorer_script.py tests/test_explorer_browser.py \
+	  -m "nightly or not nightly"
 
 lint: $(INSTALLED) ## Check style and format
 	$(BIN)/ruff check

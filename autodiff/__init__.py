@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .compiler import compile as compile
     from .diagnose import Finding, check_graph, find_nonfinite
     from .drawing import Drawing, OptionError, draw
+    from .explorer import Explorer, explore
     from .expression import Expression, ExpressionError, parse_expression
     from .numeric import check_grads, numerical_grad
     from .paths import Explanation, explain
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 _LATER = {  # in which module each is; `compile` and `Path` are not in __all__: a star import would hide Python's own
     "Drawing": "drawing",
     "Explanation": "paths",
+    "Explorer": "explorer",
     "Expression": "expression",
     "ExpressionError": "expression",
     "Finding": "diagnose",
@@ -56,6 +58,7 @@ _LATER = {  # in which module each is; `compile` and `Path` are not in __all__: 
     "compile": "compiler",
     "draw": "drawing",
     "explain": "paths",
+    "explore": "explorer",
     "find_nonfinite": "diagnose",
     "numerical_grad": "numeric",
     "parse_expression": "expression",
@@ -79,8 +82,8 @@ def __dir__() -> list[str]:
 
 
 __all__ = ["OPS", "Value", "group", "is_grad_enabled", "no_grad", "operation", "topological_order"]
-__all__ += ["Drawing", "Explanation", "Expression", "ExpressionError", "OptionError", "Step", "Steps"]
-__all__ += ["draw", "explain", "parse_expression", "steps"]
+__all__ += ["Drawing", "Explanation", "Explorer", "Expression", "ExpressionError", "OptionError", "Step", "Steps"]
+__all__ += ["draw", "explain", "explore", "parse_expression", "steps"]
 __all__ += ["Finding", "check_grads", "check_graph", "find_nonfinite", "numerical_grad"]
 __all__ += errors.__all__
 __all__ += functions.__all__

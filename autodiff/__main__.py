@@ -36,11 +36,13 @@ examples:
   python -m autodiff explain "x=2*y; z=sin(y); f=x**2*z" y=3
   python -m autodiff steps "x=2*y; z=sin(y); f=x**2*z" y=3
   python -m autodiff draw "x=2*y; z=sin(y); f=x**2*z" y=3 -o f.svg
+  python -m autodiff explore "x=2*y; z=sin(y); f=x**2*z" y=3 -o f.html
 """
 _EXAMPLES = {
     "grad": 'example:\n  python -m autodiff grad "f = x**2 * sin(y)" x=2 y=pi/6',
     "explain": 'example:\n  python -m autodiff explain "x=2*y; z=sin(y); f=x**2*z" y=3 --wrt y',
     "steps": 'example:\n  python -m autodiff steps "x=2*y; z=sin(y); f=x**2*z" y=3',
+    "explore": 'example:\n  python -m autodiff explore "x=2*y; z=sin(y); f=x**2*z" y=3 -o f.html',
     "draw": """\
 examples:
   python -m autodiff draw "x=2*y; z=sin(y); f=x**2*z" y=3 -o f.svg
@@ -149,6 +151,9 @@ def _parser() -> argparse.ArgumentParser:
         help="for the layout; beyond it a coarser picture is drawn (default: 10)",
     )  # fmt: skip
     drawing.add_argument("--highlight", metavar="NAMES", help="variables that stand out, as x,z,f")
+
+    exploring = command("explore", _explore, "write a page that steps through the graph, forward and backward")
+    exploring.add_argument("-o", "--out", metavar="FILE", type=_page, required=True, help="where to, a .html file")
     return parser
 
 
@@ -176,6 +181,15 @@ def _file(text: str) -> Path:
     path = Path(text)
     if text != "-" and path.suffix.lower() not in (".svg", ".png", ".pdf", ".dot"):
         raise argparse.ArgumentTypeError(f"{text!r} does not end in .svg, .png, .pdf or .dot")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no directory {str(path.parent)!r}")
+    return path
+
+
+def _page(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in .html")
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no directory {str(path.parent)!r}")
     return path
@@ -314,6 +328,15 @@ def _draw(given: argparse.Namespace) -> int:
     else:
         drawing.save(given.out)
         print(f"{given.out}: {drawing.title}")
+    return 0
+
+
+def _explore(given: argparse.Namespace) -> int:
+    from .explorer import explore
+
+    explorer = explore(_read(given).output)
+    explorer.save(given.out)
+    print(f"{given.out}: {explorer.title}")
     return 0
 
 

@@ -19,6 +19,7 @@ TITLES = {
     "guards": "What a branch costs in a compiled function",
     "gpt": "A GPT on scalars",
     "layout": "A picture",
+    "explorer": "A page of the explorer",
 }
 DOCS = Path(__file__).parent.parent / "docs"
 # Each page that --write makes: the benchmarks on it, and what it begins with.

@@ -34,6 +34,8 @@ TOLERANCE = 1e-9
 OURS, VALUE = "autodiff, compiled", "autodiff, compiled: value alone"
 CASADI, CASADI_VALUE = "CasADi, virtual machine of SX", "CasADi, virtual machine of SX: value alone"
 MICROGRAD, NUMPY, DGEMM = "micrograd", "NumPy, gradient by hand", "dgemm"
+BY_SAMPLE = "autodiff, compiled by sample"
+NAMES = {True: (4, [3]), False: (16, [6])}  # how many, and of which lengths; by whether --quick
 MIXTURE_SIZES = {True: (10, 10, 100), False: (10, 10, 1000)}  # dimension, components, points; by whether --quick
 GRAPH_NODES = {True: 100_000, False: 1_000_000}
 DGEMM_SIZE = 1024
@@ -51,7 +53,16 @@ WORKLOADS: dict[str, tuple[str, dict[str, float]]] = {
         {"JAX jit, p": 1.0, "JAX jit, an": 1.0},
     ),
     "digits-32": ("The same, batch of 32", {"JAX jit, p": 0.4, "JAX jit, an": 0.4}),
-    "mixture": ("ADBench's Gaussian mixture, d = 10, K = 10, n = 1,000: a graph without a batch", {"CasADi": 0.5}),
+    "loop": (
+        "micrograd's demo as a loop over its samples, in + and *",
+        {BY_SAMPLE: 1.0, "JAX jit, p": 0.5, "JAX jit, an": 0.5},
+    ),
+    "mixture": (
+        "ADBench's Gaussian mixture, d = 10, K = 10, n = 1,000: a loop over points, in + and *",
+        {"CasADi": 0.06, "JAX": 0.5},
+    ),
+    "gpt": ("A GPT of 4,192 parameters on 16 names of equal length, in + and *", {"CasADi": 0.1, "JAX": 0.55}),
+    "gpt-name": ("The same GPT on one name", {"JAX": 0.6}),
     "random": ("A random graph of 10⁶ nodes", {"CasADi": 0.5}),
 }
 SIZES = "sizes"
@@ -107,9 +118,40 @@ def our_network(task: Task, threads: int) -> Side:
     return Side(step, gradient, held=program)
 
 
+def our_loop(task: Task, threads: int) -> Side:
+    """All samples in one graph, as one who comes from micrograd writes it: a loop, + and *, and the builtin sum."""
+    import numpy as np
+
+    import autodiff as ad
+    from benchmarks.peer_networks import RATE, Side
+
+    parameters = [ad.Value(p) for p in task.parameters.tolist()]
+
+    def network(outputs: Any) -> Any:
+        waiting = iter(parameters)
+        for layer, m in enumerate(task.widths[1:]):
+            neurons = [([next(waiting) for _ in outputs], next(waiting)) for _ in range(m)]
+            outputs = [sum((w * x for w, x in zip(ws, outputs, strict=True)), b) for ws, b in neurons]
+            outputs = outputs if layer == task.last else [getattr(ad, task.activation)(s) for s in outputs]
+        return outputs[0]
+
+    losses = [ad.relu(1.0 - y * network(x)) for x, y in zip(task.X.tolist(), task.y.tolist(), strict=True)]
+    loss = sum(losses) * (1.0 / len(losses)) + task.l2 * sum(p * p for p in parameters)
+    program, state = ad.compile(loss, [], parameters), task.parameters.copy()
+    run = partial(program.value_and_grad, parameters=state, threads=threads)
+
+    def step() -> float:
+        value, gradient = run()
+        np.subtract(state, RATE * gradient, out=state)
+        return float(value)
+
+    return Side(step, lambda: _as_pair(run()), held=program)
+
+
 def block_size(network: Side) -> int:
     """How many samples an instruction of the virtual machine works on."""
-    return int(network.held._engine("parameters").machine.lanes)
+    machine = network.held._engine("parameters").machine
+    return int((machine.loops[0].body if machine.loops else machine).lanes)
 
 
 def our_graph(graph: Graph, threads: int) -> tuple[Side, Side]:
@@ -192,10 +234,12 @@ def work(name: str, threads: int, quick: bool) -> dict[str, Any]:
     prepare_peers(threads)
     if name == SIZES:
         return sizes(quick)
-    if name in ("mixture", "random"):
+    if name in ("mixture", "random", "gpt", "gpt-name"):
         return graphs(name, threads, quick)
     task = task_of(name)
     sides = network_sides(task, threads)
+    if name == "loop":
+        sides = {OURS: our_loop(task, threads), BY_SAMPLE: sides.pop(OURS)} | sides
     worst = agreement({side: contender.gradient() for side, contender in sides.items()}, NUMPY)
     contenders = {side: contender.step for side, contender in sides.items()}
     if name == "digits":
@@ -233,7 +277,7 @@ def task_of(name: str) -> Task:
 
     from benchmarks.peer_networks import Task, random_parameters
 
-    if name.startswith("demo"):
+    if name.startswith("demo") or name == "loop":
         demo = json.loads((ROOT / "tests" / "data" / "micrograd_demo.json").read_text(encoding="utf-8"))
         activation = "tanh" if name == "demo-tanh" else "relu"
         X, y, parameters = (np.array(demo[key], dtype=float) for key in ("X", "y", "params0"))
@@ -285,10 +329,15 @@ def dgemm() -> Callable[[], Any]:
 
 
 def graphs(name: str, threads: int, quick: bool) -> dict[str, Any]:
+    from benchmarks import peer_gpt
     from benchmarks import peer_graphs as peers
 
-    size = MIXTURE_SIZES[quick]
-    graph = peers.mixture(*size) if name == "mixture" else peers.random_graph(GRAPH_NODES[quick])
+    size, (count, lengths) = MIXTURE_SIZES[quick], NAMES[quick]
+    texts = peer_gpt.names(1 if name == "gpt-name" else count, lengths)
+    graph = {
+        "mixture": lambda: peers.mixture(*size),
+        "random": lambda: peers.random_graph(GRAPH_NODES[quick]),
+    }.get(name, lambda: peer_gpt.gpt(texts))()
     value, gradient = eager_gradient(graph)
     found = {"eager": (value, gradient)}
     sides = dict(zip((OURS, VALUE), our_graph(graph, threads), strict=True))
@@ -296,6 +345,8 @@ def graphs(name: str, threads: int, quick: bool) -> dict[str, Any]:
         sides |= zip((CASADI, CASADI_VALUE), peers.casadi_sides(graph), strict=True)
     if find_spec("jax") and name == "mixture":
         sides["JAX jit, vectorised by hand"] = peers.mixture_in_jax(graph, *size)
+    elif find_spec("jax") and name != "random":
+        sides["JAX jit, vectorised by hand"] = peer_gpt.gpt_in_jax(graph, texts)
     for name, side in sides.items():
         theirs = side.gradient()
         found[name] = (theirs[0], gradient) if name in (VALUE, CASADI_VALUE) else theirs

@@ -185,6 +185,7 @@ class Casadi:
         import casadi as cs
 
         self.exp, self.log, self.sin, self.tanh, self.maximum = cs.exp, cs.log, cs.sin, cs.tanh, cs.fmax
+        self.relu = lambda x: cs.fmax(x, 0)
 
 
 def casadi_sides(graph: Graph) -> tuple[Side, Side]:

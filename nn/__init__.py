@@ -6,6 +6,7 @@ from . import (
     data,
     engine,
     errors,
+    film,
     gpt,
     gpt_training,
     handover,
@@ -28,6 +29,7 @@ from .activations import *
 from .backprop import *
 from .engine import *
 from .errors import *
+from .film import *
 from .gpt import *
 from .gpt_training import *
 from .handover import *
@@ -43,7 +45,7 @@ from .storage import *
 from .train import *
 
 __all__: list[str] = ["data", "metrics", "plots", "schedules", "text"]
-__all__ += activations.__all__ + backprop.__all__ + engine.__all__ + errors.__all__ + gpt.__all__
+__all__ += activations.__all__ + backprop.__all__ + engine.__all__ + errors.__all__ + film.__all__ + gpt.__all__
 __all__ += gpt_training.__all__ + handover.__all__ + history.__all__ + init.__all__ + layers.__all__
 __all__ += losses.__all__ + module.__all__ + naive_cost.__all__ + optim.__all__ + prediction.__all__
 __all__ += storage.__all__ + train.__all__

@@ -23,6 +23,7 @@ from .checkpoint import Checkpoint
 from .data import DATASETS, Dataset, load, split
 from .demo import demo
 from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
+from .film import Film
 from .gpt_commands import add_commands
 from .init import INITIALIZERS
 from .layers import MLP
@@ -173,6 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument(
         "--resume", action="store_true", help="go on from the checkpoint; all else is given as it was, or more --epochs"
     )
+    output.add_argument("--film", metavar="FILE", type=Path, help="the training as a page with a scrubber, .html")
     output.add_argument("--quiet", action="store_true", help="no progress bar")
 
     evaluation = commands.add_parser(
@@ -266,9 +268,12 @@ def _train(given: argparse.Namespace) -> int:
         given.out.mkdir(parents=True, exist_ok=True)
     print(f"{given.dataset}: {len(training)} samples to learn from, {len(validation)} held out for validation")
     print(f"{model}, {len(model.parameters())} parameters; {task.loss}; {given.optimizer}", flush=True)
+    samples, targets = task.scaled(training)
+    film = Film(samples, targets if training.classes else (), training.classes, task.threshold) if given.film else None
     history = fit(
         model,
-        *task.scaled(training),
+        samples,
+        targets,
         task.loss,
         given.optimizer,
         lr=given.lr,
@@ -283,10 +288,14 @@ def _train(given: argparse.Namespace) -> int:
         metric=task.metric,
         engine=given.engine,
         checkpoint=checkpoint,
+        callbacks=[film] if film else [],
     )
     if not len(history):  # interrupted before there was anything to show
         raise KeyboardInterrupt
     print(f"trained by the {history.engine} engine in {sum(history.seconds):.3g} s")
+    if film:
+        film.save(given.film)
+        print(f"film: {given.film}")
     task.unscale(model)
     print(_scores(model, task, {"training": training, "validation": validation}))
     if file:

@@ -358,7 +358,7 @@ def test_the_examples_of_the_help_run(run):
 
     texts = [command_line._EPILOG, *command_line._EXAMPLES.values()]
     examples = [line.strip() for text in texts for line in text.splitlines() if line.startswith("  python -m autodiff")]
-    assert len(examples) == 9
+    assert len(examples) == 11
     for example in examples:
         assert run(*shlex.split(example)[3:])[::2] == (0, ""), example
 

@@ -44,10 +44,11 @@ BELOW = {
     "estimators": ["train"],
     "plots": ["prediction"],
     "naive_cost": ["layers", "losses"],
+    "film": ["prediction"],
     "task": ["data", "metrics"],
     "gpt_plots": ["gpt_training", "plots"],
     "demo": ["gpt_plots", "text", "train", "plots", "storage", "task", "schedules", "table"],
-    "__main__": ["demo", "tabular", "gpt_commands"],
+    "__main__": ["demo", "film", "tabular", "gpt_commands"],
 }
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 

@@ -42,7 +42,7 @@ from .memory import BUFFER, in_groups, wide
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["backward_inputs", "backward_weights", "forward"]
+__all__ = ["backward_inputs", "backward_weights", "forward", "forward_in_order"]
 
 HEADER = 6
 
@@ -62,7 +62,16 @@ def forward(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, st
     ix = carray(ix_, (BUFFER,))
     outputs, inputs, weights, biases = int64(ix[0]), int64(ix[1]), ix[2] + count, ix[3] + count
     x, s = HEADER, HEADER + inputs
-    _product(V_, ix_, s, outputs, x, inputs, weights, inputs, 1, biases, in_groups(real), stride)
+    _product(V_, ix_, s, outputs, x, inputs, weights, inputs, 1, biases, None, in_groups(real), stride)
+
+
+def forward_in_order(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:
+    """The same, of chains: each product is rounded, and added in its turn to b_j and those before it."""
+    wide()
+    ix = carray(ix_, (BUFFER,))
+    outputs, inputs, weights, biases = int64(ix[0]), int64(ix[1]), ix[2] + count, ix[3] + count
+    x, s = HEADER, HEADER + inputs
+    _product(V_, ix_, s, outputs, x, inputs, weights, inputs, 1, None, biases, in_groups(real), stride)
 
 
 def backward_inputs(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:
@@ -72,7 +81,7 @@ def backward_inputs(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real:
     outputs, inputs, weights = int64(ix[0]), int64(ix[1]), ix[2] + count
     d_s = HEADER + inputs + outputs
     d_x = d_s + outputs
-    _product(V_, ix_, d_x, inputs, d_s, outputs, weights, 1, inputs, None, in_groups(real), stride)
+    _product(V_, ix_, d_x, inputs, d_s, outputs, weights, 1, inputs, None, None, in_groups(real), stride)
 
 
 def backward_weights(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:
@@ -111,40 +120,49 @@ def _product(
     across: Any,
     along: Any,
     biases: Any,
+    first: Any,
     lanes: Any,
     stride: Any,
 ) -> Any:
     """Rows from rows: z_r = b_r + Σ_k w_rk·y_k, or if there are no biases z_r += Σ_k w_rk·y_k.
 
     The slots of the ``count`` z_r are from ix[results] on, those of the ``depth`` y_k from ix[rows] on; w_rk is
-    V[weights + r·across + k·along] and b_r is V[biases + r].  A z may be there twice.
+    V[weights + r·across + k·along] and b_r is V[biases + r], or V[first + r], to which products are added in order.  A
+    z may be there twice.
     """
-    biased = not isinstance(biases, types.NoneType)
+    biased, in_order = (not isinstance(kind, types.NoneType) for kind in (biases, first))
+    add_product = _add_in_order if in_order else _add_product
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        V, ix, results, count, rows, depth, weights, across, along, biases, lanes, stride = arguments
+        V, ix, results, count, rows, depth, weights, across, along, biases, first, lanes, stride = arguments
         at = _Places(builder, V, ix, stride)
         for t, width in _tiles(builder, lanes, _widths(context, at.number)):
             vector = ir.VectorType(at.number, width)
             for r, height in _tiles(builder, count, ROWS):
                 tile = [_plus(builder, r, q) for q in range(height)]
                 sums = [_zero(builder, vector) for _ in tile]
+                for q, total in zip(tile, sums, strict=True):
+                    if in_order:
+                        b = at.load(at.number, builder.add(first, q))
+                        builder.store(_everywhere(builder, b, width), total)
                 with cgutils.for_range(builder, depth) as loop:
                     y = at.load(vector, at.sample(builder.add(rows, loop.index), t))
                     column = builder.add(weights, builder.mul(loop.index, along))
                     for q, total in zip(tile, sums, strict=True):
                         w = at.load(at.number, builder.add(column, builder.mul(q, across)))
-                        _add_product(builder, total, _everywhere(builder, w, width), y)
+                        add_product(builder, total, _everywhere(builder, w, width), y)
                 for q, total in zip(tile, sums, strict=True):
                     place = at.sample(builder.add(results, q), t)
-                    if biased:
+                    if in_order:
+                        at.store(builder.load(total), place)
+                    elif biased:
                         b = at.load(at.number, builder.add(biases, q))
                         at.store(builder.fadd(_everywhere(builder, b, width), builder.load(total)), place)
                     else:
                         at.add(builder.load(total), place)
         return context.get_dummy_value()
 
-    return types.void(V, ix, *[types.int64] * 7, biases, types.int64, types.int64), code
+    return types.void(V, ix, *[types.int64] * 7, biases, first, types.int64, types.int64), code
 
 
 @intrinsic
@@ -314,6 +332,10 @@ def _add_product(builder: Any, total: Any, x: Any, y: Any) -> None:
     fused = ("contract",)
     product = builder.fmul(x, y, flags=fused)
     builder.store(builder.fadd(builder.load(total), product, flags=fused), total)
+
+
+def _add_in_order(builder: Any, total: Any, x: Any, y: Any) -> None:
+    builder.store(builder.fadd(builder.load(total), builder.fmul(x, y)), total)
 
 
 def _plus(builder: Any, place: Any, n: int) -> Any:

@@ -5,7 +5,7 @@ What works on a graph as a whole goes from a ``Graph`` to a ``Graph`` and stands
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
-__all__ = ["CONSTANT", "LEAF", "PER_CALL", "PER_SAMPLE", "Graph", "at", "rates", "read_graph"]
+__all__ = ["CONSTANT", "LEAF", "PER_CALL", "PER_SAMPLE", "Graph", "Loop", "at", "rates", "read_graph"]
 
 
 CONSTANT, PER_CALL, PER_SAMPLE = 0, 1, 2
@@ -41,6 +41,8 @@ class Graph:
         numbers: the value that each node and constant had when it was recorded.
         rate: CONSTANT, PER_CALL or PER_SAMPLE for each node and constant.
         inputs, parameters, outputs: their numbers; -1 for what the outputs do not depend on.
+        origin: the place that each node had when the graph was read; -1 for what was not there.
+        loops: what was found to be the same again and again; a LOOP node stands for each.
     """
 
     op: Integers
@@ -51,6 +53,8 @@ class Graph:
     inputs: Integers
     parameters: Integers
     outputs: Integers
+    origin: Integers
+    loops: tuple[Loop, ...] = ()
 
     @property
     def arity(self) -> Integers:
@@ -62,6 +66,33 @@ class Graph:
         first = self.start[nodes]
         count = int(self.start[nodes[0] + 1] - first[0]) if len(nodes) else 0
         return self.operands[first[:, None] + np.arange(count)]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Operations that a loop did once for each of its *lanes*: a body, and where each lane takes its numbers from.
+
+    Attributes:
+        body: a graph of one output; what differs from lane to lane are its inputs, what is the same its parameters.
+        node: the LOOP node, whose operands are all numbers that the loop takes from outside.
+        results: the LANE nodes, one for the output of each lane.
+        shared: the numbers that the parameters of the body are.
+        columns: the constants of each lane, a row for each input.
+        gathered: the inputs that are numbers from outside in place of constants.
+        sources: those numbers, a row for each of the ``gathered``, a column for each lane.
+        sink: a node that the results reach with constant local derivatives, and nothing else but through it; or -1.
+        weights: the derivative of the sink to each result.
+    """
+
+    body: Graph
+    node: int
+    results: Integers
+    shared: Integers
+    columns: NDArray[np.float64]
+    gathered: Integers
+    sources: Integers
+    sink: int
+    weights: NDArray[np.float64]
 
 
 def at(column: Integers, numbers: Integers) -> Integers:
@@ -79,7 +110,8 @@ def read_graph(
     if (np.diff(serials) < 0).any():  # in a copy the nodes of one output all come before those of the next
         place = np.argsort(serials).tolist()
         in_order = Frozen([order[i] for i in place], [numbers_now[i] for i in place])
-        return read_graph(outputs, inputs, parameters, in_order)
+        graph = read_graph(outputs, inputs, parameters, in_order)
+        return replace(graph, origin=np.array(place)[graph.origin])
     op = np.where((op == LEAF) & (lengths > 0), rows().names.index("detach"), op)  # to its user a leaf
     start = np.concatenate([[0], np.cumsum(lengths)])
     flat = np.empty(len(above), np.int64)
@@ -95,7 +127,8 @@ def read_graph(
     given[for_inputs[for_inputs >= 0]] = PER_SAMPLE
     op[given[:count] > CONSTANT] = LEAF  # an input or parameter need not be a leaf: the graph is cut there
     rate = rates(op, start, flat, given)
-    return Graph(op, start, flat, numbers, rate, for_inputs, for_parameters, _find_some(serials, outputs))
+    found = _find_some(serials, outputs)
+    return Graph(op, start, flat, numbers, rate, for_inputs, for_parameters, found, np.arange(count))
 
 
 def _find_some(serials: Integers, nodes: Sequence[Value]) -> Integers:

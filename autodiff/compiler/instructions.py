@@ -8,15 +8,16 @@ operands in another way, has a method of ``_Special``: a run comes in, its instr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..ops import OPS, NaryOp
-from .blocks import DOT, blocks_of, weights_first
+from .blocks import DOT, blocks_of, products_of, weights_first
 from .loops import compiled_if_large
 from .memory import TRASH, ZERO
-from .rows import rows
+from .rows import CHAIN, LANE, LOOP, rows
 from .template import FAMILIES, adjoint_kind, layout, positions_of, template
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .blocks import Block
+    from .blocks import Block, Product
     from .graph import Graph
     from .regions import Region
     from .schedule import Runs
@@ -51,7 +52,8 @@ class Code:
         slots: where numbers and adjoints are.
         size: how many slots there are.
         constants: the slots of constants that only a rule names.
-        blocks: the dense blocks, whose matrices follow each other: weights, biases, and as much for their adjoints.
+        blocks: the dense blocks, one for each matrix; these follow each other: weights, biases, and as much for their
+            adjoints.
     """
 
     form: str
@@ -79,7 +81,7 @@ def instructions(graph: Graph, region: Region, runs: Runs, slots: Slots) -> Code
     """The code of a region."""
     table = rows()
     special = _Special(graph, region, slots)
-    apart = table.family[runs.op] | ((runs.op == DOT) & (region.form == "lanes"))
+    apart = table.family[runs.op] | (runs.op <= CHAIN) | (runs.op == DOT)
     sizes = runs.count * (runs.arity + 1)
     values = np.empty(int(sizes.sum()), np.uint32)
     _write_values(values, runs.nodes, graph.start, graph.operands, slots.value)
@@ -97,7 +99,7 @@ def instructions(graph: Graph, region: Region, runs: Runs, slots: Slots) -> Code
     pieces: dict[str, list[tuple[int, ...]]] = {"forward": [], "backward": []}
     more = []
     for run in np.flatnonzero(apart | table.nary[runs.op]).tolist():
-        for made in special.of(table.names[runs.op[run]], runs.of(run)):
+        for made in special.of(int(runs.op[run]), runs.of(run)):
             pieces[made.way].append((run, number(made.kernel), end, made.operations, made.arity))
             more.append(made.rows.ravel().astype(np.uint32))
             end += made.rows.size
@@ -148,15 +150,20 @@ class _Special:
         self.free = slots.free
         self.constants: dict[float, int] = {}
         self.blocks: list[Block] = []
-        self.matrices = 0
+        self.matrices: dict[tuple[int, bytes], int] = {}
+        self.end = 0  # of the matrices
 
-    def of(self, name: str, nodes: Integers) -> Iterator[_Instruction]:
+    def of(self, op: int, nodes: Integers) -> Iterator[_Instruction]:
         """Those of a run; the reverse sweep takes them in this order too."""
-        operands = self.graph.operands_of(nodes)
+        operands, name = self.graph.operands_of(nodes), rows().names[op]
+        if op == LOOP:
+            return chain.from_iterable(map(self.loop, nodes.tolist()))
+        if op == LANE:
+            return iter(())  # the loop has written them
+        if op in (CHAIN, DOT):
+            return self.dots(nodes, operands, op == CHAIN)
         if name in FAMILIES:
             return self.family(name, nodes, operands)
-        if name == "dot" and self.region.form == "lanes":
-            return self.dots(nodes, operands)
         return self.selections(nodes, operands) if name == "select" else self.adjoints(name, nodes, operands)
 
     def selections(self, nodes: Integers, operands: Integers) -> Iterator[_Instruction]:
@@ -167,27 +174,85 @@ class _Special:
         if len(rows):
             yield _Instruction("backward", ("nary", "select_back"), rows, len(rows), operands.shape[1])
 
-    def dots(self, nodes: Integers, operands: Integers) -> Iterator[_Instruction]:
-        """Dense blocks, and the other dots one by one."""
-        side = weights_first(self.graph, operands)
-        for block in blocks_of(nodes, operands, side):
-            yield from self.dense(block)
-        left = side < 0
-        if left.any():
-            rows = np.column_stack([self.slot[nodes[left]], self.slot[operands[left]]])
-            yield _Instruction("forward", ("nary", "dot"), rows, len(rows), operands.shape[1])
-            yield from self.adjoints("dot", nodes[left], operands[left])
+    def loop(self, node: int) -> Iterator[_Instruction]:
+        """The two sweeps of a loop, on operands as ``rolled`` has them."""
+        which = [loop.node for loop in self.graph.loops].index(node)
+        loop = self.graph.loops[which]
+        adjoint = np.maximum(self.adjoint, self.nowhere)
+        numbers = [loop.results, loop.shared, loop.sources.ravel()]
+        rows = [table[chosen] for chosen in numbers for table in (self.slot, adjoint)]
+        rows.append(adjoint[[loop.sink]])
+        forward, backward = "forward", "backward"
+        if self.adjoint[node] >= 0 and loop.sink >= 0:
+            forward, backward = "forward_and_back", "scaled"
+        yield _Instruction("forward", ("loop", forward), np.concatenate(rows), which, 0)
+        if self.adjoint[node] >= 0:
+            yield _Instruction("backward", ("loop", backward), np.concatenate(rows), which, 0)
 
-    def dense(self, block: Block) -> Iterator[_Instruction]:
+    def dots(self, nodes: Integers, operands: Integers, in_order: bool) -> Iterator[_Instruction]:
+        """Dense blocks, and the other dots one by one; ``in_order`` says whether products are added as they come."""
+        if self.region.form == "lanes":
+            side = weights_first(self.graph, operands)
+            for block in blocks_of(nodes, operands, side):
+                yield from self.dense(block, in_order)
+            left = np.flatnonzero(side < 0)
+        else:
+            products, left = products_of(nodes, operands, self.slot[operands])
+            for product in products:
+                yield from self.product(product, in_order)
+        if len(left):
+            rows = np.column_stack([self.slot[nodes[left]], self.slot[operands[left]]])
+            kernel = ("chain", "in_order") if in_order else ("nary", "dot")
+            yield _Instruction("forward", kernel, rows, len(rows), operands.shape[1])
+            yield from self.adjoints_of_products(nodes[left], operands[left])
+
+    def product(self, product: Product, in_order: bool) -> Iterator[_Instruction]:
+        """The two sweeps of a product of matrices, on operands as ``products`` has them."""
+        (sides, outputs), inputs = product.nodes.shape, product.inputs.shape[1]
+        lanes = -(-sides // 8) * 8
+        size, biased = outputs * (inputs + 1), product.weights.shape[1] - inputs
+        rows = 2 * (inputs + outputs)
+        room = int(self.allocate((rows + 1) * lanes + 2 * size)[0])
+        first = -(-room // lanes)  # the first row in it
+        matrix = (first + rows) * lanes
+        header = [outputs, inputs, matrix, matrix + outputs * inputs, matrix + size, matrix + size + outputs * inputs]
+        places = np.concatenate([product.weights[:, :inputs].ravel(), product.weights[:, inputs:].ravel()])
+        above = self.adjoint[product.nodes]
+        more = [places, product.inputs, product.nodes]
+        slots = [self.slot[numbers].ravel() for numbers in more]
+        adjoints = [np.maximum(self.adjoint[numbers], self.nowhere).ravel() for numbers in more[:2]]
+        adjoints.append(np.where(above >= 0, above, ZERO).ravel())
+        every = np.concatenate([header, first + np.arange(rows), [sides, lanes, biased], *slots, *adjoints])
+        yield _Instruction("forward", ("product", "forward_in_order" if in_order else "forward"), every, 0, 0)
+        if (above >= 0).any():
+            yield _Instruction("backward", ("product", "backward"), every, 0, 0)
+
+    def adjoints_of_products(self, nodes: Integers, operands: Integers) -> Iterator[_Instruction]:
+        """The reverse sweep of sums of products: the local derivative to each factor is the other."""
+        above, below = self.adjoint[nodes], self.adjoint[operands]
+        n, biased = divmod(operands.shape[1], 2)
+        wanted = (below >= 0) & (above[:, None] >= 0) & (below != above[:, None])
+        if not wanted.any():
+            return
+        factors = np.column_stack([operands[:, n : 2 * n], operands[:, :n]])
+        local = self.slot[factors]
+        if biased:
+            local = np.column_stack([local, np.full(len(nodes), self.constant(1.0))])
+        rows = np.stack([np.broadcast_to(above[:, None], below.shape), below, local], axis=2)[wanted]
+        yield _Instruction("backward", ("adjoint_add0", "mul"), rows, len(rows), 3)
+
+    def dense(self, block: Block, in_order: bool) -> Iterator[_Instruction]:
         """The three sweeps of a block, on operands as ``dense`` has them."""
-        outputs, inputs, at = len(block.outputs), len(block.inputs), self.matrices
-        self.blocks.append(block)
-        self.matrices += 2 * block.size
+        outputs, inputs = len(block.outputs), len(block.inputs)
+        at = self.matrices.setdefault((inputs, block.weights.tobytes()), self.end)
+        if at == self.end:  # of several blocks with the same weights only the first brings a matrix
+            self.blocks.append(block)
+            self.end += 2 * block.size
         above, below = self.adjoint[block.outputs], self.adjoint[block.inputs]
         header = [outputs, inputs, at, at + outputs * inputs, at + block.size, at + block.size + outputs * inputs]
         slots = [self.slot[block.inputs], self.slot[block.outputs], np.where(above >= 0, above, ZERO)]
         rows = np.concatenate([header, *slots, np.maximum(below, self.nowhere)])
-        yield _Instruction("forward", ("dense", "forward"), rows, 0, 0)
+        yield _Instruction("forward", ("dense", "forward_in_order" if in_order else "forward"), rows, 0, 0)
         if (below >= 0).any():
             yield _Instruction("backward", ("dense", "backward_inputs"), rows, 0, 0)
         if self.region.needed[block.weights].any():

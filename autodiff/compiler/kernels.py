@@ -25,18 +25,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from llvmlite import ir
 from numba import carray, types
 from numba.core.errors import NumbaError
-from numba.extending import intrinsic
 
 from ..errors import OperationError
 from ..ops import OPS
-from . import dense, nary
+from . import dense, nary, products, rolled
 from .cache import cfunc, folder
 from .fingerprint import fingerprint
 from .machine import MACHINE, bound
-from .memory import BUFFER
+from .memory import BUFFER, call_kernel
 from .own_values import is_own
 from .template import layout, positions_of
 
@@ -48,31 +46,17 @@ __all__ = ["call_kernel", "kernel"]
 _POINTERS = {name: types.CPointer(getattr(types, name)) for name in ("float64", "float32")}
 
 
-@intrinsic
-def call_kernel(
-    context: Any, address: Any, V: Any, ix: Any, count: Any, arity: Any, lanes: Any, real: Any, stride: Any
-) -> Any:
-    """Call the kernel at an address; V and ix are addresses too."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        integer = ir.IntType(64)
-        function = ir.FunctionType(ir.VoidType(), [integer] * 7)
-        builder.call(builder.inttoptr(arguments[0], function.as_pointer()), arguments[1:])
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 8), code
-
-
 def kernel(kind: str, name: str, form: str, precision: str) -> int:
     """The address of a kernel, compiled now or read from the disk.
 
     Args:
-        kind: "value", "nary", "dense", or what ``template.adjoint_kind`` makes: "adjoint_add0_store1".
-        name: the row of the table; for "nary" and "dense" the function of those modules.
+        kind: "value" or what ``template.adjoint_kind`` makes, "adjoint_add0_store1"; or "nary", "dense", "product",
+            "chain", "loop".
+        name: the row of the table; or a function of ``nary``, ``dense``, ``products`` (twice), ``rolled``.
         form: "scalars" or "lanes".
         precision: "float64" or "float32", the numbers in the buffer.
     """
-    if kind == "dense" or (kind == "nary" and not is_own(name)):
+    if kind in ("dense", "product", "chain", "loop") or (kind == "nary" and not is_own(name)):
         return _address(kind, name, form, precision, ())
     return _address(kind, name, form, precision, (MACHINE[name], *OPS[name].partials))
 
@@ -81,13 +65,15 @@ def kernel(kind: str, name: str, form: str, precision: str) -> int:
 def _address(kind: str, name: str, form: str, precision: str, row: tuple[Any, ...]) -> int:
     """The same; of a row with other rules it is another."""
     if not row:
-        function = getattr(nary if kind == "nary" else dense, name)
+        function = getattr(
+            {"dense": dense, "product": products, "chain": products, "loop": rolled}.get(kind, nary), name
+        )
     else:
         function = _of_lists(*row[:1]) if kind == "nary" else _generated(kind, name, form, *row)
     signature = types.void(_POINTERS[precision], types.CPointer(types.uint32), *[types.int64] * 5)
     # A dense block may fuse a product with the sum it goes to, and add in any order; nothing else departs from IEEE,
     # and nowhere are NaN and inf assumed away.
-    freedom = {"contract", "reassoc"} if kind == "dense" else False
+    freedom = {"contract", "reassoc"} if kind == "dense" and name != "forward_in_order" else False
     try:
         made = cfunc(function, signature, error_model="numpy", fastmath=freedom)
     except NumbaError as error:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .graph import Graph
+    from .graph import Graph, Loop
     from .instructions import Code
     from .regions import Region
 
@@ -42,6 +42,7 @@ class Lowered:
         constants: slots of the call that hold a constant, and their numbers.
         spread: slots that hold a number of the call in every lane, and those of the call where that is found.
         returned: slots of adjoints on lanes, and of the adjoints in the call that their sums are added to.
+        bodies: the code of the loops of the call.
     """
 
     call: Code
@@ -50,6 +51,7 @@ class Lowered:
     constants: tuple[Integers, NDArray[np.float64]]
     spread: tuple[Integers, Integers]
     returned: tuple[Integers, Integers]
+    bodies: tuple[Lowered, ...]
 
 
 def lower(graph: Graph, wrt: Integers) -> Lowered:
@@ -71,7 +73,14 @@ def lower(graph: Graph, wrt: Integers) -> Lowered:
             _join(call.slots.value[spread], [named[x] for x in lanes.constants]),
         ),
         (lanes.slots.adjoint[back], call.slots.adjoint[back]),
+        tuple(lower(loop.body, _asked(loop, in_call.needed)) for loop in graph.loops),
     )
+
+
+def _asked(loop: Loop, needed: NDArray[np.bool_]) -> Integers:
+    """The numbers of a body whose adjoints are asked for."""
+    gathered = loop.body.inputs[loop.gathered]
+    return np.concatenate([loop.body.parameters[needed[loop.shared]], gathered[needed[loop.sources].any(axis=1)]])
 
 
 def _code(graph: Graph, region: Region) -> Code:

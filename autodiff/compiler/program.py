@@ -131,6 +131,9 @@ def _values(nodes: Value | Iterable[Value], where: str) -> list[Value]:
     return found
 
 
+_NO_COLUMNS = None if np is None else np.empty((0, 1))  # of a program without inputs, whose samples are all alike
+
+
 class Program:
     """A compiled graph; made by ``compile``.
 
@@ -224,6 +227,18 @@ class Program:
         """
         self._recorded()
         outputs, frozen = joined(self._ways, self._inputs)
+        if find_spec("numba") is not None and obstacle() is None:
+            from .looped_source import write_looped_source
+
+            text = write_looped_source(outputs, self._inputs, self._parameters, not self._single, frozen)
+            if text is not None:
+                return text
+        return self._flat_source()
+
+    def _flat_source(self) -> str:
+        """The text without loops."""
+        self._recorded()
+        outputs, frozen = joined(self._ways, self._inputs)
         return write_source(outputs[0] if self._single else outputs, self._inputs, self._parameters, frozen)
 
     def to_jax(self) -> Callable[..., Any]:
@@ -235,7 +250,7 @@ class Program:
         Raises:
             MissingDependency: JAX is not installed.
         """
-        forward, _ = build(self.source(), "jax")
+        forward, _ = build(self._flat_source(), "jax")
         return lambda parameters, inputs: forward(inputs, parameters)
 
     def verify(
@@ -277,7 +292,7 @@ class Program:
         numbers = self._numbers(parameters)
         function = function or self._function
         if function is None:
-            again = build(self.source(), "math")[0]
+            again = build(self._flat_source(), "math")[0]
         count, rows = X.shape[1], _whole(rows, "rows")
         values = self._engine("").evaluate(X, numbers, 1)
         slopes = (
@@ -405,6 +420,8 @@ class Program:
 
     def _columns(self, columns: Sequence[ArrayLike]) -> tuple[Numbers, bool]:
         """The samples as an array of shape (inputs, N), and whether they were single numbers."""
+        if not columns and not self._inputs and self._ways:
+            return _NO_COLUMNS, True
         if len(columns) == 1 and getattr(columns[0], "ndim", 0) == 2:
             X, alone = as_column(columns[0], "the array", ("input", "sample")), False
         else:

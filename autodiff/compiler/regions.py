@@ -10,7 +10,7 @@ import numpy as np
 from .blocks import DOT, weights_first
 from .graph import CONSTANT, LEAF, PER_CALL, PER_SAMPLE
 from .loops import compiled_if_large
-from .rows import rows
+from .rows import CHAIN, rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,9 +54,8 @@ def regions(graph: Graph, wrt: Integers) -> tuple[Region, Region]:
     count, nodes = len(graph.numbers), len(graph.op)
     used = _below(graph.op, graph.start, graph.operands, graph.outputs, count)
     flows = rows().flows
-    passed = np.where(flows[graph.op], graph.op, LEAF)  # the graph as a gradient sees it: it ends at a truth
-    needed = _below(passed, graph.start, graph.operands, graph.outputs, count)
-    needed &= _above(passed, graph.start, graph.operands, wrt, count)
+    open_to = np.where(flows[graph.op], graph.op, LEAF)  # the graph as a gradient sees it: it ends at a truth
+    needed = _below(open_to, graph.start, graph.operands, graph.outputs, count) & _needed(graph, open_to, wrt)
     runs = used[:nodes] & (graph.op > LEAF)
     in_call, on_lanes = runs & (graph.rate[:nodes] == PER_CALL), runs & (graph.rate[:nodes] == PER_SAMPLE)
     outputs = np.zeros(count, np.bool_)
@@ -77,9 +76,25 @@ def regions(graph: Graph, wrt: Integers) -> tuple[Region, Region]:
     )
 
 
+def _needed(graph: Graph, op: Integers, wrt: Integers) -> Flags:
+    """Which numbers have an adjoint that leads to the numbers ``wrt``.
+
+    A loop whose results have a sink takes the adjoint of that; what lies between is passed over.
+    """
+    passed = np.zeros(len(graph.op), np.bool_)
+    needed = _above(op, graph.start, graph.operands, wrt, passed, len(graph.numbers))
+    direct = [loop for loop in graph.loops if loop.sink >= 0 and needed[loop.node]]
+    if not direct:
+        return needed
+    for loop in direct:
+        passed[loop.results] = True
+    wrt = np.concatenate([wrt, [loop.sink for loop in direct]])
+    return _above(op, graph.start, graph.operands, wrt, passed, len(graph.numbers))
+
+
 def _in_blocks(graph: Graph, chosen: Flags) -> Flags:
     """Which nodes are part of a dense block."""
-    dots = chosen & (graph.op == DOT)
+    dots = chosen & ((graph.op == DOT) | (graph.op == CHAIN))
     found = np.zeros(len(chosen), np.bool_)
     for n in np.unique(graph.arity[dots]):
         nodes = np.flatnonzero(dots & (graph.arity == n))
@@ -101,13 +116,13 @@ def _below(op: Any, start: Any, operands: Any, outputs: Any, count: int) -> Any:
 
 
 @compiled_if_large
-def _above(op: Any, start: Any, operands: Any, numbers: Any, count: int) -> Any:
-    """These numbers, and every node from which a gradient reaches one of them."""
+def _above(op: Any, start: Any, operands: Any, numbers: Any, passed: Any, count: int) -> Any:
+    """These numbers, and every node from which a gradient reaches one; but for those that are passed over."""
     needed = np.zeros(count, np.bool_)
     for number in numbers:
         needed[number] = True
     for node in range(len(op)):
-        if op[node] >= 0:
+        if op[node] >= 0 and not passed[node]:
             for k in range(start[node], start[node + 1]):
                 needed[node] |= needed[operands[k]]
     return needed

@@ -11,9 +11,14 @@ from ..errors import OperationError
 from ..ops import OPS, NaryOp, Op
 from .template import ones
 
-__all__ = ["LEAF", "Rows", "rows"]
+__all__ = ["CHAIN", "LANE", "LEAF", "LOOP", "Rows", "rows"]
 
 LEAF = -1
+
+LOOP, LANE, CHAIN = range(3)
+"""What only the compiler makes, ahead of the rows: a loop, what one of its lanes gives, a sum of products in order."""
+
+_MADE = ["a loop", "a lane", "a chain"]
 
 
 class Rows(NamedTuple):
@@ -46,14 +51,15 @@ def rows() -> Rows:
 @cache
 def _rows(every: tuple[Op, ...], rules: tuple[Any, ...]) -> Rows:
     """Those rows, with these rules."""
+    made = len(_MADE)
     return Rows(
-        [op.name for op in every],
-        {None: LEAF} | {op: number for number, op in enumerate(every)},
-        np.array([isinstance(op, NaryOp) for op in every]),
-        np.array([isinstance(op, NaryOp) and bool(op.family) for op in every]),
-        np.array([op.quick and not isinstance(op, NaryOp) for op in every]),
-        np.array([op.flows for op in every]),
-        np.array([_ones(op) for op in every]),
+        _MADE + [op.name for op in every],
+        {None: LEAF} | {op: number for number, op in enumerate(every, made)},
+        np.array([True] * made + [isinstance(op, NaryOp) for op in every]),
+        np.array([False] * made + [isinstance(op, NaryOp) and bool(op.family) for op in every]),
+        np.array([False] * made + [op.quick and not isinstance(op, NaryOp) for op in every]),
+        np.array([True] * made + [op.flows for op in every]),
+        np.array([0] * made + [_ones(op) for op in every]),
     )
 
 

@@ -13,9 +13,11 @@ import numpy as np
 from .. import formulas, primitives
 from . import vm
 from .availability import open_in_children
+from .chains import chains
 from .graph import read_graph
 from .link import link
 from .lower import lower
+from .reroll import reroll
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +49,7 @@ class Runner:
         wrt: str,
         precision: str,
     ) -> None:
-        graph = read_graph(outputs, inputs, parameters, frozen)
+        graph = chains(reroll(read_graph(outputs, inputs, parameters, frozen)))
         asked = [getattr(graph, kind) for kind in ("parameters", "inputs") if wrt in (kind, "both")]
         numbers = np.concatenate([np.zeros(0, np.int64), *asked])
         self.machine = link(graph, lower(graph, numbers[numbers >= 0]), precision)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .blocks import DOT, FEWEST
 from .loops import compiled_if_large
-from .rows import rows
+from .rows import CHAIN, rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,23 +52,40 @@ def schedule(graph: Graph, region: Region, adjoints: Adjoints) -> Runs:
     span = int(arity.max(initial=0)) + 1
     code = ((graph.op * 256 + ways) * span + arity) * region.chosen
     kinds, kind = np.unique(code, return_inverse=True)
-    nodes, first = _order(region.chosen, kind, rows().chains[kinds // (256 * span)], graph.start, graph.operands)
+    late = np.zeros(len(kinds), np.bool_)
+    if region.form == "scalars":
+        late[_of_matrices(graph, region, kind)] = True
+    chains = rows().chains[kinds // (256 * span)]
+    nodes, first = _order(region.chosen, kind, chains, late, graph.start, graph.operands)
     heads = nodes[first]
     return Runs(nodes, first, np.diff(first, append=len(nodes)), graph.op[heads], arity[heads], ways[heads])
 
 
+def _of_matrices(graph: Graph, region: Region, kind: Integers) -> Integers:
+    """The kinds of sums of products that may be products of matrices: a factor stands first in several."""
+    nodes = np.flatnonzero(region.chosen & ((graph.op == DOT) | (graph.op == CHAIN)))
+    halves = graph.arity[nodes] // 2
+    found = []
+    for first in (graph.start[nodes], graph.start[nodes] + halves):
+        pairs, times = np.unique(np.stack([kind[nodes], graph.operands[first]]), axis=1, return_counts=True)
+        found.append(pairs[0, times >= FEWEST])
+    return np.unique(np.concatenate(found))
+
+
 @compiled_if_large
-def _order(chosen: Any, kind: Any, chains: Any, start: Any, operands: Any) -> Any:
+def _order(chosen: Any, kind: Any, chains: Any, late: Any, start: Any, operands: Any) -> Any:
     """Order the chosen nodes in runs of one kind each, operands before what uses them.
 
     Of all nodes whose operands are done, those of the most frequent kind run next (Kahn's algorithm with a queue for
     every kind).  A kind that ``chains`` allows takes along what becomes ready meanwhile: a long sum is then one run,
-    each operation taking the result of the one before.
+    each operation taking the result of the one before.  A kind that is ``late`` waits for as long as there is another,
+    and then the first layer of them is next: as many as may be are to run together, as one product of matrices.
 
     Args:
         chosen: for each node whether it is to run; what is not is taken to be known.
         kind: the kind of each node.
         chains: for each kind whether an operation may take the result of another in its run.
+        late: for each kind whether it waits.
         start: as in ``Graph``.
         operands: as in ``Graph``.
 
@@ -85,6 +103,13 @@ def _order(chosen: Any, kind: Any, chains: Any, start: Any, operands: Any) -> An
                     uses[operands[k] + 1] += 1
     for node in range(nodes):
         uses[node + 1] += uses[node]
+    layer = np.zeros(nodes, np.int64)  # how many late ones are on the way here
+    for node in range(nodes):
+        if chosen[node]:
+            for k in range(start[node], start[node + 1]):
+                if operands[k] < nodes and chosen[operands[k]]:
+                    layer[node] = max(layer[node], layer[operands[k]])
+            layer[node] += late[kind[node]]
     users = np.empty(uses[nodes], np.int64)
     filled = uses[:nodes].copy()
     total = 0
@@ -112,7 +137,14 @@ def _order(chosen: Any, kind: Any, chains: Any, start: Any, operands: Any) -> An
             tail[which] = node
             ready[which] += 1
     while done < total:
-        current = np.argmax(ready)
+        current = -1
+        for which in range(len(chains)):
+            if ready[which] > 0 and not late[which] and (current < 0 or ready[which] > ready[current]):
+                current = which
+        if current < 0:
+            for which in range(len(chains)):
+                if ready[which] > 0 and (current < 0 or layer[head[which]] < layer[head[current]]):
+                    current = which
         first[runs] = done
         runs += 1
         left = ready[current]

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
     Part: TypeAlias = "str | tuple[Expression, int]"
 
-__all__ = ["write_source"]
+__all__ = ["WIDTH", "Text", "filled", "indented", "literal", "variable", "write_source"]
 
 WIDTH = 100  # of a line that can be broken
 
@@ -98,7 +98,7 @@ def write_source(
             raise OperandError(f"source: outputs, inputs and parameters are Values of the graph, not {x!r}")
     if len(set(given)) < len(given):
         raise OperandError("source: an input or a parameter is given twice; name each Value once")
-    return _Text(wanted, [*inputs], [*parameters], several, frozen or freeze(wanted)).write()
+    return Text(wanted, [*inputs], [*parameters], several, frozen or freeze(wanted)).write()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -160,18 +160,19 @@ class Expression(Operators):
         return _call(shorthand.name, xs)
 
 
-def _variable(
+def variable(
     name: str, number: float | None = None, calls: dict[tuple[Any, ...], Expression] | None = None
 ) -> Expression:
+    """A name; of a constant, with its ``number``."""
     return Expression((), _ATOM, number, name, calls=calls)
 
 
 def _constant(x: float) -> Expression:
-    text = _literal(x)
+    text = literal(x)
     return Expression((), _SIGN if text[0] == "-" else _ATOM, x, text)
 
 
-def _literal(x: float) -> str:
+def literal(x: float) -> str:
     """The shortest text that reads back as this very number; infinities and nan by name."""
     return repr(x if isinstance(x, int) else float(x))
 
@@ -180,7 +181,7 @@ def _expression(x: Any) -> Expression:
     """An operand as an expression; a number is one that a rule names."""
     if isinstance(x, Expression):
         return x
-    named = _variable(_NAMED[math.fabs(x)]) if math.fabs(x) in _NAMED else None
+    named = variable(_NAMED[math.fabs(x)]) if math.fabs(x) in _NAMED else None
     return _constant(x) if named is None else named if x > 0 else -named
 
 
@@ -343,7 +344,7 @@ def _readable(label: str) -> str:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-class _Text:
+class Text:
     """The two functions of a graph, line by line."""
 
     def __init__(
@@ -361,22 +362,33 @@ class _Text:
                 self._name(value, letter)
         self.nodes: list[Value] = []  # the operations that depend on what is given, parents before children
         self.constants: dict[Value, None] = {}  # what they use besides that has a label
-        for node in _order(outputs, self.given):
-            variables = recorded_from(node)
-            if node not in self.given and any(x in self.symbols for x in variables):
-                for x in variables:
-                    if x not in self.symbols and x.label and x not in self.constants:
-                        self.constants[x] = None
-                self.nodes.append(node)
-                self._name(node, "v")
+        self.taken: set[Value] = set()  # what stands for others that a gradient passes through
+        self._read()
         for x in self.constants:
             self._name(x, "c", self.numbers[x])
+
+    def _read(self) -> None:
+        """Find the operations."""
+        for node in _order(self.outputs, self.given):
+            self._add(node)
+
+    def _add(self, node: Value) -> bool:
+        """Take in what is an operation on what is given; whether it is."""
+        variables = recorded_from(node)
+        if node in self.given or not any(x in self.symbols for x in variables):
+            return False
+        for x in variables:
+            if x not in self.symbols and x.label and x not in self.constants:
+                self.constants[x] = None
+        self.nodes.append(node)
+        self._name(node, "v")
+        return True
 
     def _name(self, value: Value, letter: str, number: float | None = None) -> None:
         name = self.names.new(value.label, letter)
         if value.label and normalize("NFKC", value.label) != name:
             self.renamed.append((name, value.label))
-        self.symbols[value] = _variable(name, number, self.calls)
+        self.symbols[value] = variable(name, number, self.calls)
 
     def _symbol(self, x: Value | float) -> Expression:
         if isinstance(x, Value):
@@ -387,23 +399,25 @@ class _Text:
         return self._symbol(x).text or ""
 
     def write(self) -> str:
+        """The whole text."""
         forward, operations = self._forward()
         returned = self._tuple(self.outputs) if self.several else self._spelled(self.outputs[0])
         opening = [*self._unpacked("inputs", self.inputs), *self._unpacked("parameters", self.parameters)]
         seeds = f", seeds=({'1.0, ' * len(self.outputs)})".replace(", )", ")" if len(self.outputs) > 1 else ",)")
         seeds = seeds if self.several else ""
         lines = [
-            f"# {_count(len(self.nodes), 'operation')} on {_count(len(self.inputs), 'input')} and "
+            f"# {_count(self.operations(), 'operation')} on {_count(len(self.inputs), 'input')} and "
             f"{_count(len(self.parameters), 'parameter')}.",
             *_names(self.renamed),
+            *self.opening(),
             "",
             "",
             "def forward(inputs, parameters=()):",
-            *_indented([*opening, *forward, *_wrapped("return ", returned)]),
+            *indented([*opening, *forward, *_wrapped("return ", returned)]),
             "",
             "",
             f"def value_and_grad(inputs, parameters=(){seeds}):",
-            *_indented(
+            *indented(
                 [
                     *opening,
                     "",
@@ -420,6 +434,14 @@ class _Text:
         ]
         return "\n".join(lines)
 
+    def operations(self) -> int:
+        """How many there are."""
+        return len(self.nodes)
+
+    def opening(self) -> list[str]:
+        """What stands before the functions."""
+        return []
+
     def _unpacked(self, name: str, values: list[Value]) -> list[str]:
         if not values:
             return []
@@ -427,61 +449,77 @@ class _Text:
         line = ", ".join(names) + " = " + name
         if len(names) == 1:
             return [f"({names[0]},) = {name}"]
-        return [line] if len(line) <= WIDTH else ["(", *_filled(names), f") = {name}"]
+        return [line] if len(line) <= WIDTH else ["(", *filled(names), f") = {name}"]
 
     def _tuple(self, values: Iterable[Value]) -> str:
         return _tuple([self._spelled(x) for x in values])
 
     def _forward(self) -> tuple[list[str], list[str]]:
         """The lines, and for each operation its own."""
-        lines = [f"{self._spelled(x)} = {_literal(self.numbers[x])}" for x in self.constants]
-        operations = []
-        for node in self.nodes:
-            op = node.op or OPS["detach"]
-            text = _spell(_call(op.name, [self._symbol(x) for x in node.operands]), None)
-            operations.append(f"{self._spelled(node)} = {text}")
+        lines = [f"{self._spelled(x)} = {literal(self.numbers[x])}" for x in self.constants]
+        operations = [self._operation(node) for node in self.nodes]
         return lines + operations, operations
+
+    def _operation(self, node: Value) -> str:
+        """The line of one operation."""
+        op = node.op or OPS["detach"]
+        text = _spell(_call(op.name, [self._symbol(x) for x in node.operands]), None)
+        return f"{self._spelled(node)} = {text}"
 
     def _backward(self, operations: list[str]) -> list[str]:
         lines: list[str] = []
         self.reached: set[Value] = set()
+        self._seed(lines)
+        for node, operation in zip(reversed(self.nodes), reversed(operations), strict=True):
+            if node in self.reached:
+                self._reverse(node, operation, lines)
+        return lines
 
+    def _seed(self, lines: list[str]) -> None:
+        """Where the sweep begins."""
+        for i, output in enumerate(self.outputs):
+            if output in self.symbols and output not in self.constants:
+                self._contribute(output, variable(f"seeds[{i}]") if self.several else _constant(1.0), lines)
+
+    def _reverse(self, node: Value, operation: str, lines: list[str]) -> None:
+        """What one operation gives to the adjoints of its operands."""
+        lines.append(f"# {operation}" if len(operation) <= WIDTH else f"# {_beginning(operation)}")
+        for parent, contribution in self._contributions(node):
+            self._contribute(parent, contribution, lines)
+
+    def _contributions(self, node: Value) -> list[tuple[Value, Expression]]:
+        positions = [i for i, x in enumerate(node.operands) if self._takes_gradient(x)]
+        z = self.symbols[node]
+        d_z = variable(f"d_{z.text}")
+        local = _local_derivatives(node, [self._symbol(x) for x in node.operands], z, positions)
+        return [
+            (node.operands[i], _product(derivative, d_z))  # type: ignore[misc]
+            for i, derivative in zip(positions, local, strict=True)
+        ]
+
+    def _plain(self, contribution: Expression) -> str:
+        """The text of an expression, whatever is in it twice."""
+        return _spell(contribution, None)
+
+    def _contribute(self, parent: Value, contribution: Expression, lines: list[str]) -> None:
         def temporary() -> str:
             return self.names.new("", "t")
 
-        def contribute(parent: Value, contribution: Expression) -> None:
-            text = _spell(contribution, lambda name, text: lines.append(f"{name} = {text}"), temporary)
-            d = f"d_{self._spelled(parent)}"
-            if parent not in self.reached:
-                self.reached.add(parent)
-                lines.append(f"{d} = {text}")
-            elif text[0] == "-":  # of the whole product
-                lines.append(f"{d} = {d} - {text[1:]}")
-            else:
-                lines.append(f"{d} = {d} + {text}")
-
-        for i, output in enumerate(self.outputs):
-            if output in self.symbols and output not in self.constants:
-                contribute(output, _variable(f"seeds[{i}]") if self.several else _constant(1.0))
-        for node, operation in zip(reversed(self.nodes), reversed(operations), strict=True):
-            if node not in self.reached:
-                continue
-            positions = [i for i, x in enumerate(node.operands) if self._takes_gradient(x)]
-            z = self.symbols[node]
-            d_z = _variable(f"d_{z.text}")
-            local = _local_derivatives(node, [self._symbol(x) for x in node.operands], z, positions)
-            lines.append(f"# {operation}" if len(operation) <= WIDTH else f"# {_beginning(operation)}")
-            for i, derivative in zip(positions, local, strict=True):
-                parent = node.operands[i]
-                assert isinstance(parent, Value)
-                contribute(parent, _product(derivative, d_z))
-        return lines
+        text = _spell(contribution, lambda name, text: lines.append(f"{name} = {text}"), temporary)
+        d = f"d_{self._spelled(parent)}"
+        if parent not in self.reached:
+            self.reached.add(parent)
+            lines.append(f"{d} = {text}")
+        elif text[0] == "-":  # of the whole product
+            lines.append(f"{d} = {d} - {text[1:]}")
+        else:
+            lines.append(f"{d} = {d} + {text}")
 
     def _takes_gradient(self, x: Value | float) -> bool:
         """Whether an operand is given, or a gradient passes through it."""
         if not isinstance(x, Value) or x not in self.symbols or x in self.constants:
             return False
-        return x in self.given or bool(x.parents)
+        return x in self.given or x in self.taken or bool(x.parents)
 
     def _gradients(self, returned: str) -> list[str]:
         """What value_and_grad gives; the derivative is 0.0 to what no output depends on."""
@@ -547,10 +585,11 @@ def _wrapped(before: str, text: str, after: str = "") -> list[str]:
     """A line, or a tuple that is too long for one over several."""
     if len(before) + len(text) <= WIDTH or text[0] != "(":
         return [before + text + after]
-    return [f"{before}(", *_filled(text[1:-1].rstrip(",").split(", ")), f"){after}"]
+    return [f"{before}(", *filled(text[1:-1].rstrip(",").split(", ")), f"){after}"]
 
 
-def _filled(names: Sequence[str]) -> list[str]:
+def filled(names: Sequence[str]) -> list[str]:
+    """Names with commas between them, as many to a line as there is room for."""
     lines, line = [], "   "
     for name in names:
         if line.strip() and len(line) + len(name) + 2 > WIDTH:
@@ -562,12 +601,13 @@ def _filled(names: Sequence[str]) -> list[str]:
 
 def _names(renamed: Iterable[tuple[str, str]]) -> list[str]:
     """The comment on names that differ from the labels."""
-    lines = _filled([f"{name} is {_readable(label)}" for name, label in renamed])
+    lines = filled([f"{name} is {_readable(label)}" for name, label in renamed])
     return [f"#   {line.strip()}" for line in lines if line.strip()] and [
         "# A name is the label without what a name cannot hold:",
         *(f"#   {line.strip()}" for line in lines),
     ]
 
 
-def _indented(lines: Iterable[str]) -> list[str]:
+def indented(lines: Iterable[str]) -> list[str]:
+    """The lines, four columns to the right."""
     return [f"    {line}" if line else "" for line in lines]

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .cache import njit
-from .kernels import call_kernel
+from .memory import call_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["begin", "differentiate", "differentiate_alone", "evaluate", "finish", "plan", "spread"]
+__all__ = ["add_all_exactly", "begin", "copy", "differentiate", "differentiate_alone", "evaluate", "fill", "finish"]
+__all__ += ["plan", "section", "spread", "sweep"]
 
 CHUNKS = 8
 """At most so many sums are kept apart, to be added in order."""
@@ -69,13 +70,15 @@ _compiled = njit(nogil=True, error_model="numpy")
 
 
 @_compiled
-def _sweep(code: Any, buffer: int, lanes: int, real: int, stride: int) -> None:
+def sweep(code: Any, buffer: int, lanes: int, real: int, stride: int) -> None:
+    """Run instructions on a buffer."""
     for k in range(0, len(code), 4):
         call_kernel(code[k], buffer, code[k + 1], code[k + 2], code[k + 3], lanes, real, stride)
 
 
 @_compiled
-def _section(plan: Any, which: int) -> Any:
+def section(plan: Any, which: int) -> Any:
+    """A section of a plan."""
     return plan[plan[which] : plan[which + 1]]
 
 
@@ -83,13 +86,15 @@ def _section(plan: Any, which: int) -> Any:
 
 
 @_compiled
-def _fill(target: Any, count: int, x: float) -> None:
+def fill(target: Any, count: int, x: float) -> None:
+    """target[:count] = x."""
     for i in range(count):
         target[i] = x
 
 
 @_compiled
-def _copy(source: Any, target: Any, count: int) -> None:
+def copy(source: Any, target: Any, count: int) -> None:
+    """target[:count] = source[:count]."""
     for i in range(count):
         target[i] = source[i]
 
@@ -111,7 +116,7 @@ def _add_exactly(sums: Any, x: float) -> None:
 
 
 @_compiled
-def _add_all_exactly(sums: Any, place: int, lost: int, source: Any, count: int) -> None:
+def add_all_exactly(sums: Any, place: int, lost: int, source: Any, count: int) -> None:
     """Add ``count`` numbers to the sum at ``place``, and what rounding takes from it to the number at ``lost``."""
     total, error = sums[place], sums[lost]
     for i in range(count):
@@ -142,23 +147,23 @@ def _mean(total: float, lost: float, samples: float) -> float:
 @_compiled
 def begin(plan: Any, U: Any, parameters: Any) -> None:
     """Run what a call needs once."""
-    runs = _section(plan, PARAMETERS)
+    runs = section(plan, PARAMETERS)
     for k in range(0, len(runs), 3):
-        _copy(parameters[runs[k] :], U[runs[k + 1] :], runs[k + 2])
-    _sweep(_section(plan, CALL_FORWARD), U.ctypes.data, 1, 1, 1)
+        copy(parameters[runs[k] :], U[runs[k + 1] :], runs[k + 2])
+    sweep(section(plan, CALL_FORWARD), U.ctypes.data, 1, 1, 1)
 
 
 @_compiled
 def spread(plan: Any, U: Any, V: Any) -> None:
     """Copy numbers of the call to where the lanes take them from."""
     stride = plan[STRIDE]
-    slots = _section(plan, SPREAD)
+    slots = section(plan, SPREAD)
     count = len(slots) // 2
     for k in range(count):
-        _fill(V[slots[k] * stride :], stride, U[slots[count + k]])
-    runs = _section(plan, MATRICES)
+        fill(V[slots[k] * stride :], stride, U[slots[count + k]])
+    runs = section(plan, MATRICES)
     for k in range(0, len(runs), 3):
-        _copy(U[runs[k + 1] :], V[runs[k] :], runs[k + 2])
+        copy(U[runs[k + 1] :], V[runs[k] :], runs[k + 2])
 
 
 @_compiled
@@ -167,12 +172,12 @@ def _load(plan: Any, V: Any, X: Any, low: int, high: int) -> int:
     stride = plan[STRIDE]
     step = 32 if high - low > 16 else 8
     lanes = min((high - low + step - 1) // step * step, stride)
-    slots = _section(plan, INPUTS)
+    slots = section(plan, INPUTS)
     for i in range(len(slots)):
         if slots[i] >= 0:
             row = V[slots[i] * stride :]
-            _copy(X[i, low:], row, high - low)
-            _fill(row[high - low :], lanes - (high - low), row[high - low - 1])
+            copy(X[i, low:], row, high - low)
+            fill(row[high - low :], lanes - (high - low), row[high - low - 1])
     return lanes
 
 
@@ -180,14 +185,14 @@ def _load(plan: Any, V: Any, X: Any, low: int, high: int) -> int:
 def evaluate(plan: Any, V: Any, X: Any, slots: Any, Y: Any, low: int, high: int, block: int) -> None:
     """The outputs of samples low to high."""
     stride = plan[STRIDE]
-    code = _section(plan, SAMPLE_FORWARD)
+    code = section(plan, SAMPLE_FORWARD)
     for start in range(low, high, block):
         end = min(start + block, high)
         lanes = _load(plan, V, X, start, end)
-        _sweep(code, V.ctypes.data, lanes, end - start, stride)
+        sweep(code, V.ctypes.data, lanes, end - start, stride)
         for i in range(len(slots)):
             if slots[i] >= 0:
-                _copy(V[slots[i] * stride :], Y[i, start:], end - start)
+                copy(V[slots[i] * stride :], Y[i, start:], end - start)
 
 
 @_compiled
@@ -202,33 +207,33 @@ def differentiate(
     """
     stride = plan[STRIDE]
     output, adjoint = plan[OUTPUT] * stride, plan[OUTPUT_ADJOINT] * stride
-    forward, backward = _section(plan, SAMPLE_FORWARD), _section(plan, SAMPLE_BACKWARD)
-    returned, blocks, inputs = _section(plan, RETURNED), _section(plan, BLOCKS), _section(plan, INPUT_ADJOINTS)
+    forward, backward = section(plan, SAMPLE_FORWARD), section(plan, SAMPLE_BACKWARD)
+    returned, blocks, inputs = section(plan, RETURNED), section(plan, BLOCKS), section(plan, INPUT_ADJOINTS)
     for b in range(0, len(blocks), 2):
-        _fill(V[blocks[b] :], blocks[b + 1], 0.0)
+        fill(V[blocks[b] :], blocks[b + 1], 0.0)
     count = len(returned) // 2
-    _fill(partial, FIRST_SUM + 2 * count, 0.0)
+    fill(partial, FIRST_SUM + 2 * count, 0.0)
     for start in range(low, high, block):
         end = min(start + block, high)
         lanes = _load(plan, V, X, start, end)
-        _sweep(forward, V.ctypes.data, lanes, end - start, stride)
+        sweep(forward, V.ctypes.data, lanes, end - start, stride)
         for slot in range(plan[SAMPLE_SUMS], plan[SAMPLE_SUMS_END]):
-            _fill(V[slot * stride :], lanes, 0.0)
+            fill(V[slot * stride :], lanes, 0.0)
         for t in range(end - start):
             _add_exactly(partial, V[output + t])
-        _fill(V[adjoint:], end - start, seed)
+        fill(V[adjoint:], end - start, seed)
         if len(values):
-            _copy(V[output:], values[start:], end - start)
-        _sweep(backward, V.ctypes.data, lanes, end - start, stride)
+            copy(V[output:], values[start:], end - start)
+        sweep(backward, V.ctypes.data, lanes, end - start, stride)
         for k in range(count):
             place = FIRST_SUM + k
-            _add_all_exactly(partial, place, place + count, V[returned[k] * stride :], end - start)
+            add_all_exactly(partial, place, place + count, V[returned[k] * stride :], end - start)
         for i in range(len(dX)):
             if inputs[i] >= 0:
-                _copy(V[inputs[i] * stride :], dX[i, start:], end - start)
+                copy(V[inputs[i] * stride :], dX[i, start:], end - start)
     at = FIRST_SUM + 2 * count
     for b in range(0, len(blocks), 2):
-        _copy(V[blocks[b] :], partial[at:], blocks[b + 1])
+        copy(V[blocks[b] :], partial[at:], blocks[b + 1])
         at += blocks[b + 1]
 
 
@@ -239,7 +244,7 @@ def finish(plan: Any, U: Any, partials: Any, seed: float, samples: float, gradie
     The value is the sum of the outputs as if in twice the digits; not finite where a partial sum is not.  The gradient
     is that sum's over ``samples``; partials[0, 1] is 0 if all of it is finite, else nan.
     """
-    returned, matrices = _section(plan, RETURNED), _section(plan, MATRIX_ADJOINTS)
+    returned, matrices = section(plan, RETURNED), section(plan, MATRIX_ADJOINTS)
     total = partials[0]
     count = len(returned) // 2
     sums, at = total[FIRST_SUM:], FIRST_SUM + 2 * count
@@ -252,7 +257,7 @@ def finish(plan: Any, U: Any, partials: Any, seed: float, samples: float, gradie
         _add_each_exactly(sums, lost, more[FIRST_SUM:], count)
         _add(more[FIRST_SUM + count :], lost, count)
         _add_each_exactly(weights, of_weights, more[at:], len(weights))
-    _fill(U[plan[CALL_SUMS] :], plan[CALL_SUMS_END] - plan[CALL_SUMS], 0.0)
+    fill(U[plan[CALL_SUMS] :], plan[CALL_SUMS_END] - plan[CALL_SUMS], 0.0)
     value = total[0] + total[1]
     if not plan[OUTPUT_PER_SAMPLE]:
         value = U[plan[OUTPUT]]
@@ -263,11 +268,11 @@ def finish(plan: Any, U: Any, partials: Any, seed: float, samples: float, gradie
         weights[k] = _mean(weights[k], of_weights[k], samples)
     for k in range(0, len(matrices), 3):
         _add(total[matrices[k] :], U[matrices[k + 1] :], matrices[k + 2])
-    _sweep(_section(plan, CALL_BACKWARD), U.ctypes.data, 1, 1, 1)
-    _fill(gradient, len(gradient), 0.0)
-    runs = _section(plan, PARAMETER_ADJOINTS)
+    sweep(section(plan, CALL_BACKWARD), U.ctypes.data, 1, 1, 1)
+    fill(gradient, len(gradient), 0.0)
+    runs = section(plan, PARAMETER_ADJOINTS)
     for k in range(0, len(runs), 3):
-        _copy(U[runs[k + 1] :], gradient[runs[k] :], runs[k + 2])
+        copy(U[runs[k + 1] :], gradient[runs[k] :], runs[k + 2])
     total[1] = 0.0
     for i in range(len(gradient)):
         total[1] += 0.0 * gradient[i]

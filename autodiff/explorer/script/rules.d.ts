@@ -1,0 +1,2 @@
+/** The module that Python writes for each page. */
+export const RULES: (import("./graph.js").Rule | null)[];
