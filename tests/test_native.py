@@ -518,9 +518,9 @@ from autodiff import native
 def work():
     x, y = ad.Value(2.0), ad.Value(3)
     z = (x * y + 1.0).exp() / 7 - y ** 2
-    p, q, r = native.node.softmax((x, y, z))
+    p, q, r = native.node.softmax((x, y, z)) if sys.version_info < (3, 12) else (x, y, z)
     s = native.node.dot([p, q, r], [x, 2.0, y], z) + x.apply_op(ad.OPS["sum"], (x, y, z, p))
-    s = s * x.apply_op(ad.OPS["logsumexp"], (q, r, 1.0))
+    s = s * x.apply_op(ad.OPS["mean"], (q, r, 1.0))
     s.backward()
     s.zero_grad()
     s.local_derivatives = s.local_derivatives
@@ -546,7 +546,8 @@ print(failed)
 def test_nothing_is_lost_where_memory_ends():
     """Each allocation fails in turn: an error, and no node left over.
 
-    (C is called directly: where a Python function with *arguments finds no memory for its frame, Python leaks them.)
+    (C is called directly: where a Python function with *arguments finds no memory for its frame, Python leaks them, and
+    from 3.12 on it crashes where there is none for a generator, as softmax makes one.)
     """
     pytest.importorskip("_testcapi")
     ran = subprocess.run(
