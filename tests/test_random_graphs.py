@@ -127,6 +127,7 @@ def disagreement(ours: Sequence[float], theirs: Sequence[float], bounds: Sequenc
 # The peers of the random graphs lack these; tests/test_accuracy.py and test_special.py hold them to mpmath.
 HELD_ELSEWHERE = {"logaddexp", "logaddexp2", "xlogy", "xlog1py", "sinc", "lgamma", "digamma", "polygamma", "logit"}
 HELD_ELSEWHERE |= {"log1mexp", "deg2rad", "rad2deg", "floor_divide", "fmod", "trunc", "exp10", "copysign"}
+HELD_ELSEWHERE |= {"select"}  # of an index: tests/test_select.py
 
 
 def test_every_operation_is_drawn():
