@@ -52,11 +52,12 @@ class Templates:
     def _of(self, node: Value) -> tuple[int, list[int]]:
         op: Any = node.op
         operands: list[str | float] = []
-        for i, x in enumerate(node.operands):
+        given = node.operands  # the node in C makes its numbers anew when it is asked again
+        for i, x in enumerate(given):
             looked_at = not isinstance(x, Value) and (op.name in _LOOKED_AT or i in op.constants)
-            first = next(j for j, other in enumerate(node.operands) if other is x) if i < _WRITTEN_OUT else i
+            first = next(j for j, other in enumerate(given) if other is x) if i < _WRITTEN_OUT else i
             operands.append(float(x) if looked_at else chr(FIRST + first))
-        positions = [i for i, x in enumerate(node.operands) if isinstance(x, Value)] if node.parents else []
+        positions = [i for i, x in enumerate(given) if isinstance(x, Value)] if node.parents else []
         key = op, *operands, *positions
         if key not in self._known:
             slopes = [self._kept(algebra(op, i, operands, RESULT)) for i in positions]
