@@ -440,7 +440,7 @@ class Both(RuleBasedStateMachine):
 
 
 TestBoth = needs_c(Both.TestCase)
-TestBoth.settings = settings(max_examples=30, stateful_step_count=15)
+TestBoth.settings = settings(max_examples=15, stateful_step_count=15)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

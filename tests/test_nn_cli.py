@@ -292,7 +292,9 @@ def interrupt(monkeypatch):
             if len(history) > epoch:
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr(command_line, "fit", lambda *args, **settings: fit(*args, callbacks=[press], **settings))
+        monkeypatch.setattr(
+            command_line, "fit", lambda *args, **settings: fit(*args, **settings | {"callbacks": [press]})
+        )
 
     return interrupted_after
 

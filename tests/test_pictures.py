@@ -115,9 +115,12 @@ def test_commands_do_what_they_are_there_for(line, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout
     if "-o" in command:
-        svg = tmp_path / command[command.index("-o") + 1]
-        assert ElementTree.parse(svg).getroot().tag.endswith("}svg")
+        written = tmp_path / command[command.index("-o") + 1]
+        if written.suffix == ".html":
+            assert written.read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+        else:
+            assert ElementTree.parse(written).getroot().tag.endswith("}svg")
 
 
 def test_there_are_commands():
-    assert {line.split()[3] for line in COMMANDS} == {"draw", "explain", "grad", "steps"}
+    assert {line.split()[3] for line in COMMANDS} == {"draw", "explain", "explore", "grad", "steps"}
