@@ -18,7 +18,7 @@ help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 # The tests in which the node matters: they run once more with the one in Python, where it is in C.
-NODE := $(addprefix tests/test_,value.py sweep.py pausing.py reductions.py) \
+NODE := $(addprefix tests/test_,value.py sweep.py pausing.py) \
   $(addprefix autodiff/,value.py edges.py sweep.py arithmetic.py pausing.py numberlike.py)
 
 test: lint typecheck ## Lint, type-check and run every test and doctest
