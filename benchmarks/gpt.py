@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import nn
+from benchmarks.peer_microgpt import MicrogptValue
 from benchmarks.timing import (
     COLLECTOR,
     HEADINGS,
@@ -39,64 +40,6 @@ from tests.cases import load
 PUBLISHED = load("microgpt_losses.json")["losses"]
 NAMES = 8
 LETTERS = text.Tokenizer(scalar_gpt.ALPHABET)
-
-
-class Scalar:
-    """A number with its children and the local derivatives to them, as the published program's class is built."""
-
-    __slots__ = ("children", "data", "grad", "local")
-
-    def __init__(self, data: float, children: tuple[Scalar, ...] = (), local: tuple[float, ...] = ()) -> None:
-        self.data, self.grad, self.children, self.local = data, 0.0, children, local
-
-    def __add__(self, other: Any) -> Scalar:
-        other = other if isinstance(other, Scalar) else Scalar(other)
-        return Scalar(self.data + other.data, (self, other), (1, 1))
-
-    def __mul__(self, other: Any) -> Scalar:
-        other = other if isinstance(other, Scalar) else Scalar(other)
-        return Scalar(self.data * other.data, (self, other), (other.data, self.data))
-
-    def __pow__(self, n: float) -> Scalar:
-        return Scalar(self.data**n, (self,), (n * self.data ** (n - 1),))
-
-    def log(self) -> Scalar:
-        return Scalar(math.log(self.data), (self,), (1 / self.data,))
-
-    def exp(self) -> Scalar:
-        power = math.exp(self.data)
-        return Scalar(power, (self,), (power,))
-
-    def relu(self) -> Scalar:
-        return Scalar(max(0, self.data), (self,), (float(self.data > 0),))
-
-    def __neg__(self) -> Scalar:
-        return self * -1
-
-    def __sub__(self, other: Any) -> Scalar:
-        return self + -other
-
-    def __truediv__(self, other: Any) -> Scalar:
-        return self * other**-1
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def backward(self) -> None:
-        order: list[Scalar] = []
-        seen: set[Scalar] = set()
-
-        def visit(node: Scalar) -> None:
-            if node not in seen:
-                seen.add(node)
-                for child in node.children:
-                    visit(child)
-                order.append(node)
-
-        visit(self)
-        self.grad = 1.0
-        for node in reversed(order):
-            for child, local in zip(node.children, node.local, strict=True):
-                child.grad += local * node.grad
 
 
 def beginning() -> tuple[list[str], nn.GPT]:
@@ -207,7 +150,7 @@ def with_tape(real: str, options: list[str], rounds: int) -> tuple[list[float], 
 def main() -> None:
     quick = quick_wanted(__doc__)
     contenders = {
-        "microgpt's own Value, in Python": scalar_program(Scalar),
+        "microgpt's own Value, in Python": scalar_program(MicrogptValue),
         "the same program on autodiff's Value": scalar_program(nn.gpt.Value),
         "nn, eager": with_nn(EagerGPT),
         "nn, compiled": with_nn(CompiledGPT),
