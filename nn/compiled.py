@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import contextmanager
-from functools import cache
 from math import isfinite
-from types import FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,20 +20,20 @@ import autodiff as ad
 from autodiff import CompileError, LengthError, OperandError, Value, VerificationError
 from autodiff.entrance import as_number, is_number
 
-from . import losses, optim
+from . import losses
 from .engine import EagerEngine, Engine
 from .errors import ArgumentError
 from .layers import Dropout
 from .module import as_list
 from .prediction import Evaluation
 from .recording import is_known, is_known_loss, leaving_no_trace
+from .vectorised import stepped, to_arrays, to_lists, vectorised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
     from .engine import Training
-    from .optim import Optimizer
 
 __all__ = ["CompiledEngine"]
 
@@ -72,7 +70,7 @@ class CompiledEngine(Engine):
         self.places: Any = np.array([place[p] for p in self.optimizer.parameters])
         if self.places.tolist() == list(range(self.count)):
             self.places = slice(0, self.count)  # a view of all, without a copy
-        self.vectorised = _vectorised(self.optimizer)
+        self.vectorised = vectorised(self.optimizer)
         self._read()
         if not self.known:
             self._verify()
@@ -176,10 +174,8 @@ class CompiledEngine(Engine):
             self.optimizer.step()
             self._read()
         else:
-            w = self.numbers[self.places]
-            self.optimizer.steps += 1
-            slope = self.vectorised.slope(slice(None), SimpleNamespace(data=w, grad=self.gradient[self.places]))
-            self.numbers[self.places] = w - self.optimizer.lr * slope
+            w, slope = self.numbers[self.places], self.gradient[self.places]
+            self.numbers[self.places] = stepped(self.vectorised, w, slope)
         return loss, outputs
 
     def _step_eagerly(self, batch: list[int]) -> tuple[float, list[list[float]]]:
@@ -208,45 +204,14 @@ class CompiledEngine(Engine):
         self.numbers[: self.count] = [p._data for p in self.parameters]
         self.gradient[:] = [p._grad for p in self.parameters]
         if self.vectorised is not None:
-            for name, state in _state(self.optimizer):
-                setattr(self.optimizer, name, np.array(state))
+            to_arrays(self.vectorised)
 
     def _write(self) -> None:
         numbers, slopes = self.numbers[: self.count].tolist(), self.gradient.tolist()
         for p, number, slope in zip(self.parameters, numbers, slopes, strict=True):
             p._data, p._grad = number, slope
         if self.vectorised is not None:
-            for name, state in _state(self.optimizer):
-                setattr(self.optimizer, name, [*map(float, state)])
-
-
-def _state(optimizer: Optimizer) -> list[tuple[str, Any]]:
-    """What the optimiser remembers of each parameter."""
-    return [
-        (name, x) for name, x in vars(optimizer).items() if isinstance(x, (list, np.ndarray)) and name != "parameters"
-    ]
-
-
-def _vectorised(optimizer: Optimizer) -> Any:
-    """The optimiser, its attributes shared, with a ``slope`` that takes arrays; None for one that is not of ``nn``."""
-    kind: Any = type(optimizer)
-    if kind.__module__ != optim.__name__:
-        return None
-    twin: Any = object.__new__(_on_arrays(kind))
-    twin.__dict__ = vars(optimizer)
-    return twin
-
-
-@cache
-def _on_arrays(kind: Any) -> type[Any]:
-    """The class with its own formulas, in which the square root is NumPy's; all else in them arrays take as it is."""
-    names = vars(optim) | {"sqrt": np.sqrt}
-    methods = [getattr(kind, name) for name in ("slope", "_scaled") if hasattr(kind, name)]
-    return type(
-        kind.__name__,
-        (kind,),
-        {m.__name__: FunctionType(m.__code__, names, m.__name__, m.__defaults__, m.__closure__) for m in methods},
-    )
+            to_lists(self.vectorised)
 
 
 def _surprise_of_the_true_class(logits: list[Any], one_hot: list[Any]) -> Any:

@@ -10,7 +10,6 @@ This module is loaded when it is used, for it needs NumPy and numba.
 from __future__ import annotations
 
 from math import isfinite
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +17,8 @@ import numpy as np
 import autodiff as ad
 from autodiff import Value
 
-from .compiled import _state, _vectorised
 from .recording import leaving_no_trace
+from .vectorised import stepped, to_arrays, to_lists, vectorised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +49,7 @@ class CompiledGPT:
         self.tables, self.behind = _tables(self.numbers, entries, model.width)
         self.slopes, self.slopes_behind = _tables(self.gradient, entries, model.width)
         self.programs: dict[int, Program] = {}
-        self.update: Any = _vectorised(optimizer)
+        self.update: Any = vectorised(optimizer)
         self.at_work = False  # whether the numbers are in arrays here, and not where everyone expects them
 
     def step(self, batch: Documents) -> float:
@@ -69,10 +68,8 @@ class CompiledGPT:
             self.slopes[1][: len(tokens)] += slopes.sum(axis=2)
         if not isfinite(total):
             return total
-        self.optimizer.steps += 1
         with np.errstate(all="ignore"):  # as Python's own numbers, which become inf in silence
-            slope = self.update.slope(slice(None), SimpleNamespace(data=self.numbers, grad=self.gradient))
-            self.numbers -= self.optimizer.lr * slope
+            self.numbers[:] = stepped(self.update, self.numbers, self.gradient)
         return total
 
     def loss(self, documents: Documents) -> float:
@@ -90,15 +87,13 @@ class CompiledGPT:
         if self.at_work:
             for p, number in zip(self.parameters, self.numbers.tolist(), strict=True):
                 p._data = number
-            for name, state in _state(self.optimizer):
-                setattr(self.optimizer, name, state.tolist())
+            to_lists(self.update)
         self.at_work = False
 
     def _read(self) -> None:
         if not self.at_work:
             self.numbers[:] = [p._data for p in self.parameters]
-            for name, state in _state(self.optimizer):
-                setattr(self.optimizer, name, np.array(state))
+            to_arrays(self.update)
         self.at_work = True
 
     def _groups(self, documents: Documents) -> list[tuple[Any, Any, Any]]:

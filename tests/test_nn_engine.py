@@ -20,9 +20,10 @@ from nn.__main__ import main
 from nn.errors import MissingExtra, NonFiniteLoss
 
 pytest.importorskip("numba")
-from nn.compiled import CompiledEngine, _vectorised
+from nn.compiled import CompiledEngine
 from nn.engine import EagerEngine
 from nn.recording import is_known
+from nn.vectorised import vectorised
 
 MOONS = data.load("moons", n=60, noise=0.1, seed=0)
 SAME = {"rel": 1e-10, "abs": 1e-10}
@@ -138,7 +139,7 @@ def test_the_vectorised_update_is_that_of_the_optimiser_to_the_last_bit(name):
     rng, n = Random(0), 50
     ws = [Value(rng.gauss(0, 1)) for _ in range(n)]
     one, all_at_once = (OPTIMIZERS[name](ws, lr=0.1) for _ in range(2))
-    twin = _vectorised(all_at_once)
+    twin = vectorised(all_at_once)
     for attribute, state in vars(all_at_once).items():
         if isinstance(state, list) and attribute != "parameters":
             setattr(all_at_once, attribute, np.array(state))
