@@ -37,7 +37,7 @@ __all__ = ["Comparison", "compared", "truth_of"]
 
 
 def _asked(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """A method that compares the truth with a number."""
+    """An operator that compares truth values."""
 
     def method(self: Truth, other: Any) -> Any:
         if isinstance(other, Truth):
@@ -56,6 +56,16 @@ def _joined(row: str, join: Callable[[bool, bool], bool]) -> Callable[[Any, Any]
         if is_number(other):
             return type(self)(join(self.truth, bool(other)), row, (self, float(other)))
         return NotImplemented
+
+    return method
+
+
+def _same(row: str, compare: Callable[[bool, bool], bool]) -> Callable[[Any, Any], Any]:
+    """An operator that joins two truths, and asks for the one that is compared with a number."""
+    joined, asked = _joined(row, compare), _asked(compare)
+
+    def method(self: Truth, other: Any) -> Any:
+        return (joined if isinstance(other, Truth) else asked)(self, other)
 
     return method
 
@@ -131,12 +141,7 @@ class Truth(Operators):
     def __invert__(self) -> Any:
         return type(self)(not self.truth, "logical_not", (self,))
 
-    def __eq__(self, other: Any) -> Any:
-        return _EQUAL[isinstance(other, Truth)](self, other)
-
-    def __ne__(self, other: Any) -> Any:
-        return _UNEQUAL[isinstance(other, Truth)](self, other)
-
+    __eq__, __ne__ = _same("equal", operator.eq), _same("not_equal", operator.ne)
     __lt__, __le__, __gt__, __ge__ = map(_asked, (operator.lt, operator.le, operator.gt, operator.ge))
 
     def __hash__(self) -> int:
@@ -167,10 +172,6 @@ _LOGIC: dict[str, Callable[..., Any]] = {
     for name, operation in {"and": operator.and_, "or": operator.or_, "xor": operator.xor}.items()
 }
 _LOGIC |= {"logical_not": operator.invert, "invert": operator.invert}
-
-_EQUAL = (_asked(operator.eq), _joined("equal", operator.eq))
-_UNEQUAL = (_asked(operator.ne), _joined("not_equal", operator.ne))
-"""With a number, and with another truth."""
 
 
 class Comparison(Truth, float):  # type: ignore[misc]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from .sweep import next_serial, recorded_from, recorded_order
+from .sweep import in_order, next_serial, recorded_from, recorded_order
 from .tracing import note_read
 
 if TYPE_CHECKING:
@@ -45,14 +44,7 @@ def shallow_copy(node: Value) -> Value:
 
 def deepcopy_graph(output: Value, memo: dict[int, Any]) -> Value:
     """The copy of ``output`` for ``copy.deepcopy``, with copies of all it depends on that ``memo`` lacks."""
-    missing: set[Value] = set()
-    waiting = [output]
-    while waiting:
-        node = waiting.pop()
-        if id(node) not in memo and node not in missing:
-            missing.add(node)
-            waiting.extend(recorded_from(node))
-    for node in sorted(missing, key=attrgetter("serial")):
+    for node in in_order([output], lambda node: [x for x in recorded_from(node) if id(x) not in memo]):
         *others, operands, local_derivatives = _fields(node)
         copies = tuple([memo.get(id(x), x) for x in operands])
         memo[id(node)] = _restore(_blank(node), (*others, copies, local_derivatives))

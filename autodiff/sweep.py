@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from .value import Value
 
-__all__ = ["adjoints", "fast_backward", "next_serial", "recorded_from", "recorded_order", "topological_order"]
+__all__ = ["adjoints", "fast_backward", "in_order", "next_serial", "recorded_from", "recorded_order"]
+__all__ += ["topological_order"]
 
 next_serial: Callable[[], int] = count().__next__ if native.node is None else native.node.next_serial
 """The number of a new node, in the order of creation."""
@@ -45,14 +46,7 @@ def topological_order(*outputs: Value) -> list[Value]:
             )
     if native.node is not None:
         return native.node.order_of(outputs, False)  # type: ignore[no-any-return]
-    found: set[Value] = set()
-    waiting = [*outputs]
-    while waiting:
-        node = waiting.pop()
-        if node not in found:
-            found.add(node)
-            waiting.extend(node.parents)
-    return sorted(found, key=attrgetter("serial"))
+    return in_order(outputs, attrgetter("parents"))
 
 
 def recorded_order(*outputs: Value) -> list[Value]:
@@ -62,13 +56,18 @@ def recorded_order(*outputs: Value) -> list[Value]:
     """
     if native.node is not None:
         return native.node.order_of(outputs, True)  # type: ignore[no-any-return]
+    return in_order(outputs, recorded_from)
+
+
+def in_order(outputs: Iterable[Value], before: Callable[[Value], Iterable[Value]]) -> list[Value]:
+    """The outputs and every Value that is found from them by ``before``, in order of creation."""
     found: set[Value] = set()
     waiting = [*outputs]
     while waiting:
         node = waiting.pop()
         if node not in found:
             found.add(node)
-            waiting.extend(recorded_from(node))
+            waiting.extend(before(node))
     return sorted(found, key=attrgetter("serial"))
 
 

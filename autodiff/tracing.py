@@ -8,14 +8,13 @@ Tracing holds in the context that began it, and for all that is computed from it
 
 from __future__ import annotations
 
-import copy
-import os
 import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
 from .pausing import recording
+from .sweep import recorded_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -65,7 +64,7 @@ class Trace:
                 return True
             if node.serial > self.first and node not in seen:
                 seen.add(node)
-                waiting.extend([x for x in node.operands if not isinstance(x, float)])
+                waiting.extend(recorded_from(node))
         return False
 
     def guard(self, recorded: Callable[[], Value], truth: bool) -> None:
@@ -119,12 +118,12 @@ def tracing(inputs: Iterable[Value] = ()) -> Iterator[Trace]:
         _current.reset(before)
 
 
-_PASSED_OVER = (os.path.dirname(__file__) + os.sep, copy.__file__)
+_PASSED_OVER = (__package__, "copy")
 
 
 def place_of_caller() -> str:
     """The file and line of the innermost call that was not made by this package, or for it by ``copy``."""
     frame: Any = sys._getframe()
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PASSED_OVER):
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PASSED_OVER:
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"

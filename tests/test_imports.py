@@ -32,7 +32,7 @@ BELOW = {
     "edges": [],
     "sweep": ["edges", "errors", "native"],
     "copying": ["sweep", "tracing"],
-    "tracing": ["pausing"],
+    "tracing": ["pausing", "sweep"],
     "comparing": ["operators", "tracing"],
     "grouping": ["sweep"],
     "elsewhere": ["errors"],

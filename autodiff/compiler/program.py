@@ -234,13 +234,15 @@ class Program:
             text = write_looped_source(outputs, self._inputs, self._parameters, not self._single, frozen)
             if text is not None:
                 return text
-        return self._flat_source()
+        return self._text(outputs, frozen, self._single)
 
     def _flat_source(self) -> str:
         """The text without loops."""
         self._recorded()
-        outputs, frozen = joined(self._ways, self._inputs)
-        return write_source(outputs[0] if self._single else outputs, self._inputs, self._parameters, frozen)
+        return self._text(*joined(self._ways, self._inputs), self._single)
+
+    def _text(self, outputs: list[Value], frozen: Frozen, single: bool) -> str:
+        return write_source(outputs[0] if single else outputs, self._inputs, self._parameters, frozen)
 
     def to_jax(self) -> Callable[..., Any]:
         """The program as a pure function of (parameters, inputs) for JAX: jit, vmap, grad and sharding take it.
@@ -522,7 +524,7 @@ class Program:
                 return made
             self.engine = "source"
         single = self._single and len(outputs) == 1
-        text = write_source(outputs[0] if single else outputs, self._inputs, self._parameters, frozen)
+        text = self._text(outputs, frozen, single)
         return Portable(text, len(outputs), len(self._parameters), single, self.precision)
 
     def _runner(self, outputs: list[Value], frozen: Frozen, wrt: str) -> Any:

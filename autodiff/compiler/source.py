@@ -52,7 +52,7 @@ from ..errors import OperandError
 from ..operators import Operators
 from ..ops import OPS, NaryOp, Op
 from ..row import CONSTANTS, SHORTHANDS, Shorthand, unreadable
-from ..sweep import recorded_from
+from ..sweep import in_order, recorded_from
 from ..value import Value
 from .frozen import Frozen, freeze
 
@@ -369,7 +369,7 @@ class Text:
 
     def _read(self) -> None:
         """Find the operations."""
-        for node in _order(self.outputs, self.given):
+        for node in in_order(self.outputs, lambda node: () if node in self.given else recorded_from(node)):
             self._add(node)
 
     def _add(self, node: Value) -> bool:
@@ -530,19 +530,6 @@ class Text:
         if len(line) <= WIDTH:
             return [line]
         return ["return (", *(f"    {line}" for part in parts for line in _wrapped("", part, ",")), ")"]
-
-
-def _order(outputs: list[Value], given: dict[Value, None]) -> list[Value]:
-    """The Values that the outputs depend on, cut at the given ones, in order of creation."""
-    found: set[Value] = set()
-    waiting = [*outputs]
-    while waiting:
-        node = waiting.pop()
-        if node not in found:
-            found.add(node)
-            if node not in given:
-                waiting.extend(recorded_from(node))
-    return sorted(found, key=lambda node: node.serial)
 
 
 def _product(derivative: Any, d_z: Expression) -> Expression:

@@ -215,19 +215,16 @@ class Branches:
         chosen = np.empty(len(left), np.int64)
         i = 0
         while len(left):
-            first = None
-            if i == len(self.ways):
-                first = self.another(X[:, left[0]].tolist(), parameters)
-                chosen[left[0]] = first  # whatever the guards say of it in fewer digits
-            if i < len(self.ways):
-                held = np.ones(len(left), np.bool_)
-                if self.ways[i].held is not None:
-                    held = self._engine("held", i).evaluate(X[:, left], parameters, threads)[0] != 0
-                chosen[left[held]] = i
-                left = left[~held & (np.arange(len(left)) > 0)] if first is not None else left[~held]
-                i += 1
-            else:
+            if i == len(self.ways):  # the sample is its way's, whatever the guards say of it in fewer digits
+                chosen[left[0]] = self.another(X[:, left[0]].tolist(), parameters)
                 left = left[1:]
+                continue
+            held = np.ones(len(left), np.bool_)
+            if self.ways[i].held is not None:
+                held = self._engine("held", i).evaluate(X[:, left], parameters, threads)[0] != 0
+            chosen[left[held]] = i
+            left = left[~held]
+            i += 1
         for i in np.unique(chosen).tolist():
             yield i, np.flatnonzero(chosen == i)
 
