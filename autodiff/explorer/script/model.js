@@ -3,7 +3,7 @@
 import { filled, withNumbers } from "./formula.js";
 import { Graph } from "./graph.js";
 import { factor, short } from "./numbers.js";
-import { backward, NONE } from "./passes.js";
+import { NONE, Pass } from "./passes.js";
 
 /**
  * @typedef {import("./passes.js").Passed} Passed
@@ -40,59 +40,54 @@ export class Model {
     this.lit = new Set();
     /** @type {number | null} */
     this.asked = null;
-    this.index = 0;
-    /** @type {Step[]} */
-    this.steps = [];
+    /** The nodes that are computed, each by a step forward behind that of the leaves. */
+    this.computed = [...this.names.keys()].filter((node) => this.graph.operands[node].length > 0);
     /** How many steps go forward, the leaves' own included. */
-    this.forward = 0;
-    /** What the steps leave, and what they should. */
-    this.gradients = this.right = this.start.gradients;
-    /** The step at which each node is computed. @type {number[]} */
-    this.computed = [];
-    /** The steps that change the gradient of each node. @type {number[][]} */
-    this.changes = [];
-    /** The steps along each edge, by its number. @type {number[][]} */
-    this.along = [];
+    this.forward = 1 + this.computed.length;
+    /** The step at which each node is computed. */
+    this.computedAt = new Int32Array(this.graph.size);
+    this.computed.forEach((node, i) => {
+      this.computedAt[node] = i + 1;
+    });
+    this.pass = new Pass(this.graph);
+    this.index = this.last;
     /** @type {Map<number, { members: number[], leaves: number[] }>} */
     this.known = new Map();
-    this.refresh();
-    this.index = this.last;
   }
 
-  /** Go through both passes anew, after a leaf moved or a mistake was switched on. */
+  /** Go through the backward pass anew, after a leaf moved or a mistake was switched on. */
   refresh() {
-    const { graph } = this;
     const atEnd = this.index === this.last;
-    const pass = backward(graph, this.mistakes, this.start.gradients);
-    /** @type {Step[]} */
-    const forward = [{ kind: "leaves" }];
-    for (let node = 0; node < graph.size; node++)
-      if (graph.operands[node].length > 0) forward.push({ kind: "value", node });
-    this.steps = [...forward, ...pass.steps];
-    this.forward = forward.length;
-    this.gradients = pass.gradients;
-    this.right = graph.gradients();
-    this.computed = new Array(graph.size).fill(0);
-    forward.forEach((step, i) => {
-      if (step.kind === "value") this.computed[step.node] = i;
-    });
-    this.changes = Array.from({ length: graph.size }, () => []);
-    this.along = graph.edges.map(() => []);
-    this.steps.forEach((step, i) => {
-      if (step.kind === "seed") this.changes[graph.output].push(i);
-      if (step.kind !== "edge") return;
-      this.changes[step.edge.operand].push(i);
-      this.along[graph.edgeAt(step.edge.node, step.edge.position)].push(i);
-    });
+    this.pass = new Pass(this.graph, this.mistakes, this.start.gradients);
     this.index = atEnd ? this.last : Math.min(this.index, this.last);
   }
 
+  /** What the steps leave. */
+  get gradients() {
+    return this.pass.gradients;
+  }
+
+  /** What they should leave. */
+  get right() {
+    return this.pass.right;
+  }
+
   get last() {
-    return Math.max(this.steps.length - 1, 0);
+    return this.forward + this.pass.length - 1;
+  }
+
+  /**
+   * A step by its number; none beyond the last.
+   * @param {number} index
+   * @returns {Step | undefined}
+   */
+  stepAt(index) {
+    if (index >= this.forward) return index <= this.last ? this.pass.step(index - this.forward) : undefined;
+    return index > 0 ? { kind: "value", node: this.computed[index - 1] } : { kind: "leaves" };
   }
 
   get step() {
-    return this.steps[this.index];
+    return /** @type {Step} */ (this.stepAt(this.index));
   }
 
   /** Whether any of the mistakes is switched on. */
@@ -111,7 +106,7 @@ export class Model {
    * @param {number} node
    */
   valueAt(node) {
-    return this.computed[node] <= this.index ? this.graph.values[node] : null;
+    return this.computedAt[node] <= this.index ? this.graph.values[node] : null;
   }
 
   /**
@@ -119,10 +114,19 @@ export class Model {
    * @param {number} node
    */
   gradientAt(node) {
-    const change = this.changes[node].findLast((i) => i <= this.index);
-    if (change === undefined) return this.changes[node].length === 0 && this.index === this.last ? 0 : null;
-    const step = this.steps[change];
+    if (this.index === this.last) return this.gradients[node];
+    const change = this.changes(node).findLast((i) => i <= this.index);
+    if (change === undefined) return null;
+    const step = this.pass.step(change - this.forward);
     return step.kind === "edge" ? step.after : 1;
+  }
+
+  /**
+   * The steps that change the gradient of a node.
+   * @param {number} node
+   */
+  changes(node) {
+    return this.pass.changes(node).map((number) => this.forward + number);
   }
 
   /**
@@ -130,9 +134,7 @@ export class Model {
    * @param {number} edge
    */
   passedAt(edge) {
-    const i = this.along[edge]?.findLast((k) => k <= this.index);
-    const step = i === undefined ? undefined : this.steps[i];
-    return step?.kind === "edge" ? step.contribution : null;
+    return edge < 0 ? null : this.pass.passed(edge, this.index - this.forward);
   }
 
   /**

@@ -60,14 +60,13 @@ export class Ask {
       graph.operands[node].length > 0 ? [`${name} = ${model.formula(node)}`, `= ${figures}`] : [`${name} is a leaf`];
     if (figures !== value || graph.operands[node].length === 0) lines.push(`= ${value}`);
     const feeds = graph.operands[node].map((code) => [model.named(code), short(graph.at(code))]);
-    const parts = model.steps
-      .filter((step) => step.kind === "edge" && step.edge.operand === node)
-      .map((step) => {
-        const { edge, slope, above, contribution } = /** @type {import("./passes.js").Passed} */ (step);
-        const { symbols } = model.slopeFormula(edge);
-        const z = names[edge.node];
-        return [`from ${z}`, symbols, `${short(slope)} × ${factor(above)}`, short(contribution)];
-      });
+    const parts = model.changes(node).flatMap((index) => {
+      const step = model.stepAt(index);
+      if (step?.kind !== "edge") return [];
+      const { edge, slope, above, contribution } = step;
+      const { symbols } = model.slopeFormula(edge);
+      return [[`from ${names[edge.node]}`, symbols, `${short(slope)} × ${factor(above)}`, short(contribution)]];
+    });
     const total = `${name}.grad = ${short(model.gradients[node])}`;
     this.body.replaceChildren(
       html("p", { class: "total" }, lines.join(" ")),
@@ -321,8 +320,9 @@ export class BreakIt {
     const rows = wrong
       .slice(0, 20)
       .map((node) => [model.names[node], short(model.gradients[node]), short(model.right[node])]);
-    const index = model.steps.findIndex((step) => step.kind === "edge" && step.wrong !== "");
-    const go = index < 0 ? [] : [button(`The first wrong step: ${index}`, "", () => this.page.go(index, true))];
+    const { firstWrong } = model.pass;
+    const index = model.forward + firstWrong;
+    const go = firstWrong < 0 ? [] : [button(`The first wrong step: ${index}`, "", () => this.page.go(index, true))];
     const more = wrong.length > rows.length ? `, and ${wrong.length - rows.length} more` : "";
     const text =
       wrong.length === 0
@@ -350,11 +350,9 @@ export class Trouble {
     this.element.hidden = finding === null;
     if (finding === null) return this.element.replaceChildren();
     const { kind, message, remedy, node, edge } = finding;
-    const step = model.steps.findIndex((step) =>
-      edge && step.kind === "edge"
-        ? step.edge.node === edge.node && step.edge.position === edge.position
-        : !edge && step.kind === "value" && step.node === node,
-    );
+    const { graph } = model;
+    const along = () => model.forward + model.pass.along(graph.edgeAt(edge?.node ?? 0, edge?.position ?? 0));
+    const step = edge ? along() : model.computedAt[node];
     this.element.replaceChildren(
       html("h2", {}, `Where ${model.graph.values.some(Number.isNaN) ? "NaN" : "infinity"} begins`),
       html("p", { class: "wrong" }, `✗ ${kind}: ${message}`),
@@ -365,7 +363,7 @@ export class Trouble {
         button(`Show ${model.names[node]}`, "", () => this.page.ask(node)),
       ),
     );
-    if (step >= 0)
+    if (step > 0)
       this.element.lastElementChild?.append(button(`Go to step ${step}`, "", () => this.page.go(step, true)));
   }
 }

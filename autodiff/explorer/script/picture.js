@@ -133,7 +133,7 @@ export class Picture {
     });
     this.arrows.forEach(({ element, slope, edge, node, position }, i) => {
       const known = model.valueAt(node) !== null;
-      const local = edge < 0 ? 0 : model.graph.slope(model.graph.edges[edge]);
+      const local = edge < 0 ? 0 : model.graph.slopes[edge];
       const passed = model.passedAt(edge);
       const sign = passed === null ? "neutral" : local > 0 ? "positive" : local < 0 ? "negative" : "neutral";
       const now = step.kind === "edge" && step.edge.node === node && step.edge.position === position;
