@@ -118,12 +118,12 @@ def explore(
         "graph": graph.data(),
         "names": called,
         "texts": templates.texts,
-        "values": templates.values,
-        "slopes": templates.slopes,
+        "kinds": templates.kinds,
+        "kind": templates.kind,
         "parameters": [i for i, node in enumerate(graph.nodes) if is_parameter(node)],
         "training": training(graph, trained) if trained else None,
         "program": program(graph.nodes, [named[node] for node in graph.nodes]),
-        "views": views(graph, _first_lines(graph, called, templates), lambda i: called[i]),
+        **views(graph, _first_lines(graph, called, templates), lambda i: called[i]),
     }
     drawing = draw(output, names=dict(zip(graph.nodes, [named[node] for node in graph.nodes], strict=True)))
     return Explorer(title, page(title, data, _made(graph)), drawing)
@@ -142,7 +142,7 @@ def _first_lines(graph: Graph, names: list[str], templates: Templates) -> list[s
         line = names[i]
         if node.op is not None:
             operands = [names[graph.number[x]] if isinstance(x, Value) else f"({x:.4g})" for x in node.operands]
-            text = templates.texts[templates.values[i]]
+            text = templates.value(i)
             line += " = " + shown(text.translate({FIRST + k: name for k, name in enumerate(operands)}), 34)
         lines.append(line.replace(RESULT, names[i]))
     return lines

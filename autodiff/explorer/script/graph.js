@@ -24,7 +24,7 @@ export class Graph {
    */
   constructor(data, rules) {
     this.rule = data.rule;
-    this.operands = data.operands.map(listed);
+    this.operands = data.operands.map((codes) => /** @type {number[]} */ (listed(codes)));
     this.rules = rules;
     /** The name of each node's operation; nothing for a leaf. */
     this.ops = data.rule.map((rule) => (rule < 0 ? "" : data.ops[rule]));
@@ -193,15 +193,13 @@ export class Graph {
 }
 
 /**
- * The codes one by one.
- * @param {Code[]} codes
+ * A list without runs: in place of [first, count] all that it stands for.
+ * @template T
+ * @param {(T | [number, number])[]} codes
  */
-function listed(codes) {
-  return /** @type {number[]} */ (
-    codes.some((code) => typeof code !== "number")
-      ? codes.flatMap((code) =>
-          typeof code === "number" ? [code] : Array.from({ length: code[1] }, (_, i) => code[0] + i),
-        )
-      : codes
+export function listed(codes) {
+  if (!codes.some(Array.isArray)) return /** @type {T[]} */ (codes);
+  return codes.flatMap((code) =>
+    Array.isArray(code) ? /** @type {T[]} */ (Array.from({ length: code[1] }, (_, i) => code[0] + i)) : [code],
   );
 }

@@ -4,16 +4,17 @@ import { filled, withNumbers } from "./formula.js";
 import { Graph } from "./graph.js";
 import { factor, short } from "./numbers.js";
 import { NONE, Pass } from "./passes.js";
+import { Views } from "./views.js";
 
 /**
  * @typedef {import("./passes.js").Passed} Passed
  * @typedef {import("./passes.js").Seed} Seed
  * @typedef {import("./passes.js").Mistakes} Mistakes
- * @typedef {import("./picture.js").View} View
  * @typedef {{ kind: "leaves" } | { kind: "value", node: number } | Seed | Passed} Step
  * @typedef {{
- *   graph: import("./graph.js").GraphData, names: string[], texts: string[], values: number[], slopes: number[][],
- *   training: import("./train.js").Training | null, parameters: number[], views: View[], program: [number, string, string][],
+ *   graph: import("./graph.js").GraphData, names: string[], texts: string[],
+ *   training: import("./train.js").Training | null, parameters: number[], kinds: [number, number[]][], kind: number[],
+ *   views: import("./views.js").ViewData[], shapes: import("./views.js").Shape[], program: [number, string, string][],
  * }} PageData
  */
 
@@ -26,10 +27,10 @@ export class Model {
     this.graph = new Graph(data.graph, rules);
     this.names = data.names;
     this.texts = data.texts;
-    this.templates = data.values;
-    this.slopeTemplates = data.slopes;
+    /** Of each node the places in `texts` of what it computes, -1 for a leaf, and of its local derivatives. */
+    this.templates = data.kind.map((kind) => data.kinds[kind]);
     this.parameters = new Set(data.parameters);
-    this.views = data.views;
+    this.views = new Views(data.views, data.shapes, this.graph.size);
     this.program = data.program;
     this.training = data.training;
     this.fixed = new Set(this.graph.fixed);
@@ -51,8 +52,6 @@ export class Model {
     });
     this.pass = new Pass(this.graph);
     this.index = this.last;
-    /** @type {Map<number, { members: number[], leaves: number[] }>} */
-    this.known = new Map();
   }
 
   /** Go through the backward pass anew, after a leaf moved or a mistake was switched on. */
@@ -137,15 +136,12 @@ export class Model {
     return edge < 0 ? null : this.pass.passed(edge, this.index - this.forward);
   }
 
-  /**
-   * Whether the step at hand is about a node.
-   * @param {number} node
-   */
-  isActive(node) {
+  /** The nodes that the step at hand is about. */
+  get active() {
     const { step } = this;
-    if (step.kind === "value") return step.node === node;
-    if (step.kind === "seed") return node === this.graph.output;
-    return step.kind === "edge" && (step.edge.node === node || step.edge.operand === node);
+    if (step.kind === "value") return [step.node];
+    if (step.kind === "seed") return [this.graph.output];
+    return step.kind === "edge" ? [step.edge.node, step.edge.operand] : [];
   }
 
   /**
@@ -161,10 +157,10 @@ export class Model {
    * @param {number} node
    */
   formula(node) {
-    if (this.templates[node] < 0)
-      return this.graph.operands[node].length > 0 ? this.named(this.graph.operands[node][0]) : "";
+    const [template] = this.templates[node];
+    if (template < 0) return this.graph.operands[node].length > 0 ? this.named(this.graph.operands[node][0]) : "";
     const operands = this.graph.operands[node].map((code) => this.named(code));
-    return filled(this.texts[this.templates[node]], operands, this.names[node]);
+    return filled(this.texts[template], operands, this.names[node]);
   }
 
   /**
@@ -172,9 +168,10 @@ export class Model {
    * @param {number} node
    */
   figures(node) {
-    if (this.templates[node] < 0) return short(this.graph.values[node]);
+    const [template] = this.templates[node];
+    if (template < 0) return short(this.graph.values[node]);
     const operands = this.graph.operands[node].map((code) => this.graph.at(code));
-    return withNumbers(this.texts[this.templates[node]], operands, this.graph.values[node]);
+    return withNumbers(this.texts[template], operands, this.graph.values[node]);
   }
 
   /**
@@ -182,7 +179,7 @@ export class Model {
    * @param {{ node: number, position: number }} edge
    */
   slopeFormula({ node, position }) {
-    const template = this.texts[this.slopeTemplates[node][this.graph.positions[node].indexOf(position)]];
+    const template = this.texts[this.templates[node][1][this.graph.positions[node].indexOf(position)]];
     const operands = this.graph.operands[node];
     return {
       symbols: filled(
@@ -196,29 +193,5 @@ export class Model {
         this.graph.values[node],
       ),
     };
-  }
-
-  /**
-   * Every node of a view, those of its groups too, and the leaves among them.
-   * @param {number} view
-   * @returns {{ members: number[], leaves: number[] }}
-   */
-  members(view) {
-    const known = this.known.get(view);
-    if (known) return known;
-    const { boxes, outside, groups } = this.views[view];
-    const own = boxes.map(([key]) => key).filter((key) => typeof key === "number" && !outside.includes(key));
-    const members = [.../** @type {number[]} */ (own), ...groups.flatMap(([inner]) => this.members(inner).members)];
-    const found = { members, leaves: members.filter((node) => this.graph.rule[node] < 0) };
-    this.known.set(view, found);
-    return found;
-  }
-
-  /**
-   * The view in which a node has a box of its own.
-   * @param {number} node
-   */
-  viewOf(node) {
-    return this.views.findIndex(({ boxes, outside }) => boxes.some(([key]) => key === node) && !outside.includes(node));
   }
 }

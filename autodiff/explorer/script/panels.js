@@ -20,16 +20,51 @@ function panel(title, children, open = false) {
   return html("details", { class: "panel", open }, html("summary", {}, html("h2", {}, title)), ...children);
 }
 
-/**
- * A list of nodes to choose from.
- * @param {Page} page
- * @param {string} label
- * @param {number[]} nodes
- */
-function chooser(page, label, nodes) {
-  const options = nodes.slice(0, MANY).map((node) => html("option", { value: node }, page.model.names[node]));
-  const select = html("select", {}, ...options);
-  return { select, label: html("label", {}, `${label} `, select) };
+/** A list of nodes to choose from, which is filled when it is about to be seen. */
+class Chooser {
+  /**
+   * @param {Page} page
+   * @param {string} label
+   * @param {() => number[]} nodes
+   * @param {(node: number | null) => void} chosen
+   */
+  constructor(page, label, nodes, chosen) {
+    this.page = page;
+    this.nodes = nodes;
+    this.select = html("select", {});
+    this.label = html("label", {}, `${label} `, this.select);
+    this.select.addEventListener("change", () => chosen(this.value));
+    for (const event of ["focus", "pointerdown"]) this.select.addEventListener(event, () => this.fill());
+    this.filled = false;
+  }
+
+  fill() {
+    if (this.filled) return;
+    this.filled = true;
+    const { value } = this;
+    const nodes = this.nodes().slice(0, MANY);
+    this.select.replaceChildren(...nodes.map((node) => this.#option(node)));
+    this.value = value;
+  }
+
+  /** The node that is chosen; null for none. */
+  get value() {
+    return this.select.value === "" ? null : Number(this.select.value);
+  }
+
+  set value(node) {
+    const text = node === null ? "" : String(node);
+    this.select.value = text;
+    if (this.select.value !== text || this.select.selectedIndex < 0) {
+      this.select.prepend(this.#option(node ?? -1));
+      this.select.selectedIndex = 0;
+    }
+  }
+
+  /** @param {number} node */
+  #option(node) {
+    return html("option", { value: node < 0 ? "" : node }, node < 0 ? "none" : this.page.model.names[node]);
+  }
 }
 
 /** A number's formula with the numbers put in, and what feeds it. */
@@ -37,20 +72,20 @@ export class Ask {
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
-    const nodes = [...page.model.names.keys()].reverse();
-    const { select, label } = chooser(page, "Value", nodes);
-    select.prepend(html("option", { value: "" }, "none"));
-    select.value = "";
-    select.addEventListener("change", () => page.ask(select.value === "" ? null : Number(select.value)));
-    this.select = select;
+    const nodes = () => [-1, ...[...page.model.names.keys()].reverse()];
+    this.chooser = new Chooser(page, "Value", nodes, (node) => page.ask(node));
     this.body = html("div", {});
-    this.element = panel("Ask a number", [html("p", {}, "Click a box of the picture, or choose: ", label), this.body]);
+    const how = html("p", {}, "Click a box of the picture, or choose: ", this.chooser.label);
+    this.element = panel("Ask a number", [how, this.body]);
+    this.element.addEventListener("toggle", () => this.update());
   }
 
   update() {
     const { model } = this.page;
     const node = model.asked;
-    this.select.value = node === null ? "" : String(node);
+    if (!this.element.open) return;
+    this.chooser.fill();
+    this.chooser.value = node;
     if (node === null) return this.body.replaceChildren();
     const { graph, names } = model;
     const name = names[node];
@@ -86,23 +121,30 @@ export class Leaves {
     this.page = page;
     const { model } = page;
     this.leaves = model.graph.leaves.filter((leaf) => !model.fixed.has(leaf));
-    const { select, label } = chooser(page, "Leaf", this.leaves);
-    this.select = select;
-    select.addEventListener("change", () => this.#build());
+    this.chooser = new Chooser(
+      page,
+      "Leaf",
+      () => this.leaves,
+      () => this.#build(),
+    );
+    this.chooser.value = this.leaves[0] ?? null;
     this.rows = html("div", { class: "leaves" });
     this.check = html("div", {});
     const reset = button("Back to the recorded numbers", "", () => page.move(new Map()));
     const kept =
       model.fixed.size > 0 ? "Leaves below an operation that Python alone can compute stay as they are." : "";
-    const choice = this.leaves.length > SHOWN ? [html("p", {}, label)] : [];
+    const choice = this.leaves.length > SHOWN ? [html("p", {}, this.chooser.label)] : [];
     this.element = panel("Change a leaf", [...choice, this.rows, this.check, html("p", {}, reset, ` ${kept}`)], true);
+    /** The leaf that was asked about, and so is the one to move. @type {number | null} */
+    this.followed = null;
     /** @type {Map<number, { slider: HTMLInputElement, box: HTMLInputElement }>} */
     this.inputs = new Map();
     this.#build();
   }
 
   #build() {
-    const chosen = this.leaves.length > SHOWN ? [Number(this.select.value)] : this.leaves;
+    const { value } = this.chooser;
+    const chosen = this.leaves.length > SHOWN && value !== null ? [value] : this.leaves;
     this.inputs.clear();
     this.rows.replaceChildren(...chosen.map((leaf) => this.#row(leaf)));
     this.update();
@@ -148,6 +190,11 @@ export class Leaves {
   update() {
     const { model } = this.page;
     const { values, moved, output } = model.graph;
+    const { asked } = model;
+    if (this.leaves.length > SHOWN && asked !== null && asked !== this.followed && this.leaves.includes(asked)) {
+      this.followed = this.chooser.value = asked;
+      return this.#build();
+    }
     for (const [leaf, { slider, box }] of this.inputs) {
       const x = values[leaf];
       slider.value = String(x);
@@ -189,19 +236,17 @@ export class Paths {
   constructor(page) {
     this.page = page;
     const { model } = page;
-    const all = [...model.names.keys()];
-    this.from = chooser(page, "to input", [
-      ...model.graph.leaves,
-      ...all.filter((node) => !model.graph.leaves.includes(node)),
-    ]);
-    this.to = chooser(page, "From output", all.slice().reverse());
+    const { leaves, output } = model.graph;
+    const all = () => [...model.names.keys()];
+    const choose = () => {
+      this.chosen = true;
+      page.update();
+    };
+    this.from = new Chooser(page, "to input", () => [...new Set([...leaves, ...all()])], choose);
+    this.to = new Chooser(page, "From output", () => all().reverse(), choose);
+    this.from.value = leaves[0] ?? output;
+    this.to.value = output;
     this.chosen = false;
-    for (const { select } of [this.from, this.to]) {
-      select.addEventListener("change", () => {
-        this.chosen = true;
-        page.update();
-      });
-    }
     this.body = html("div", {});
     this.element = panel("Paths", [html("p", {}, this.to.label, " ", this.from.label), this.body]);
     this.element.addEventListener("toggle", () => this.update());
@@ -210,20 +255,22 @@ export class Paths {
   /** The two ends; null as long as nobody has chosen any. */
   get ends() {
     /** @type {[number, number]} */
-    const ends = [Number(this.to.select.value), Number(this.from.select.value)];
+    const ends = [Number(this.to.value), Number(this.from.value)];
     return this.chosen ? ends : null;
   }
 
   /** @param {[number, number]} ends */
   choose([output, input]) {
-    [this.to.select.value, this.from.select.value] = [String(output), String(input)];
+    [this.to.value, this.from.value] = [output, input];
     this.chosen = this.element.open = true;
   }
 
   update() {
     if (!this.element.open) return;
     const { model } = this.page;
-    const [output, input] = [Number(this.to.select.value), Number(this.from.select.value)];
+    this.from.fill();
+    this.to.fill();
+    const [output, input] = [Number(this.to.value), Number(this.from.value)];
     const { count, largest, sum } = paths(model.graph, output, input);
     const [f, x] = [model.names[output], model.names[input]];
     const rows = largest.map((path) => {
