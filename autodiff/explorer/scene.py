@@ -16,7 +16,7 @@ _LETTER = 6.9  # the width of a character of 12 pixels, on average and a little 
 _LINE, _PAD = 17.0, 9.0
 _LEAST = 112.0  # "grad −1.234·10⁻¹²" has room
 _STEP = 14.0
-_COLUMN, _ROW = 34.0, 44.0  # between the boxes of a table
+_COLUMN, _ROW = 34.0, 36.0  # between the boxes of a table
 _FIGURES = 8  # room for so many characters on an arrow
 _COVERED = 7  # so much of a line is below its head
 _CROWDED = 3  # arrows for each box: of more the numbers are left out
@@ -79,41 +79,36 @@ def tabled(
         columns: the boxes of each column, from above.
         arrows: those that are drawn.
     """
-    wide = max(width for width, _ in sizes)
-    high = max(height for _, height in sizes)
     inside = {box for column in columns for box in column}
+    wide = max(sizes[i][0] for i in inside)
+    high = max(height for _, height in sizes)
     heads = {arrow.head for arrow in arrows}
     before = [i for i in range(len(sizes)) if i not in inside and i not in heads]
     after = [i for i in range(len(sizes)) if i not in inside and i in heads]
-    across = [before] * bool(before) + [*columns] + [after] * bool(after)
     corners: dict[int, tuple[float, float]] = {}
-    for x, column in enumerate(across):
-        first = len(columns[0]) - len(column) if column is after else 0  # results are level with the last row
-        for y, box in enumerate(column, max(first, 0)):
-            corners[box] = (wide + _COLUMN) * x, (high + _ROW) * y
-    rows = max(y for _, y in corners.values()) + high
+    x = 0.0
+    for column in [before, *columns, after]:
+        first = max(len(columns[0]) - len(column), 0) if column is after else 0  # results are level with the last row
+        corners |= {box: (x, (high + _ROW) * y) for y, box in enumerate(column, first)}
+        x += max([wide if i in inside else sizes[i][0] for i in column], default=-_COLUMN) + _COLUMN
+    boxes = {i: (*corners[i], wide if i in inside else width, height) for i, (width, height) in enumerate(sizes)}
     return {
-        "width": round((wide + _COLUMN) * len(across) - _COLUMN),
-        "height": round(rows),
-        "boxes": [
-            [*_rounded(corners[i]), round(wide if i in inside else width), round(height)]
-            for i, (width, height) in enumerate(sizes)
-        ],
-        "arrows": [[*arrow, None, *_bent(corners[arrow.tail], corners[arrow.head], wide, high)] for arrow in arrows],
+        "width": round(x - _COLUMN),
+        "height": round(max(y for _, y in corners.values()) + high),
+        "boxes": [_rounded(box) for box in boxes.values()],
+        "arrows": [[*arrow, None, *_bent(boxes[arrow.tail], boxes[arrow.head])] for arrow in arrows],
     }
 
 
-def _bent(tail: tuple[float, float], head: tuple[float, float], wide: float, high: float) -> tuple[str, list[int]]:
+def _bent(tail: Sequence[float], head: Sequence[float]) -> tuple[str, list[int]]:
     """The line of an arrow in a table, and its tip, which points downwards."""
-    (x, y), (u, v) = tail, head
-    if x == u:
-        return f"M{round(x + wide / 2)} {round(y + high)}V{round(v - _COVERED)}", [round(u + wide / 2), round(v), 1]
-    gutter = v - _ROW / 2
-    leave = x + 0.75 * wide
-    enter = u + 0.25 * wide
-    start = y if y == v else y + high
-    line = f"M{round(leave)} {round(start)}V{round(gutter)}H{round(enter)}V{round(v - _COVERED)}"
-    return line, [round(enter), round(v), 1]
+    (x, y, width, height), (u, v, across, _) = tail, head
+    if x == u and y < v:
+        return f"M{round(x + width / 2)} {round(y + height)}V{round(v - _COVERED)}", [round(u + across / 2), round(v), 1]
+    leave, enter = round(x + 0.75 * width), round(u + 0.25 * across)
+    start = y if y >= v else y + height
+    line = f"M{leave} {round(start)}V{round(v - _ROW / 2)}H{enter}V{round(v - _COVERED)}"
+    return line, [enter, round(v), 1]
 
 
 def _box(middle: tuple[float, float], size: tuple[float, float]) -> list[int]:
@@ -141,5 +136,5 @@ def _line(route: Sequence[tuple[float, float]]) -> str:
     return f"M{points[0][0]} {points[0][1]}" + "".join(parts).replace(" -", "-")
 
 
-def _rounded(point: tuple[float, float]) -> list[int]:
+def _rounded(point: Sequence[float]) -> list[int]:
     return [round(x) for x in point]

@@ -13,6 +13,7 @@ import { Views } from "./views.js";
  * @typedef {{ kind: "leaves" } | { kind: "value", node: number } | Seed | Passed} Step
  * @typedef {{
  *   graph: import("./graph.js").GraphData, names: string[], texts: string[],
+ *   tables: import("./tables.js").TableData[], cuts: import("./split.js").Cut[],
  *   training: import("./train.js").Training | null, parameters: number[], kinds: [number, number[]][], kind: number[],
  *   views: import("./views.js").ViewData[], shapes: import("./views.js").Shape[], program: [number, string, string][],
  * }} PageData
@@ -33,6 +34,8 @@ export class Model {
     this.views = new Views(data.views, data.shapes, this.graph.size);
     this.program = data.program;
     this.training = data.training;
+    this.tables = data.tables;
+    this.cuts = data.cuts;
     this.fixed = new Set(this.graph.fixed);
     /** The numbers and gradients at the start, to compare with. */
     this.start = { values: this.graph.values.slice(), gradients: this.graph.gradients() };

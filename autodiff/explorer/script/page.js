@@ -8,6 +8,7 @@ import { Ask, BreakIt, Leaves, Paths, Share, Trouble } from "./panels.js";
 import { Picture } from "./picture.js";
 import { Search } from "./search.js";
 import { read, written } from "./share.js";
+import { Tables } from "./tables.js";
 import { Train } from "./train.js";
 import { words } from "./words.js";
 
@@ -40,6 +41,7 @@ export class Page {
       broken: new BreakIt(this),
       share: new Share(this),
     };
+    this.tables = new Tables(this, model.tables);
     const panels = Object.values(this.panels).map(({ element }) => element);
     place.replaceChildren(
       html("div", { class: "top" }, this.crumbs, this.search.element),
@@ -47,6 +49,7 @@ export class Page {
       this.caption,
       this.controls.element,
       html("div", { class: "columns" }, this.card.element, html("div", { class: "panels" }, ...panels)),
+      this.tables.element,
       this.live,
     );
     place.addEventListener("toggle", () => this.#reach(), true);
@@ -159,6 +162,7 @@ export class Page {
     this.controls.update();
     this.card.update();
     for (const panel of Object.values(this.panels)) if ("update" in panel) panel.update();
+    this.tables.update();
     this.#reach();
     this.#remember();
   }

@@ -5,10 +5,13 @@ import { nonfinite } from "./nonfinite.js";
 import { counted, factor, parsed, short, signed } from "./numbers.js";
 import { same } from "./passes.js";
 import { paths } from "./paths.js";
+import { fsum } from "./primitives.js";
+import { byGroup, through } from "./split.js";
 
 /** @typedef {import("./page.js").Page} Page */
 
 const MANY = 2000; // a list to choose from has no more entries
+const LISTED = 50; // a table of contributions has no more rows
 const SHOWN = 12; // so many leaves have a slider at once
 
 /**
@@ -107,11 +110,42 @@ export class Ask {
       html("p", { class: "total" }, lines.join(" ")),
       ...(feeds.length > 0 ? [table(`What ${name} is made of`, ["operand", "number"], feeds)] : []),
       ...(parts.length > 0
-        ? [table(`What comes back to ${name}`, ["arrow", "local derivative", "× gradient", "contribution"], parts)]
+        ? [
+            table(
+              `What comes back to ${name}`,
+              ["arrow", "local derivative", "× gradient", "contribution"],
+              listed(parts),
+            ),
+          ]
         : [html("p", {}, node === graph.output ? "Its gradient is the seed, 1." : "No gradient reaches it.")]),
+      ...this.#splits(node),
       html("p", { class: "total" }, total),
     );
   }
+
+  /**
+   * The gradient by groups that use the node, and by what its paths go through.
+   * @param {number} node
+   */
+  #splits(node) {
+    const { graph, views, gradients, cuts, names } = this.page.model;
+    const row = (/** @type {[string, number]} */ [name, part]) => [name, short(part)];
+    /** @type {[string, [string, number][]][]} */
+    const splits = [["Where it is used", byGroup(graph, views, gradients, node)]];
+    if (gradients[node] !== 0 && node !== graph.output)
+      for (const { title, parts } of cuts) splits.push([title, through(graph, gradients, node, parts)]);
+    return splits
+      .filter(([, parts]) => parts.length > 0)
+      .map(([title, parts]) => {
+        const sum = ["the sum", short(fsum(parts.map(([, part]) => part)))];
+        return table(`${names[node]}.grad: ${title}`, ["part", "contribution"], [...parts.map(row), sum]);
+      });
+  }
+}
+
+/** The first rows, and how many more there are. @param {string[][]} rows */
+function listed(rows) {
+  return rows.length > LISTED ? [...rows.slice(0, LISTED), [`and ${rows.length - LISTED} more`]] : rows;
 }
 
 /** Every leaf has a slider and a number; beside them what the gradient foretold, and what came. */

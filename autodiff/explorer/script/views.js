@@ -60,6 +60,16 @@ export class Views {
   }
 
   /**
+   * The outermost group around a value; 0 for none.
+   * @param {number} node
+   */
+  outermost(node) {
+    let at = this.home[node];
+    while (at > 0 && this.parent(at) > 0) at = this.parent(at);
+    return at;
+  }
+
+  /**
    * Whether a value is in a view, or in one of its groups.
    * @param {number} node
    * @param {number} view
