@@ -28,9 +28,9 @@ __all__ = ["explore_document"]
 def explore_document(model: GPT, tokenizer: Tokenizer, document: str) -> Explorer:
     """A page about the loss of one document: ``explore``, with tables of what a GPT consists of.
 
-    Positions go across and blocks down; a click goes into a block, its attention, a head, down to single Values.  Beside
-    it stand the chances and the loss at each position, how much each head takes of which position, and of a parameter
-    that is clicked its gradient by position and by head.
+    Positions go across and blocks down; a click goes into a block, its attention, a head, down to single Values.
+    Beside it stand the chances and the loss at each position, how much each head takes of which position, and of a
+    parameter that is clicked its gradient by position and by head.
 
     Args:
         model: the network.
