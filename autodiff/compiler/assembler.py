@@ -7,23 +7,26 @@ finds their numbers where NumPy keeps their address, for what a call costs befor
 from __future__ import annotations
 
 import ctypes
+import json
+import math
 from functools import cache, update_wrapper
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from llvmlite import binding, ir
 from numba import types
 from numba.extending import typeof_impl
 
 from . import dialect
 from .cache import kept
-from .dialect import Array, Number, Writer, processor
+from .dialect import Array, Known, Number, Unsupported, Writer, processor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Driver", "assembled_kernel"]
+__all__ = ["ArrayFunction", "Driver", "assembled_kernel"]
 
 _INTEGER, _DOUBLE = ir.IntType(64), ir.DoubleType()
 _FAST = ("fadd", "fsub", "fmul", "fdiv")
@@ -41,7 +44,7 @@ def assembled_kernel(function: Callable[..., Any], precision: str, freedom: Sequ
         Unsupported: it is more than ``dialect`` says.
     """
 
-    def write(symbol: str) -> ir.Module:
+    def write(symbol: str) -> tuple[ir.Module, Any]:
         writer = Writer(symbol)
         number = ir.DoubleType() if precision == "float64" else ir.FloatType()
         kinds = [number.as_pointer(), ir.IntType(32).as_pointer(), *[_INTEGER] * 5]
@@ -55,9 +58,9 @@ def assembled_kernel(function: Callable[..., Any], precision: str, freedom: Sequ
             for instruction in block.instructions:
                 if instruction.opname in _FAST and not instruction.flags:
                     instruction.flags.extend(freedom)
-        return writer.module
+        return writer.module, None
 
-    return _loaded(function, (precision, *freedom), write)
+    return _loaded(function, (precision, *freedom), write)[:2]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -98,12 +101,12 @@ class Driver:
         with self.lock:
             if precision not in self.compiled:
                 axes = {**_AXES, "Lanes": ("float32" if precision == "f" else "float64", 1)}
-                address, _ = _loaded(self.function, (precision,), lambda symbol: self._write(symbol, axes))
+                address, _, _ = _loaded(self.function, (precision,), lambda symbol: self._write(symbol, axes))
                 takes = [ctypes.c_double if kind == "float" else ctypes.c_int64 for kind in self.kinds.values()]
                 self.compiled[precision] = ctypes.CFUNCTYPE(ctypes.c_double, *takes)(address)
         return self.compiled[precision]
 
-    def _write(self, symbol: str, axes: dict[str, tuple[str, int]]) -> ir.Module:
+    def _write(self, symbol: str, axes: dict[str, tuple[str, int]]) -> tuple[ir.Module, Any]:
         writer = Writer(symbol)
 
         def arguments(builder: ir.IRBuilder, given: Sequence[ir.Value]) -> Sequence[Any]:
@@ -117,7 +120,104 @@ class Driver:
 
         kinds = [_DOUBLE if kind == "float" else _INTEGER for kind in self.kinds.values()]
         writer.function(symbol, self.function, kinds, arguments)
-        return writer.module
+        return writer.module, None
+
+
+class ArrayFunction:
+    """A function of arrays and whole numbers that returns such, in machine code for each kind of arguments.
+
+    Raises:
+        Unsupported: in a call, if it is more than ``dialect`` says.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.compiled: dict[Any, tuple[Any, Any]] = {}
+        self.lock = Lock()
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it; the arrays that it returns are copies."""
+        arrays = [np.ascontiguousarray(x) if isinstance(x, np.ndarray) else int(x) for x in arguments]
+        key = tuple([(x.dtype.name, x.ndim) if isinstance(x, np.ndarray) else None for x in arrays])
+        if key not in self.compiled:
+            with self.lock:
+                self.compiled[key] = self._compile(key)
+        run, returned = self.compiled[key]
+        results = np.zeros(_RESULTS, np.int64)
+        run(*[id(x) if isinstance(x, np.ndarray) else x for x in arrays], results.ctypes.data)
+        last, *words = results.tolist()
+        found = _read(returned, iter(words))
+        while last:
+            before = ctypes.c_int64.from_address(last).value
+            _free()(last)
+            last = before
+        return found
+
+    def _compile(self, key: tuple[Any, ...]) -> tuple[Any, Any]:
+        address, _, returned = _loaded(self.function, key, lambda symbol: self._write(symbol, key))
+        return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_int64] * (len(key) + 1))(address), returned
+
+    def _write(self, symbol: str, key: tuple[Any, ...]) -> tuple[ir.Module, Any]:
+        writer, returned = Writer(symbol), []
+
+        def arguments(builder: ir.IRBuilder, given: Sequence[ir.Value]) -> Sequence[Any]:
+            pairs = zip(given, key, strict=False)
+            return [Number("int64", x) if kind is None else _array(builder, x, *kind) for x, kind in pairs]
+
+        def finish(scope: Any, found: Any) -> None:
+            builder = scope.builder
+            place = builder.inttoptr(builder.function.args[-1], _INTEGER.as_pointer())
+            last = builder.load(writer.last_allocated(builder))
+            for i, x in enumerate([last, *_words(builder, found)]):
+                builder.store(x, builder.gep(place, [ir.Constant(_INTEGER, i)]))
+            returned.append(_described(found))
+
+        writer.function(symbol, self.function, [_INTEGER] * (len(key) + 1), arguments, finish)
+        return writer.module, returned[0]
+
+
+_RESULTS = 32
+
+
+@cache
+def _free() -> Any:
+    return ctypes.CFUNCTYPE(None, ctypes.c_int64)(binding.address_of_symbol("free"))
+
+
+def _words(builder: ir.IRBuilder, item: Any) -> list[ir.Value]:
+    """What is returned, in integers."""
+    if item is None:
+        return []
+    if isinstance(item, Array):
+        return [builder.ptrtoint(item.pointer, _INTEGER), *item.shape]
+    if isinstance(item, Number) and item.kind == "int64":
+        return [item.x]
+    if isinstance(item, (Number, Known)):
+        raise Unsupported("a result that is no whole number")
+    return [word for part in item for word in _words(builder, part)]
+
+
+def _described(item: Any) -> Any:
+    if item is None:
+        return None
+    if isinstance(item, Array):
+        return [item.kind, len(item.shape)]
+    return "int64" if isinstance(item, Number) else {"tuple": [_described(part) for part in item]}
+
+
+def _read(described: Any, words: Iterator[int]) -> Any:
+    """What these integers say."""
+    if described is None:
+        return None
+    if described == "int64":
+        return next(words)
+    if isinstance(described, dict):
+        return tuple([_read(part, words) for part in described["tuple"]])
+    kind, axes = described
+    address, shape = next(words), [next(words) for _ in range(axes)]
+    count, dtype = math.prod(shape), np.dtype(kind)
+    numbers = (ctypes.c_char * (count * dtype.itemsize)).from_address(address)
+    return np.frombuffer(numbers, dtype).reshape(shape).copy()
 
 
 @typeof_impl.register(Driver)
@@ -137,7 +237,8 @@ def _array(builder: ir.IRBuilder, address: ir.Value, kind: str, axes: int) -> Ar
         return builder.load(builder.inttoptr(place, _INTEGER.as_pointer()))
 
     sizes = there(_HEADER + 16)
-    numbers = builder.inttoptr(there(_HEADER), dialect.KINDS[kind].as_pointer())
+    number = ir.IntType(8) if kind == "bool" else dialect.KINDS[kind]
+    numbers = builder.inttoptr(there(_HEADER), number.as_pointer())
     return Array(kind, numbers, tuple([there(8 * axis, sizes) for axis in range(axes)]))
 
 
@@ -158,13 +259,21 @@ def _ourselves() -> list[str]:
     return [Path(file).read_text(encoding="utf-8") for file in (__file__, dialect.__file__)]
 
 
-def _loaded(function: Any, signature: tuple[str, ...], write: Callable[[str], ir.Module]) -> tuple[int, bool]:
-    """The address of a function, and whether its code was on the disk."""
-    name, code, found = kept(function, signature, _Here, _ourselves(), lambda symbol: _assembled(write(symbol)))
+def _loaded(
+    function: Any, signature: tuple[Any, ...], write: Callable[[str], tuple[ir.Module, Any]]
+) -> tuple[int, bool, Any]:
+    """The address of a function, whether its code was on the disk, and what else is known of it."""
+
+    def make(symbol: str) -> bytes:
+        module, more = write(symbol)
+        return json.dumps(more).encode() + b"\n" + _assembled(module)
+
+    name, code, found = kept(function, signature, _Here, _ourselves(), make)
+    more, _, code = code.partition(b"\n")
     engine = _engine()
     engine.add_object_file(binding.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    return int(engine.get_function_address(name)), found
+    return int(engine.get_function_address(name)), found, json.loads(more)
 
 
 @cache

@@ -15,6 +15,7 @@ import ast
 import builtins
 import linecache
 import math
+import os
 import operator
 from functools import cache
 from types import CodeType, FunctionType, ModuleType
@@ -63,12 +64,26 @@ KINDS: dict[str, ir.Type] = {
     "int64": ir.IntType(64),
     "uint64": ir.IntType(64),
     "uint32": ir.IntType(32),
+    "int32": ir.IntType(32),
+    "int16": ir.IntType(16),
+    "int8": ir.IntType(8),
     "bool": ir.IntType(1),
     "float64": ir.DoubleType(),
     "float32": ir.FloatType(),
 }
 _NUMBA: dict[str, Any] = {"int64": types.int64, "uint64": types.uint64, "float64": types.float64}
 _NUMBA |= {"float32": types.float32, "bool": types.boolean, "uint32": types.uint32}
+_SIZES = {
+    "int64": 8,
+    "uint64": 8,
+    "float64": 8,
+    "int32": 4,
+    "uint32": 4,
+    "float32": 4,
+    "int16": 2,
+    "int8": 1,
+    "bool": 1,
+}
 _OF_NUMBA = {kind: name for name, kind in _NUMBA.items()}
 _FOLDED: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -89,7 +104,9 @@ _OF_LLVM: dict[Any, str] = {math.fabs: "fabs", math.sqrt: "sqrt", math.copysign:
 _OF_LLVM |= {math.log: "log", math.exp: "exp", math.floor: "floor"}
 _OF_LIBRARY: dict[Any, str] = {math.asin: "asin", math.acos: "acos", math.atan: "atan", math.atan2: "atan2"}
 _OF_LIBRARY |= {np.fmod: "fmod"}
+_NARROW = ("uint32", "int32", "int16", "int8")
 _CONSTANT = (bool, int, float, np.generic)
+_OURS = os.path.dirname(os.path.dirname(__file__))  # whose files do not change while they are in use
 
 
 @cache
@@ -109,11 +126,10 @@ def _definition(code: CodeType) -> Any:
     """The function that has this code, as it was written."""
     for node in _definitions(code.co_filename).get(code.co_firstlineno, ()):
         if isinstance(node, ast.Lambda):
-            again = compile(ast.Expression(node), "", "eval")
-        else:
-            bare = ast.FunctionDef(**{**dict(ast.iter_fields(node)), "decorator_list": [], "returns": None})
-            again = compile(ast.fix_missing_locations(ast.Module([bare], [])), "", "exec")
-        if _said(next(x for x in again.co_consts if isinstance(x, CodeType))) == _said(code):
+            again = compile(ast.Expression(node), "", "eval").co_consts[0]
+            if _said(again) == _said(code):  # several begin on a line
+                return node
+        elif node.name == code.co_name and (code.co_filename.startswith((_OURS, "<"))):
             return node
     raise Unsupported(f"there is no source of {code.co_name}")
 
@@ -157,9 +173,23 @@ class Writer:
         self.module = ir.Module(name)
         self.module.triple = binding.get_process_triple()
         self.outlined: dict[Any, ir.Function] = {}
+        self.allocated: dict[ir.Function, ir.Value] = {}
+
+    def last_allocated(self, builder: ir.IRBuilder) -> ir.Value:
+        """Where a function keeps the address of what it allocated last; 0 if that is nothing."""
+        if builder.function not in self.allocated:
+            with builder.goto_entry_block():
+                place = self.allocated[builder.function] = builder.alloca(KINDS["int64"])
+                builder.store(ir.Constant(KINDS["int64"], 0), place)
+        return self.allocated[builder.function]
 
     def function(
-        self, name: str, function: Callable[..., Any], kinds: Sequence[ir.Type], arguments: Callable[..., Sequence[Any]]
+        self,
+        name: str,
+        function: Callable[..., Any],
+        kinds: Sequence[ir.Type],
+        arguments: Callable[..., Sequence[Any]],
+        finish: Callable[[_Scope, Something], None] | None = None,
     ) -> None:
         """Write a function that is called from outside; it returns a double, 0 if there is nothing to return.
 
@@ -168,11 +198,15 @@ class Writer:
             function: Python's, or numba's.
             kinds: the types of LLVM that it takes.
             arguments: makes of a builder and what came in what the function is to take.
+            finish: does something with what is returned, which is not a number then.
         """
         written = ir.Function(self.module, ir.FunctionType(ir.DoubleType(), kinds), name)
         builder = _begin(written)
         scope = _Scope(self, builder)
         found = scope.inline(getattr(function, "py_func", function), arguments(builder, written.args))
+        if finish is not None:
+            finish(scope, found)
+            found = None
         if not builder.block.is_terminated:
             builder.ret(scope.double(Known(0.0) if found is None else found))
 
@@ -289,7 +323,7 @@ class _Scope:
                 flat = [x for item in passed for x in _leaves(item)]
                 self.builder.call(self.writer.outline(called, passed), flat)
                 return None
-        if isinstance(called, FunctionType):
+        if isinstance(called, FunctionType) and called not in _BUILTIN:
             if called is carray:
                 return self._viewed(*passed)
             return self.inline(called, passed)
@@ -429,8 +463,8 @@ class _Scope:
                 self._if(self.truth(self.value(test)), lambda: self.statements(body), lambda: self.statements(rest))
             case ast.For(ast.Name(name), ast.Call(ast.Name("range"), bounds, []), body, []):
                 self._for(name, [self.value(x) for x in bounds], body)
-            case ast.For(ast.Name(name), items, body, []):
-                self._for_each(name, self.value(items), body)
+            case ast.For(target, items, body, []):
+                self._for_each(target, self.value(items), body)
             case ast.While(test, body, []):
                 self._loop(lambda: self.truth(self.value(test)), lambda: self.statements(body), lambda: None)
             case ast.Return(value):
@@ -451,9 +485,29 @@ class _Scope:
                     self._store(part, x)
             case ast.Subscript(array, index):
                 row, place = self._place(self.value(array), index)
-                self.builder.store(self.as_kind(item, row.kind), place)
+                self._put(item, row.kind, place)
             case _:
                 raise Unsupported("a target")
+
+    def _put(self, item: Something, kind: str, place: ir.Value) -> None:
+        """Store a number where an array has its numbers."""
+        if kind == "bool":
+            x = self.builder.zext(self.truth(item), ir.IntType(8))
+        elif kind in _NARROW:
+            x = self.builder.trunc(self.as_kind(item, "int64"), KINDS[kind])
+        else:
+            x = self.as_kind(item, kind)
+        self.builder.store(x, place)
+
+    def _loaded(self, kind: str, place: ir.Value) -> Number:
+        """A number of an array; whole ones are computed with 64 bits."""
+        x = self.builder.load(place)
+        if kind == "bool":
+            return Number("bool", self.builder.trunc(x, KINDS["bool"]))
+        if kind in _NARROW:
+            widen = self.builder.zext if kind == "uint32" else self.builder.sext
+            return Number("int64", widen(x, KINDS["int64"]))
+        return Number(kind, x)
 
     def _return(self, item: Something) -> None:
         if item is not None:
@@ -499,9 +553,31 @@ class _Scope:
         self.builder.position_at_end(end)
 
     def _for(self, name: str, bounds: list[Something], body: Sequence[ast.stmt]) -> None:
-        if len(bounds) == 1:
-            bounds = [Known(0), *bounds]
-        start, stop, by = [*bounds, Known(1)][:3]
+        start, stop, by = [*(bounds if len(bounds) > 1 else [Known(0), *bounds]), Known(1)][:3]
+        self._count(start, stop, by, lambda i: self.assign(name, i), body)
+
+    def _for_each(self, target: ast.expr, items: Something, body: Sequence[ast.stmt]) -> None:
+        if isinstance(items, Array) and len(items.shape) == 1:
+            self._count(
+                Known(0),
+                Number("int64", items.shape[0]),
+                Known(1),
+                lambda i: self._store(target, self._loaded(items.kind, self._step(items.pointer, i.x))),
+                body,
+            )
+        else:
+            for item in self._parts(items):
+                self._store(target, item)
+                self.statements(body)
+
+    def _count(
+        self,
+        start: Something,
+        stop: Something,
+        by: Something,
+        begin: Callable[[Number], None],
+        body: Sequence[ast.stmt],
+    ) -> None:
         down = isinstance(by, Known) and by.value < 0  # a step that is computed is positive
         first, last, size = (self.as_kind(x, "int64") for x in (start, stop, by))
         place = self.room(first.type)
@@ -511,18 +587,13 @@ class _Scope:
             return self.builder.icmp_signed(">" if down else "<", self.builder.load(place), last)
 
         def once() -> None:
-            self.assign(name, Number("int64", self.builder.load(place)))
+            begin(Number("int64", self.builder.load(place)))
             self.statements(body)
 
         def step() -> None:
             self.builder.store(self.builder.add(self.builder.load(place), size, flags=("nsw",)), place)
 
         self._loop(test, once, step)
-
-    def _for_each(self, name: str, items: Something, body: Sequence[ast.stmt]) -> None:
-        for item in self._parts(items):
-            self.assign(name, item)
-            self.statements(body)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Expressions.
@@ -553,6 +624,8 @@ class _Scope:
             case ast.Call(ast.Attribute(array, "reshape"), shape, []):
                 rows = self.value(array)
                 return Array(rows.kind, rows.pointer, tuple([self.as_kind(self.value(x), "int64") for x in shape]))
+            case ast.Call(ast.Attribute(array, "copy"), [], []):
+                return self._copied(self.value(array))
             case ast.Call(function, arguments, []):
                 return self.call(self.value(function), [self.value(x) for x in arguments])
             case ast.Attribute(ast.Attribute(array, "ctypes"), "data"):
@@ -588,8 +661,12 @@ class _Scope:
             x, y = (Number("int64", self.as_kind(z, "int64")) for z in (x, y))
         if how in (ast.FloorDiv, ast.Mod) and x.kind == "int64":
             return Number("int64", self._divided(x.x, y.x, how is ast.Mod))
-        if how not in _WHOLE or (how is ast.RShift and x.kind != "uint64"):
+        if how not in _WHOLE:
             raise Unsupported(f"{how.__name__} of whole numbers")
+        if how is ast.RShift and x.kind == "int64":
+            return Number("int64", self.builder.ashr(x.x, y.x))
+        if x.kind == "bool" and how not in (ast.BitAnd, ast.BitOr, ast.BitXor):
+            return self._binary(operation, Number("int64", self.as_kind(x, "int64")), y)
         flags = ("nsw",) if x.kind == "int64" and how in (ast.Add, ast.Sub, ast.Mult) else ()
         write = getattr(self.builder, _WHOLE[how])
         return Number(x.kind, write(x.x, y.x, flags=flags) if flags else write(x.x, y.x))
@@ -677,6 +754,41 @@ class _Scope:
             raise Unsupported("parts")
         return [*item]
 
+    def allocate(self, kind: str, shape: Sequence[ir.Value], zeros: bool = False) -> Array:
+        """An array that lives until what is returned was read."""
+        builder, whole = self.builder, ir.IntType(64)
+        size: ir.Value = ir.Constant(whole, _SIZES[kind])
+        for n in shape:
+            size = builder.mul(size, n, flags=("nsw",))
+        size = builder.add(size, ir.Constant(whole, 16))
+        if zeros:
+            new = self.external("calloc", ir.FunctionType(whole, [whole, whole]))
+            start = builder.call(new, [ir.Constant(whole, 1), size])
+        else:
+            start = builder.call(self.external("malloc", ir.FunctionType(whole, [whole])), [size])
+        place = self.writer.last_allocated(builder)
+        builder.store(builder.load(place), builder.inttoptr(start, whole.as_pointer()))  # they are linked
+        builder.store(start, place)
+        pointer = ir.IntType(8) if kind == "bool" else KINDS[kind]
+        numbers = builder.inttoptr(builder.add(start, ir.Constant(whole, 16)), pointer.as_pointer())
+        return Array(kind, numbers, tuple(shape))
+
+    def fill(self, array: Array, item: Something) -> Array:
+        """Write the same number, or those of another array, everywhere."""
+        size = Number("int64", array.shape[0])
+
+        def put(i: Number) -> None:
+            x = self._loaded(item.kind, self._step(item.pointer, i.x)) if isinstance(item, Array) else item
+            self._put(x, array.kind, self._step(array.pointer, i.x))
+
+        self._count(Known(0), size, Known(1), put, [])
+        return array
+
+    def _copied(self, array: Something) -> Array:
+        if not isinstance(array, Array) or len(array.shape) != 1:
+            raise Unsupported("copy")
+        return self.fill(self.allocate(array.kind, array.shape), array)
+
     def _item(self, array: Something, index: ast.expr) -> Something:
         if isinstance(array, Known) and isinstance(array.value, np.ndarray):
             array = self._constant(array.value)
@@ -686,10 +798,7 @@ class _Scope:
             row, place = self._place(array, index)
             if isinstance(row, Array) and row.shape:
                 return row
-            x = self.builder.load(place)
-            if row.kind == "uint32":
-                return Number("int64", self.builder.zext(x, KINDS["int64"]))
-            return Number(row.kind, x)
+            return self._loaded(row.kind, place)
         at = self.value(index)
         parts = self._parts(array)
         if isinstance(at, Known):
@@ -731,12 +840,14 @@ class _Scope:
         return self._place(found, rest[0])
 
     def _slice(self, array: Array, index: ast.Slice) -> Array:
-        if index.step is not None or len(array.shape) != 1:
-            raise Unsupported("a slice")
+        if index.step is not None:
+            raise Unsupported("a slice with steps")
         low = self.as_kind(self.value(index.lower), "int64") if index.lower else ir.Constant(ir.IntType(64), 0)
         high = self.as_kind(self.value(index.upper), "int64") if index.upper else array.shape[0]
         size = None if high is None else self.builder.sub(high, low, flags=("nsw",))
-        return Array(array.kind, self._step(array.pointer, low), (size,))
+        for n in array.shape[1:]:
+            low = self.builder.mul(low, n, flags=("nsw",))
+        return Array(array.kind, self._step(array.pointer, low), (size, *array.shape[1:]))
 
     # -----------------------------------------------------------------------------------------------------------------
     # Numbers.
@@ -820,9 +931,20 @@ def _numba_type(item: Something) -> Any:
     return types.int64 if isinstance(item, Known) and isinstance(item.value, int) else types.float64
 
 
+def _greatest(scope: _Scope, *items: Something) -> Number:
+    x, y = (scope.as_kind(item, "int64") for item in items)
+    return Number("int64", scope.builder.select(scope.builder.icmp_signed(">", y, x), y, x))
+
+
 def _least(scope: _Scope, *items: Something) -> Number:
     x, y = (scope.as_kind(item, "int64") for item in items)
     return Number("int64", scope.builder.select(scope.builder.icmp_signed("<", y, x), y, x))
+
+
+def _allocated(scope: _Scope, shape: Something, kind: Something, zeros: bool = False) -> Array:
+    name = "float64" if kind is None else np.dtype(kind.value).name
+    sizes = shape if isinstance(shape, tuple) and not isinstance(shape, (Number, Known)) else (shape,)
+    return scope.allocate(name, [scope.as_kind(x, "int64") for x in sizes], zeros)
 
 
 def _length(scope: _Scope, item: Something) -> Something:
@@ -860,6 +982,11 @@ def _kind_of(kind: str) -> Callable[[_Scope, Something], Number]:
 
 _BUILTIN: dict[Any, Callable[..., Something]] = {
     min: _least,
+    max: _greatest,
+    np.empty: lambda scope, shape, kind=None: _allocated(scope, shape, kind),
+    np.zeros: lambda scope, shape, kind=None: _allocated(scope, shape, kind, zeros=True),
+    np.ones: lambda scope, shape, kind=None: scope.fill(_allocated(scope, shape, kind), Known(1)),
+    np.full: lambda scope, shape, x, kind=None: scope.fill(_allocated(scope, shape, kind), x),
     len: _length,
     int: _kind_of("int64"),
     float: _kind_of("float64"),
