@@ -24,15 +24,13 @@ __all__ = ["run"]
     PLAN,  # where its plan begins
     CALL,  # its buffer for the call
     LANES,  # its buffer for samples
-    COLUMNS,  # its columns, of which each has
-    SAMPLES,  # … so many numbers
-    INPUTS,  # and so many columns there are
+    INPUTS,  # how many rows of the columns it takes
     AS_PARAMETERS,  # 1 if the inputs are its last parameters, and every part is a single sample
     PARAMETERS,  # how many it has with these
     PARTIAL,  # how many numbers a chunk adds up
     PLACES,  # where the runs begin of its parameters among the numbers, and where they end
     PLACES_END,
-) = range(11)
+) = range(9)
 
 # What stands in the row of a part.
 (
@@ -62,14 +60,12 @@ def _call_update(context: Any, address: Any, numbers: Any, gradient: Any, settin
 @_compiled
 def _samples(program: Any, part: Any, columns: Any, rows: Any, room: Any) -> Any:
     """The columns of a part, in an array of shape (inputs, samples)."""
-    stride, inputs, first, count = program[SAMPLES], program[INPUTS], part[FIRST], part[COUNT]
-    start = program[COLUMNS]
+    inputs, first, count = program[INPUTS], part[FIRST], part[COUNT]
     if first < 0:
-        return columns[start : start + inputs * stride].reshape(inputs, stride)
+        return columns[:inputs]
     for i in range(inputs):
-        column, row = columns[start + i * stride :], room[i * count :]
         for t in range(count):
-            row[t] = column[rows[first + t]]
+            room[i * count + t] = columns[i, rows[first + t]]
     return room[: inputs * count].reshape(inputs, count)
 
 
@@ -100,7 +96,7 @@ def _differentiate(
     if program[AS_PARAMETERS]:
         first = count - program[INPUTS]
         for i in range(program[INPUTS]):
-            parameters[first + i] = columns[program[COLUMNS] + i * program[SAMPLES] + rows[part[FIRST]]]
+            parameters[first + i] = columns[i, rows[part[FIRST]]]
     vm.begin(plan, U, parameters)
     if plan[vm.OUTPUT_PER_SAMPLE]:
         X = _samples(program, part, columns, rows, room)
@@ -149,8 +145,8 @@ def run(
 
     ``programs`` and ``parts`` have rows of what is named above; ``starts`` says where the parts of each step begin.
     ``over`` is what loss and gradient of each step are divided by, ``rates`` the learning rate of each, and ``given``
-    what the last of the numbers are in each, which nothing learns.  ``plans``, ``calls``, ``lanes``, ``columns`` and
-    ``places`` are those of all programs behind each other, and ``rows`` the numbers of the samples of all parts.
+    what the last of the numbers are in each, which nothing learns.  ``plans``, ``calls``, ``lanes`` and ``places``
+    are those of all programs behind each other, ``columns`` the samples, ``rows`` the numbers of those of all parts.
 
     ``numbers`` are those of all parameters, of which the optimiser changes the first, ``trained`` of them, by its
     ``update`` with its ``settings`` and ``state``; ``slopes`` is their gradient, and ``room`` is to work in.  The loss

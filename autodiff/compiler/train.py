@@ -61,7 +61,7 @@ def _training(program: Program, X: Numbers, optimizer: Any) -> Any:
         from .training import Training
 
         try:
-            return Training([program], [X], optimizer)
+            return Training([program], X, optimizer)
         except CompileError:
             return None
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import CompileError
 from . import steps
+from .columns import as_column
 from .link import aligned, runs
 from .runner import Runner, cut, machine
 from .update import Update
@@ -38,7 +39,7 @@ class Training:
 
     Args:
         programs: each with one output and derivable by parameters; those of all are trained by the one optimiser.
-        columns: for each program its samples, of shape (inputs, samples).
+        columns: an array of shape (inputs, samples), of which every program takes as many rows as it has inputs.
         optimizer: as ``update.Optimizer`` says.
         given: parameters that the optimiser does not change, and that have other numbers in each step.
         alone: whether every part is to be a single sample, for which there is no need of lanes.
@@ -56,38 +57,38 @@ class Training:
     def __init__(
         self,
         programs: Sequence[Program],
-        columns: Sequence[ArrayLike],
+        columns: ArrayLike,
         optimizer: Any,
         given: Sequence[Any] = (),
         alone: bool = False,
     ) -> None:
         self.update = Update.of(optimizer)
+        self.columns = as_column(columns, "the array", ("input", "sample"))
         found = {id(p): p for program in programs for p in program.parameters}
         for p in [*optimizer.parameters, *given]:
             found.pop(id(p), None)
         order = [*optimizer.parameters, *found.values(), *given]
         place = {id(p): i for i, p in enumerate(order)}
-        self.trained, self.alone = len(optimizer.parameters), alone
+        self.order, self.trained = order, len(optimizer.parameters)
         self.pool, self.slopes = np.array([p.data for p in order]), np.zeros(len(order))
         self.numbers = self.pool[: self.trained]
-        self.samples = [program._columns([x])[0] for program, x in zip(programs, columns, strict=True)]
+        for program in programs:
+            program._columns([self.columns[: len(program.inputs)]])
         self.machines = [_alone(program) if alone else _together(program) for program in programs]
         ours = [np.array([place[id(p)] for p in program.parameters], np.int64) for program in programs]
-        self._lay_out(programs, [runs(np.arange(len(places)), places).ravel() for places in ours])
+        self._lay_out(programs, alone, [runs(np.arange(len(places)), places).ravel() for places in ours])
         self.losses, self.done, self.room = np.zeros(0), np.zeros(1, np.int64), np.zeros(0)
 
-    def _lay_out(self, programs: Sequence[Program], places: list[Integers]) -> None:
+    def _lay_out(self, programs: Sequence[Program], alone: bool, places: list[Integers]) -> None:
         """Everything of all programs behind each other."""
         plans = [m.plan for m in self.machines]
-        rows = np.zeros((len(programs), 11), np.int64)
+        rows = np.zeros((len(programs), steps.PLACES_END + 1), np.int64)
         rows[:, steps.PLAN] = _starts(map(len, plans))
         rows[:, steps.CALL] = calls = _starts([m.call_size for m in self.machines])
         rows[:, steps.LANES] = lanes = _starts([m.sample_size for m in self.machines])
-        rows[:, steps.COLUMNS] = _starts([x.size for x in self.samples])
-        rows[:, steps.SAMPLES] = [x.shape[1] for x in self.samples]
-        rows[:, steps.INPUTS] = [len(x) for x in self.samples]
-        rows[:, steps.AS_PARAMETERS] = self.alone
-        rows[:, steps.PARAMETERS] = [len(p.parameters) + self.alone * len(p.inputs) for p in programs]
+        rows[:, steps.INPUTS] = [len(p.inputs) for p in programs]
+        rows[:, steps.AS_PARAMETERS] = alone
+        rows[:, steps.PARAMETERS] = [len(p.parameters) + alone * len(p.inputs) for p in programs]
         rows[:, steps.PARTIAL] = [m.partial for m in self.machines]
         rows[:, steps.PLACES] = _starts(map(len, places), 1)
         rows[:, steps.PLACES_END] = rows[:, steps.PLACES] + [*map(len, places)]
@@ -97,8 +98,9 @@ class Training:
         for m, start in zip(self.machines, calls, strict=True):
             m.fill_in(self.calls[start:])
         self.lanes = aligned(lanes[-1] + self.machines[-1].sample_size, precision)
-        self.plans = _behind_each_other(plans, np.int64)
-        self.columns = _behind_each_other([x.ravel() for x in self.samples], np.float64)
+        self.plans = np.zeros(rows[-1, steps.PLAN] + len(plans[-1]), np.int64)
+        for plan, start in zip(plans, rows[:, steps.PLAN], strict=True):
+            self.plans[start : start + len(plan)] = plan
         self.places = np.concatenate(places)
 
     def run(
@@ -133,9 +135,9 @@ class Training:
     def _table(self, parts: Sequence[Sequence[Part]]) -> tuple[Integers, Integers, Integers, Numbers]:
         """The parts of some steps, where those of each begin, the samples of all, and room for the largest."""
         flat = [part for step in parts for part in step]
-        counts = [self.samples[p].shape[1] if which is None else len(which) for p, which in flat]
+        counts = [self.columns.shape[1] if which is None else len(which) for p, which in flat]
         chosen = [np.zeros(0, np.int64), *[np.asarray(which, np.int64) for _, which in flat if which is not None]]
-        table = np.zeros((len(flat), 6), np.int64)
+        table = np.zeros((len(flat), steps.CHUNKS + 1), np.int64)
         table[:, steps.PROGRAM] = [p for p, _ in flat]
         given = np.array([which is not None for _, which in flat])
         table[:, steps.FIRST] = np.where(given, np.cumsum(given * counts) - counts, -1)
@@ -149,6 +151,11 @@ class Training:
         if len(self.room) < room:
             self.room = np.zeros(room)
         return table, np.cumsum([0, *map(len, parts)]), np.concatenate(chosen), self.room
+
+    def read(self) -> None:
+        """Begin with the numbers that parameters and optimiser have now."""
+        self.pool[:] = [p.data for p in self.order]
+        self.update = Update.of(self.update.optimizer)
 
     def write(self) -> None:
         """Give the parameters their numbers, and the optimiser what it is to remember."""
@@ -173,19 +180,13 @@ def _alone(program: Program) -> Machine:
     program._check("parameters")
     if program.engine != "machine" or program._ways[0].held is not None:
         raise CompileError("a program with branches, or without machine code, is no program for many steps in one call")
-    frozen, both = program._ways[0].frozen, [*program.parameters, *program.inputs]
-    return machine(program.outputs, [], both, frozen, program.precision, len(program.parameters), 0)
+    if program._alone is None:
+        frozen, both = program._ways[0].frozen, [*program.parameters, *program.inputs]
+        program._alone = machine(program.outputs, [], both, frozen, program.precision, len(program.parameters), 0)
+    return program._alone
 
 
 def _starts(sizes: Any, line: int = _LINE) -> Integers:
     """Where each begins that is as long as this, on whole cache lines."""
     whole = [-(-size // line) * line for size in sizes]
     return np.cumsum([0, *whole])[: len(whole)]
-
-
-def _behind_each_other(arrays: Sequence[NDArray[Any]], kind: Any) -> NDArray[Any]:
-    starts = _starts(map(len, arrays))
-    found = np.zeros(starts[-1] + len(arrays[-1]), kind)
-    for array, start in zip(arrays, starts, strict=True):
-        found[start : start + len(array)] = array
-    return found
