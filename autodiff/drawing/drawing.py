@@ -15,7 +15,7 @@ from ..naming import Names, caller_names
 from ..pathsearch import Path as _ExplainedPath
 from ..value import Value
 from .caption import describe
-from .display import as_html
+from .display import as_html, width_of
 from .expansion import Expansion, is_expandable
 from .fonts import warn_without_fonts
 from .named import group_named, named_frames
@@ -99,9 +99,7 @@ class Drawing:
         Raises:
             As for ``svg``.
         """
-        svg = self.svg
-        width = float(svg.partition(' width="')[2].partition("pt")[0])
-        return as_html(svg, width, self.caption)
+        return as_html(self.svg, width_of(self.svg), self.caption)
 
     def _is_ours(self) -> bool:
         """Whether we lay the picture out ourselves: a network, and all others where there is no Graphviz."""
