@@ -48,8 +48,12 @@ export class Page {
       this.stage,
       this.caption,
       this.controls.element,
-      html("div", { class: "columns" }, this.card.element, html("div", { class: "panels" }, ...panels)),
-      this.tables.element,
+      html(
+        "div",
+        { class: "columns" },
+        html("div", {}, this.card.element, this.tables.element),
+        html("div", { class: "panels" }, ...panels),
+      ),
       this.live,
     );
     place.addEventListener("toggle", () => this.#reach(), true);
