@@ -22,7 +22,7 @@ def call(answer: Any, *arguments: Any) -> Any:
         raise Wrong(f"A function is asked for, and this is {answer!r:.60}.")
     try:
         return answer(*arguments)
-    except RecursionError:
+    except (RecursionError, Wrong):
         raise
     except Exception as error:
         raise Wrong(f"{_called(answer, arguments)} raised {type(error).__name__}: {error}") from error
