@@ -110,8 +110,8 @@ def _judge_hessian(got: list[list[float]], truth: list[list[float]], slopes: lis
         raise Wrong("Only the diagonal is there: each slope changes with the other variables, too.")
     if all_are(lambda i, j: 0.0):
         raise Wrong(
-            "All are 0. A slope that is a plain number has no graph to differentiate: ask for it with create_graph=True, "
-            "and differentiate it to the same Values."
+            "All are 0. A slope that is a plain number has no graph to differentiate: ask for it with "
+            "create_graph=True, and differentiate it to the same Values."
         )
     i, j = next(place for place in places if not same(got[place[0]][place[1]], truth[place[0]][place[1]]))
     raise Wrong(f"Row {i}, column {j} should be {truth[i][j]:.6g}, and is {got[i][j]:.6g}.")

@@ -16,10 +16,12 @@ from .judging import Wrong, exercise
     ("return [exp(s) / sum(exp(t) for t in scores) for s in scores]", "too large for exp"),
     ("return [s / sum(scores) for s in scores]", "without exp"),
     ("return [exp(s - max(scores)) for s in scores]", "do not add up to 1"),
-    ("top = max(scores)\nreturn [exp(s - top) / max(exp(t - top) for t in scores) for s in scores]", "the largest is 1"),
+    ("top = max(scores)\nreturn [exp(s - top) / max(exp(t - top) for t in scores) for s in scores]",
+     "the largest is 1"),
     ("top = sum(scores) / len(scores)\npowers = [exp(s - top) for s in scores]\n"
      "return [p / sum(powers) for p in powers]", "too large for exp"),
-    ("top = max(scores)\npowers = [exp(top - s) for s in scores]\nreturn [p / sum(powers) for p in powers]", "smallest"),
+    ("top = max(scores)\npowers = [exp(top - s) for s in scores]\nreturn [p / sum(powers) for p in powers]",
+     "smallest"),
 )  # fmt: skip
 def softmax(answer: Any, random: Random) -> str:
     for _ in range(5):

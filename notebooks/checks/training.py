@@ -45,7 +45,8 @@ def _judge_step(numbers: list[float], slopes: list[float], rate: float, moved: l
         return
     if all_are(lambda x, d: x):
         raise Wrong(
-            "Nothing has moved. If you wrote `p = p - …`: it makes a new Value. Change the number in the old one: p.data -= …"
+            "Nothing has moved. If you wrote `p = p - …`: it makes a new Value. "
+            "Change the number in the old one: p.data -= …"
         )
     if all_are(lambda x, d: x + rate * d):
         raise Wrong("This goes uphill: the gradient points to where the loss grows, so subtract.")
