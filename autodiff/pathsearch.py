@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from .value import Value
 
-__all__ = ["Edge", "Path", "PathSearch"]
+__all__ = ["Edge", "Path", "PathSearch", "operand_positions"]
 
 _WIDE = 8
 """An unnamed node where more stretches than this meet is a stop of its own."""
@@ -24,6 +24,16 @@ _WIDE = 8
 _Steps: TypeAlias = "tuple[_Steps, Value, int] | None"
 
 _NAN, _INFINITE, _FINITE, _ZERO = range(4)  # kinds of product, in the order in which paths are ranked
+
+
+def operand_positions(node: Value) -> list[int]:
+    """The places among a node's operands of its parents, in their order; none where no gradient flows on.
+
+    >>> x = Value(3.0)
+    >>> operand_positions(2 * x)
+    [1]
+    """
+    return [i for i, x in enumerate(node.operands) if isinstance(x, Value)] if node.parents else []
 
 
 class Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .formula import derivative_term, recorded_term, value_term
 from .naming import Names, _by_node, subscripted, superscript
-from .pathsearch import Edge, Path
+from .pathsearch import Edge, Path, operand_positions
 from .term import Term, names_in, number_at, renamed
 from .typeset import _Latex, _Plain
 from .value import Value
@@ -141,7 +141,7 @@ class Words:
         return [self._factor(node, k, self._whole) for node, k in edge.steps]
 
     def _factor(self, node: Value, k: int, term: Callable[[Value | float], Any]) -> Any:
-        position = [i for i, x in enumerate(node.operands) if isinstance(x, Value)][k]
+        position = operand_positions(node)[k]
         return derivative_term(node.op, position, [term(x) for x in node.operands], term(node))  # type: ignore[arg-type]
 
     def _whole(self, x: Value | float) -> Any:
