@@ -12,7 +12,8 @@ import pytest
 
 import autodiff as ad
 from autodiff import Value, explore
-from nn import GPT, MLP, Film, data, fit, losses
+from nn import GPT, MLP, Film, data, fit, fit_text, losses
+from nn.gpt_film import TextFilm
 from nn.gpt_page import explore_document
 from nn.text import Tokenizer
 from tests.test_drawing_security import HOSTILE, labelled
@@ -491,3 +492,23 @@ def test_a_film(opened):
         found = page.evaluate("axe.run()")
         assert not [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found["violations"]]
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@with_axe
+def test_a_film_of_a_gpt(opened):
+    tokenizer = Tokenizer("abc")
+    film = TextFilm(tokenizer, "cab")
+    model = GPT(4, width=4, heads=2, context=8, seed=3)
+    fit_text(model, tokenizer, ["abba", "cab"], steps=9, every=3, engine="eager", progress=False, callbacks=[film])
+    for size, look in ((SIZES["projector"], "light"), (SIZES["phone"], "dark"), (SIZES["phone"], "forced colours")):
+        page = opened(film.html, size=size, bypass_csp=True, **LOOKS[look])
+        assert text(page, ".count") == "step 9 of 9"
+        page.keyboard.press("Home")
+        assert text(page, ".total").startswith("Step 3: loss ")
+        assert page.get_by_role("table", name="block 1, head 1").locator("td").first.inner_text() == "1.00"
+        page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run()")
+        assert not [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found["violations"]]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/film-{look}-{size[0]}.png", full_page=True)
