@@ -27,7 +27,7 @@ class TextFilm {
     this.now = svg("path", { class: "now" });
     this.samples = html("p", { class: "samples" });
     this.marks = signs.map((sign) => svg("text", { class: "sign" }, sign));
-    this.shades = html("div", {});
+    this.shades = html("div", { class: "shades" });
     this.reach = Math.max(...frames.flatMap(({ places }) => places.flat().map(Math.abs)), 1e-9);
     const scrubber = new Scrubber(frames.length, "Step", {
       show: (index) => this.#show(frames[index]),
@@ -43,7 +43,7 @@ class TextFilm {
         html("section", {}, html("h2", {}, "What it makes up"), this.samples),
         html("section", {}, html("h2", {}, "Loss by step"), ...this.#curve()),
         html("section", {}, html("h2", {}, "The characters"), ...this.#characters()),
-        html("section", {}, html("h2", {}, "Where it looks"), this.shades),
+        html("section", { class: "across" }, html("h2", {}, "Where it looks"), this.shades),
       ),
     );
     scrubber.update();
