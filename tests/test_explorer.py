@@ -182,11 +182,11 @@ def positions(count):
     return ad.mean(found)
 
 
-LARGE = {
-    "chain": chain(1000),
-    "network": ad.sum(MLP(8, [20, 20, 2], "tanh", seed=0)([0.1] * 8)),
-    "groups": grouped(60),
-    "positions": positions(12),
+LARGE = {  # recorded when they are looked at: of the groups of all tests only the last are remembered
+    "chain": lambda: chain(1000),
+    "network": lambda: ad.sum(MLP(8, [20, 20, 2], "tanh", seed=0)([0.1] * 8)),
+    "groups": lambda: grouped(60),
+    "positions": lambda: positions(12),
 }
 
 
@@ -196,8 +196,9 @@ def keys_of(view):
     return [key for run in runs for key in (range(run[0], sum(run)) if len(run) == 2 else run)]
 
 
-@pytest.mark.parametrize("output", LARGE.values(), ids=LARGE)
-def test_every_node_has_a_box_in_one_view_and_no_view_is_too_large(output):
+@pytest.mark.parametrize("make", LARGE.values(), ids=LARGE)
+def test_every_node_has_a_box_in_one_view_and_no_view_is_too_large(make):
+    output = make()
     data = data_of(explore(output).html)
     views, shapes = data["views"], data["shapes"]
     keys = [keys_of(view) for view in views]
@@ -220,9 +221,9 @@ def times(views, number):
     return len(shown_at)
 
 
-@pytest.mark.parametrize("output", LARGE.values(), ids=LARGE)
-def test_boxes_of_a_picture_are_apart(output):
-    for shape in data_of(explore(output).html)["shapes"]:
+@pytest.mark.parametrize("make", LARGE.values(), ids=LARGE)
+def test_boxes_of_a_picture_are_apart(make):
+    for shape in data_of(explore(make()).html)["shapes"]:
         boxes = shape["boxes"]
         for i, (x, y, w, h) in enumerate(boxes):
             assert 0 <= x <= x + w <= shape["width"] + 1
@@ -235,7 +236,7 @@ def below(views, number):
 
 
 def test_layers_and_neurons_are_groups():
-    views = data_of(explore(LARGE["network"]).html)["views"]
+    views = data_of(explore(LARGE["network"]()).html)["views"]
     assert below(views, 0)[:3] == ["layer 1", "layer 2", "layer 3"]
     assert below(views, 3) == ["neuron 1", "neuron 2"]
 
@@ -251,7 +252,7 @@ def test_groups_of_ones_own():
 
 def test_alike_groups_are_a_table():
     """Positions across, what they consist of downwards."""
-    data = data_of(explore(LARGE["positions"]).html)
+    data = data_of(explore(LARGE["positions"]()).html)
     view = data["views"][0]
     columns: dict[int, list[str]] = {}
     for key, (x, *_) in zip(keys_of(view), data["shapes"][view["shape"]]["boxes"], strict=True):
@@ -261,7 +262,7 @@ def test_alike_groups_are_a_table():
 
 
 def test_the_layout_of_neurons_is_shared():
-    data = data_of(explore(LARGE["network"]).html)
+    data = data_of(explore(LARGE["network"]()).html)
     assert len(data["shapes"]) < len(data["views"]) / 2
 
 
