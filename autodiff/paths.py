@@ -36,6 +36,7 @@ from .digits import Loss, Rounding, lost_digits
 from .errors import OperandError
 from .naming import _by_node, caller_names
 from .pathsearch import Path, PathSearch
+from .pathsplit import Split, split_by_group
 from .pathwords import Words, short
 from .pausing import recording
 from .transforms import _Between, gradients
@@ -100,6 +101,8 @@ class Explanation:
         paths: those that are shown: all of them, or the largest by size (nan first, then infinite ones, 0 last).
         total: the sum over all paths: the derivative.
         rest: what the paths that are not shown add up to.
+        splits: where ``group`` names parts of the graph, the derivative split by them: each has a ``title`` and its
+            ``parts`` by name, which add up to ``total``.
         multiplications: how many it takes to multiply out path by path.
         sweep_multiplications: how many in one reverse sweep.
     """
@@ -128,6 +131,7 @@ class Explanation:
         self.paths = tuple(paths)
         self.total = search.total()
         self.rest = self.total - _sum([path.product for path in paths]) if self.count > len(paths) else 0.0
+        self.splits: list[Split] = split_by_group(output, input, between.nodes) if self.count else []
         self._size = search.size
         self._between = between.nodes
         self._words = Words(self, names, found, search.incoming)
@@ -150,15 +154,17 @@ class Explanation:
 
     def checks(self) -> list[tuple[bool | None, str]]:
         """Each check of the total: whether it agrees, None where it cannot be made, and what was seen."""
+        splits = [self._check_of_splits()] if self.splits else []
         loss = self._loss
         if loss is None:
-            return [self._check_of_grad(), self._check_of_number()]
+            return [*splits, self._check_of_grad(), self._check_of_number()]
         f, x = self._words.name(self.output), self._words.name(self.input)
         same = None, f"not compared with {x}.grad, which has the same rounding errors"
         if loss.true is None:
-            return [same, (None, f"no numerical derivative: {loss}")]
+            return [*splits, same, (None, f"no numerical derivative: {loss}")]
         advice = f"digits of ∂{f}/∂{x} are lost: {loss.where}; remedy: {loss.remedy}"
         return [
+            *splits,
             same,
             (False, f"numerical derivative, with more digits: {short(loss.true)}, not {short(self.total)}; {advice}"),
         ]
@@ -184,6 +190,14 @@ class Explanation:
         """The output, computed anew."""
         nodes = [node for node in self._between if node is not self.input]
         return float(_replayed(nodes, self.input, self.input.data, self.output))
+
+    def _check_of_splits(self) -> tuple[bool | None, str]:
+        """Whether the parts of each split add up."""
+        sums = [_sum(split.parts.values()) for split in self.splits]
+        wrong = [x for x in sums if not self._agrees(x, 1e-9)]
+        if wrong:
+            return False, f"the parts add up to {short(wrong[0])}, not {short(self.total)}"
+        return True, f"the parts add up to {short(self.total)}, however it is split"
 
     def _check_of_grad(self) -> tuple[bool | None, str]:
         f, x = self._words.name(self.output), self._words.name(self.input)

@@ -43,15 +43,17 @@ class Group:
         layer: the number of the layer; for "between", that of the layer before.
         neuron: the number of the neuron in it; 0 for the other kinds.
         leaves, operations: the nodes.
-        name: of a named group.
-        times: how often it was run through.
+        name: of a named group, in its frame.
+        frame: the outermost group around a named one; empty if there is none.
+        times: how often it was run through with the same operations.
     """
 
-    __slots__ = ("kind", "layer", "leaves", "name", "neuron", "operations", "times")
+    __slots__ = ("frame", "kind", "layer", "leaves", "name", "neuron", "operations", "times")
 
-    def __init__(self, kind: str, layer: int, neuron: int = 0, name: str = "", times: int = 1) -> None:
+    def __init__(self, kind: str, layer: int, neuron: int = 0, name: str = "", frame: str = "") -> None:
         self.name = name
-        self.times = times
+        self.frame = frame
+        self.times = 1
         self.kind = kind
         self.layer = layer
         self.neuron = neuron
