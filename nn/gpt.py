@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from random import Random
     from typing import Any, TypeAlias
 
+    from .gpt_compiled import Reader
     from .init import Initializer
     from .text import Tokenizer
 
@@ -333,7 +334,7 @@ class GPT(Module):
 
 
 def generate(
-    model: GPT,
+    model: GPT | Reader,
     tokenizer: Tokenizer,
     prompt: str = "",
     temperature: float = 1.0,
@@ -345,7 +346,7 @@ def generate(
     """A document that the network makes up, token by token, up to the edge or the end of its context.
 
     Args:
-        model: the network.
+        model: the network, or what reads in its place: a ``Reader`` of ``nn.gpt_compiled`` does so as machine code.
         tokenizer: what its tokens stand for.
         prompt: how the document begins.
         temperature: the logits are divided by it.  Below 1 likely tokens become still more likely; near 0 only the
@@ -362,17 +363,22 @@ def generate(
     kept = model.vocabulary if top_k is None else at_least_one(top_k, "top_k")
     if model.vocabulary != tokenizer.vocabulary:
         raise ArgumentError(f"a network of {model.vocabulary} tokens, and a tokenizer of {tokenizer.vocabulary}")
-    rng, tokens, caches = generator(seed, rng), tokenizer.begin(prompt), model.caches()
+    rng, tokens = generator(seed, rng), tokenizer.begin(prompt)
+    caches: Any = model.caches()
     with no_grad():
-        logits = model(tokens, caches)[-1]
+        logits = _numbers(model(tokens, caches)[-1])
         while True:
-            likeliest = sorted(range(model.vocabulary), key=lambda token: -logits[token].data)[:kept]
+            likeliest = sorted(range(model.vocabulary), key=lambda token: -logits[token])[:kept]
             drawn_from = sorted(likeliest)
-            chances = softmax([logits[token].data / temperature for token in drawn_from])
+            chances = softmax([logits[token] / temperature for token in drawn_from])
             tokens += rng.choices(drawn_from, chances)
             if tokens[-1] == tokenizer.edge or len(tokens) > model.context:
                 return tokenizer.decode(tokens)
-            logits = model(tokens[-1:], caches)[-1]
+            logits = _numbers(model(tokens[-1:], caches)[-1])
+
+
+def _numbers(xs: Sequence[Value | float]) -> list[float]:
+    return [x.data if isinstance(x, Value) else x for x in xs]
 
 
 def _linear(n: int, m: int, rng: Random, init: Initializer, name: str, activation: str = "identity") -> Layer:
