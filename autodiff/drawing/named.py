@@ -111,10 +111,16 @@ def _grouped(graph: dict[Value, None], blocks: dict[Value, Block], outputs: Sequ
             owner.update(dict.fromkeys(members, group))
             selection.groups.append(group)
     selection.nodes = [node for node in rest if node not in owner]
+    shared = [group for group in selection.groups if group.kind == "inputs"]
+    if frames and shared:  # what all take, as the weights of a network that reads every position, would hide the rest
+        selection.groups.remove(shared[0])
+        selection.shared = len(shared[0].leaves)
     for node in graph:
         head = owner.get(node, node)
         for x in node.parents:
             tail = owner.get(x, x)
-            if tail is not head and not (isinstance(tail, Value) and isinstance(head, Value)):
+            if tail is head or (isinstance(tail, Value) and isinstance(head, Value)):
+                continue
+            if not (selection.shared and tail is shared[0]):
                 selection.arrows[tail, head] += 1
     return selection
