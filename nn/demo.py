@@ -267,7 +267,9 @@ def names(out: Path, epochs: int | None) -> Texts:
         "names_counting": f"{losses['counting pairs']:.2f}",
         "names_made": Markup("\n".join([f"<li>{_html(name)}</li>" for name in made])),
         "names_first": made[0][:9],
+        "names_graph": Picture(code.names_graph(model, tokenizer)),
         **_code("names", code.names),
+        **_code("names_graph", code.names_graph),
         **_code("names_plots", code.names_plots),
     }
 

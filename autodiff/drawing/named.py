@@ -101,6 +101,7 @@ def _grouped(graph: dict[Value, None], blocks: dict[Value, Block], outputs: Sequ
         groups[name].times = len(found) if all(other == first for other in others) else 1
     selection = Selection((), len(graph), {})
     selection.groups = [*groups.values()]
+    selection.rows = bool(frames)
     for kind, members in (
         ("inputs", [node for node in rest if node.op is None and node not in apart]),
         ("named", [node for node in rest if node.op is not None and node not in apart]),

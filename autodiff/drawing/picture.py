@@ -124,6 +124,7 @@ class Picture:
         self.boxes: list[Box] = []
         self.arrows: list[Arrow] = []
         self.show = show
+        self.rows = selection.rows
         self.ran = any(output.grad != 0 for output in outputs)
         self.constants = 0
         self.highlight: set[str] = set()

@@ -72,6 +72,7 @@ class Selection:
         members: where a node stands for many, what is repeated being drawn once: all of these.
         groups: those drawn as one box.
         arrows: (tail, head) of the arrows at groups, each a node or a group, and how many operands it stands for.
+        rows: whether the groups stand in frames, a row for each.
         shared: how many leaves are left out that several groups take.
         sampled: whether the arrows at groups were found from some of their members.
         operands, users: for a node drawn, how many of its operands and of its users are not.
@@ -86,6 +87,7 @@ class Selection:
         self.members: dict[Value, list[Value]] = {}
         self.groups: list[Group] = []
         self.arrows: Counter[tuple[Value | Group, Value | Group]] = Counter()
+        self.rows = False
         self.shared = 0
         self.sampled = False
         self.operands: dict[Value, int] = {}
