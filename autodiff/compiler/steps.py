@@ -30,7 +30,9 @@ __all__ = ["run"]
     PARTIAL,  # how many numbers a chunk adds up
     PLACES,  # where the runs begin of its parameters among the numbers, and where they end
     PLACES_END,
-) = range(9)
+    OUTPUTS,  # where the slots of its outputs begin: on lanes, or -1, then in the call
+    OUTPUTS_END,
+) = range(11)
 
 # What stands in the row of a part.
 (
@@ -70,6 +72,45 @@ def _samples(program: Any, part: Any, columns: Any, rows: Any, room: Any) -> Any
 
 
 @_compiled
+def _take(runs: Any, numbers: Any, parameters: Any) -> None:
+    """The parameters of a program, from the numbers of all."""
+    for k in range(0, len(runs), 3):
+        vm.copy(numbers[runs[k + 1] :], parameters[runs[k] :], runs[k + 2])
+
+
+@_compiled
+def _look(
+    program: Any,
+    part: Any,
+    plans: Any,
+    calls: Any,
+    lanes: Any,
+    columns: Any,
+    rows: Any,
+    places: Any,
+    numbers: Any,
+    room: Any,
+    seen: Any,
+) -> int:
+    """The outputs of a program for the samples of a part, one output after the other; how many numbers that are."""
+    plan, U, V = plans[program[PLAN] :], calls[program[CALL] :], lanes[program[LANES] :]
+    count, samples = program[PARAMETERS], part[COUNT]
+    parameters, room = room[:count], room[count:]
+    _take(places[program[PLACES] : program[PLACES_END]], numbers, parameters)
+    vm.begin(plan, U, parameters)
+    vm.spread(plan, U, V)
+    outputs = (program[OUTPUTS_END] - program[OUTPUTS]) // 2
+    slots = places[program[OUTPUTS] : program[OUTPUTS] + outputs]
+    Y = seen[: outputs * samples].reshape(outputs, samples)
+    for i in range(outputs):
+        if slots[i] < 0:
+            vm.fill(Y[i], samples, U[places[program[OUTPUTS] + outputs + i]])
+    X = _samples(program, part, columns, rows, room)
+    vm.evaluate(plan, V, X, slots, Y, 0, samples, min(plan[vm.STRIDE], part[BLOCK]))
+    return outputs * samples
+
+
+@_compiled
 def _differentiate(
     program: Any,
     part: Any,
@@ -89,8 +130,7 @@ def _differentiate(
     count = program[PARAMETERS]
     parameters, gradient, room = room[:count], room[count : 2 * count], room[2 * count :]
     runs = places[program[PLACES] : program[PLACES_END]]
-    for k in range(0, len(runs), 3):
-        vm.copy(numbers[runs[k + 1] :], parameters[runs[k] :], runs[k + 2])
+    _take(runs, numbers, parameters)
     partials = room[: part[CHUNKS] * program[PARTIAL]].reshape(part[CHUNKS], program[PARTIAL])
     room = room[part[CHUNKS] * program[PARTIAL] :]
     if program[AS_PARAMETERS]:
@@ -140,6 +180,8 @@ def run(
     room: Any,
     losses: Any,
     done: Any,
+    watched: int,
+    seen: Any,
 ) -> None:
     """All steps, up to one whose loss or gradient is not finite.
 
@@ -150,8 +192,10 @@ def run(
 
     ``numbers`` are those of all parameters, of which the optimiser changes the first, ``trained`` of them, by its
     ``update`` with its ``settings`` and ``state``; ``slopes`` is their gradient, and ``room`` is to work in.  The loss
-    of each step goes to ``losses``, and for each that is done done[0] grows by 1.
+    of each step goes to ``losses``, and for each that is done done[0] grows by 1.  The outputs of program ``watched``,
+    if that is not negative, go to ``seen`` before each step, part by part.
     """
+    at = 0
     for step in range(len(losses)):
         vm.copy(given[step], numbers[len(numbers) - given.shape[1] :], given.shape[1])
         vm.fill(slopes, len(slopes), 0.0)
@@ -159,6 +203,10 @@ def run(
         for k in range(starts[step], starts[step + 1]):
             part = parts[k]
             program = programs[part[PROGRAM]]
+            if watched >= 0:
+                at += _look(
+                    programs[watched], part, plans, calls, lanes, columns, rows, places, numbers, room, seen[at:]
+                )
             total += _differentiate(
                 program, part, plans, calls, lanes, columns, rows, places, numbers, slopes, over[step], room
             )

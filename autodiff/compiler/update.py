@@ -31,7 +31,7 @@ from .cache import cfunc
 from .fingerprint import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -93,7 +93,7 @@ class Update:
         lists, settings = _parts(optimizer)
         shape = tuple((name, len(x) if isinstance(x, tuple) else 0) for name, x in settings.items())
         numbers = [number for x in settings.values() for number in (x if isinstance(x, tuple) else (x,))]
-        state = [list(x) for x in lists.values()] or np.zeros((0, len(optimizer.parameters)))
+        state = [*lists.values()] or np.zeros((0, len(optimizer.parameters)))
         return cls(
             optimizer,
             _address(kind, shape, tuple(lists)),
@@ -101,10 +101,10 @@ class Update:
             np.array(state, np.float64),
         )
 
-    def write(self) -> None:
-        """Give the optimiser what it is to remember."""
-        for name, row in zip(_parts(self.optimizer)[0], self.state.tolist(), strict=True):
-            setattr(self.optimizer, name, row)
+    def write(self, kind: Callable[[NDArray[np.float64]], Any] = np.ndarray.tolist) -> None:
+        """Give the optimiser what it is to remember, as lists or as another kind of row."""
+        for name, row in zip(_parts(self.optimizer)[0], self.state, strict=True):
+            setattr(self.optimizer, name, kind(row))
         self.optimizer.steps = int(self.settings[STEPS])
 
 
