@@ -200,7 +200,7 @@ def link(graph: Graph, lowered: Lowered, precision: str, samples: int = LANES) -
         slots,
         lanes,
         2 * int(sizes.sum()),
-        vm.FIRST_SUM + 2 * len(lowered.returned[0]) + int(sizes.sum()),
+        vm.FIRST_SUM + 2 * len(lowered.returned[0]) + 2 * int(sizes.sum()),
         outputs,
         per_sample,
         tuple(loops),

@@ -116,6 +116,7 @@ class Runner:
     def evaluate(self, X: Numbers, parameters: Numbers, threads: int) -> Numbers:
         """The outputs, of shape (outputs, N)."""
         machine = self.machine
+        X, parameters = np.ascontiguousarray(X), np.ascontiguousarray(parameters)
         Y = np.empty((len(machine.per_sample), X.shape[1]))
         with self.lock:
             U = self.call_buffer
@@ -138,6 +139,7 @@ class Runner:
         self, X: Numbers, parameters: Numbers, threads: int, mean: bool, each: bool
     ) -> tuple[Any, Numbers, Numbers]:
         """The mean or the sum, or each of the outputs; the gradients with respect to parameters and to inputs."""
+        X, parameters = np.ascontiguousarray(X), np.ascontiguousarray(parameters)
         N = X.shape[1]
         values = np.empty(N) if each else _NOTHING
         dX = np.zeros((self.inputs, N)) if self.wrt != "parameters" else _NO_ROWS
