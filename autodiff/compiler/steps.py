@@ -7,15 +7,18 @@ say where in a few long arrays the numbers of each begin.
 
 from __future__ import annotations
 
-from typing import Any
-
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+from typing import TYPE_CHECKING, Any
 
 from . import vm
+from .assembler import Driver
 from .cache import njit
+from .memory import call_kernel
 from .update import LR, STEPS
+
+if TYPE_CHECKING:
+    from .vm import Integers, Lanes, Numbers, Rows
+
+    IntegerRows = Integers
 
 __all__ = ["run"]
 
@@ -47,24 +50,12 @@ __all__ = ["run"]
 _compiled = njit(nogil=True, error_model="numpy")
 
 
-@intrinsic
-def _call_update(context: Any, address: Any, numbers: Any, gradient: Any, settings: Any, state: Any, count: Any) -> Any:
-    """Call the formula at an address."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        function = ir.FunctionType(ir.VoidType(), [ir.IntType(64)] * 5)
-        builder.call(builder.inttoptr(arguments[0], function.as_pointer()), arguments[1:])
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 6), code
-
-
 @_compiled
 def _samples(program: Any, part: Any, columns: Any, rows: Any, room: Any) -> Any:
     """The columns of a part, in an array of shape (inputs, samples)."""
     inputs, first, count = program[INPUTS], part[FIRST], part[COUNT]
     if first < 0:
-        return columns[:inputs]
+        return columns
     for i in range(inputs):
         for t in range(count):
             room[i * count + t] = columns[i, rows[first + t]]
@@ -158,30 +149,38 @@ def _differentiate(
 
 
 @_compiled
+def _update(update: int, numbers: Any, slopes: Any, settings: Any, state: Any, count: int) -> None:
+    """The formula of the optimiser, in the form of a kernel."""
+    more = slopes.ctypes.data, settings.ctypes.data, state.ctypes.data
+    call_kernel(update, numbers.ctypes.data, 0, count, more[0], more[1], more[2], 0)
+
+
+@Driver
+@_compiled
 def run(
-    programs: Any,
-    parts: Any,
-    starts: Any,
-    over: Any,
-    given: Any,
-    rates: Any,
-    plans: Any,
-    calls: Any,
-    lanes: Any,
-    columns: Any,
-    rows: Any,
-    places: Any,
-    numbers: Any,
-    slopes: Any,
+    programs: IntegerRows,
+    parts: IntegerRows,
+    starts: Integers,
+    over: Numbers,
+    given: Rows,
+    rates: Numbers,
+    plans: Integers,
+    calls: Numbers,
+    lanes: Lanes,
+    columns: Rows,
+    rows: Integers,
+    places: Integers,
+    numbers: Numbers,
+    slopes: Numbers,
     trained: int,
     update: int,
-    settings: Any,
-    state: Any,
-    room: Any,
-    losses: Any,
-    done: Any,
+    settings: Numbers,
+    state: Rows,
+    room: Numbers,
+    losses: Numbers,
+    done: Integers,
     watched: int,
-    seen: Any,
+    seen: Numbers,
 ) -> None:
     """All steps, up to one whose loss or gradient is not finite.
 
@@ -218,5 +217,5 @@ def run(
             return
         settings[LR] = rates[step]
         settings[STEPS] += 1.0
-        _call_update(update, numbers.ctypes.data, slopes.ctypes.data, settings.ctypes.data, state.ctypes.data, trained)
+        _update(update, numbers, slopes, settings, state, trained)
         done[0] += 1

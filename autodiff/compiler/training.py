@@ -174,12 +174,12 @@ class ManySteps:
     def read(self) -> None:
         """Begin with the numbers that parameters and optimiser have now."""
         self.pool[:] = [p._data for p in self.order]
-        self.update = Update.of(self.update.optimizer)
+        self.update.read()
 
     def begin(self, numbers: Numbers) -> None:
         """Begin with these numbers, and the optimiser as it is now."""
         self.numbers[:] = numbers
-        self.update = Update.of(self.update.optimizer)
+        self.update.read()
 
     def for_one_thread(self, samples: int) -> bool:
         """Whether a step with so many samples is nothing to share among threads: all steps here are on one."""
