@@ -96,10 +96,6 @@ class CompiledGPT:
             lengths.sum()
         )
 
-    def reader(self) -> Reader:
-        """What makes up documents with the parameters as they are."""
-        return Reader(self.model)
-
     def _training(self, wanted: set[int]) -> tuple[ManySteps, dict[int, int]]:
         """The training of the programs that are wanted, and others; the place of each in it."""
         if self.training is None or not wanted <= {*self.trained}:

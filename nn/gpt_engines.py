@@ -14,11 +14,21 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from .gpt import GPT
+    from .gpt_compiled import Reader
     from .optim import Optimizer
 
     Documents: TypeAlias = Sequence[Sequence[int]]
 
-__all__ = ["EagerGPT"]
+__all__ = ["EagerGPT", "reader"]
+
+
+def reader(model: GPT, engine: str) -> GPT | Reader:
+    """What makes up many documents after a training by this engine: as machine code where that is compiled."""
+    if engine == "eager":
+        return model
+    from .gpt_compiled import Reader
+
+    return Reader(model)
 
 
 class EagerGPT:
@@ -62,7 +72,3 @@ class EagerGPT:
         """The mean loss of all positions."""
         with no_grad():
             return mean([x.data for document in documents for x in self.model.losses(document)])
-
-    def reader(self) -> GPT:
-        """What makes up documents."""
-        return self.model

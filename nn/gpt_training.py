@@ -27,7 +27,7 @@ from .arguments import at_least_one, chosen, function, listed, number
 from .checkpoint import Checkpoint
 from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
 from .gpt import generate
-from .gpt_engines import EagerGPT
+from .gpt_engines import EagerGPT, reader
 from .optim import OPTIMIZERS, Adam, Optimizer
 from .progress import progress_bar
 from .recording import can_compile
@@ -177,7 +177,8 @@ def fit_text(
                     )
                 if held_out:
                     history.validation.append((stretch.stop, run.loss(held_out)))
-                made = [generate(run.reader(), tokenizer, temperature=temperature, rng=rng) for _ in range(samples)]
+                read_by = reader(model, run.name) if samples else model
+                made = [generate(read_by, tokenizer, temperature=temperature, rng=rng) for _ in range(samples)]
                 history.samples.append((stretch.stop, made))
                 history.seconds = before + perf_counter() - start
                 bar.set_postfix_str(f"{history.summary()}, {' '.join(made)}"[:100])
