@@ -18,8 +18,7 @@ from .arguments import at_least_one
 from .checkpoint import Checkpoint
 from .errors import ArgumentError, FileFormatError, MissingExtra
 from .gpt import GPT, generate
-from .gpt_engines import reader
-from .gpt_training import ENGINES, fit_text
+from .gpt_training import ENGINES, fit_text, reader
 from .optim import Adam
 from .storage import load, read_state, save
 from .text import Tokenizer

@@ -14,21 +14,11 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from .gpt import GPT
-    from .gpt_compiled import Reader
     from .optim import Optimizer
 
     Documents: TypeAlias = Sequence[Sequence[int]]
 
-__all__ = ["EagerGPT", "reader"]
-
-
-def reader(model: GPT, engine: str) -> GPT | Reader:
-    """What makes up many documents after a training by this engine: as machine code where that is compiled."""
-    if engine == "eager":
-        return model
-    from .gpt_compiled import Reader
-
-    return Reader(model)
+__all__ = ["EagerGPT"]
 
 
 class EagerGPT:

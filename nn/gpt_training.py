@@ -27,7 +27,7 @@ from .arguments import at_least_one, chosen, function, listed, number
 from .checkpoint import Checkpoint
 from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
 from .gpt import generate
-from .gpt_engines import EagerGPT, reader
+from .gpt_engines import EagerGPT
 from .optim import OPTIMIZERS, Adam, Optimizer
 from .progress import progress_bar
 from .recording import can_compile
@@ -38,12 +38,13 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from .gpt import GPT
+    from .gpt_compiled import Reader
     from .schedules import Schedule
     from .text import Tokenizer
 
     Callback: TypeAlias = Callable[[GPT, "TextHistory"], object]
 
-__all__ = ["TextHistory", "fit_text"]
+__all__ = ["TextHistory", "fit_text", "reader"]
 
 ENGINES = ("auto", "eager", "compiled")
 
@@ -194,6 +195,15 @@ def fit_text(
         optimizer.lr = rate
     history.seconds = before + perf_counter() - start
     return history
+
+
+def reader(model: GPT, engine: str) -> GPT | Reader:
+    """What makes up many documents after a training by this engine: as machine code where that is compiled."""
+    if engine == "eager":
+        return model
+    from .gpt_compiled import Reader
+
+    return Reader(model)
 
 
 def _encoded(tokenizer: Tokenizer, documents: Any, what: str) -> list[list[int]]:
