@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed-$(EXTRAS)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help test test-browser lint typecheck format nightly peers bench demo notebooks docs stubs pictures clean
+.PHONY: help test test-browser lint typecheck format nightly peers bench demo notebooks course docs stubs pictures clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,11 @@ demo: $(VENV)/.installed-train,draw,compile ## Train networks on real data, and 
 notebooks: $(VENV)/.installed-notebook,train,draw,compile ## Open the notebooks in JupyterLab
 	$(BIN)/jupyter-trust notebooks/*.ipynb
 	$(BIN)/jupyter-lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
+
+course: $(VENV)/.installed-dev,course ## Write the course for a class to build/course, and let otter grade it
+	rm -rf build/course
+	$(BIN)/python notebooks/course.py
+	$(BIN)/python -m pytest -n $(JOBS) tests/test_course.py
 
 docs: $(VENV)/.installed-dev,docs,browser ## Write the documentation site to build/site, and check it
 	$(BIN)/python -m sphinx --quiet --nitpicky --fail-on-warning --keep-going -c docs . build/site
