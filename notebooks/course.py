@@ -49,20 +49,24 @@ def blocks(cells: list[Any], tested: bool) -> list[Any]:
     """The cells of a lesson with otter's blocks around each exercise: from its heading to its check.
 
     Raises:
-        ValueError: an exercise has no heading above it or no check below it.
+        ValueError: an exercise has no heading above it or no check below it, or a solution is outside.
     """
     found: list[Any] = []
     waiting = False  # an exercise whose check is still to come
     for cell in cells:
         tags = cell.metadata.pop("tags", [])
         if "exercise" in tags:
-            if waiting or not found or "### Exercise " not in found[-1].source:
-                raise ValueError(f"an exercise without a heading, or the one before without a check: {cell.source}")
+            if waiting:
+                raise ValueError(f"no check below the exercise before {cell.source}")
+            if not found or "### Exercise " not in found[-1].source:
+                raise ValueError(f"no heading above the exercise {cell.source}")
             heading, waiting = found.pop(), True
             name = heading.source.rpartition("### Exercise ")[2].partition(":")[0]
             config = f"# BEGIN QUESTION\nname: {name.replace('.', '_')}\npoints: {len(SEEDS)}"
             found += [new_raw_cell(config), heading]
             found += [new_raw_cell("# BEGIN SOLUTION"), cell, new_raw_cell("# END SOLUTION")]
+        elif "SOLUTION" in cell.source:
+            raise ValueError(f"a solution outside of a cell with the tag exercise: {cell.source}")
         elif "check" in tags:
             found.append(cell)
             if tested:
@@ -73,7 +77,7 @@ def blocks(cells: list[Any], tested: bool) -> list[Any]:
         else:
             found.append(cell)
     if waiting:
-        raise ValueError("the last exercise has no check")
+        raise ValueError("no check below the last exercise")
     return found
 
 
