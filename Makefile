@@ -30,7 +30,7 @@ test-browser: $(VENV)/.installed-dev,browser ## Check the explorer's script, and
 	  cd tests/script && npm install --silent --no-fund --no-audit && npm run --silent types && npm run --silent lint
 	@command -v chromium >/dev/null || echo "no chromium on the PATH: the page is not driven in a browser"
 	$(BIN)/python -m pytest -n $(JOBS) tests/test_explorer_truth.py tests/test_explorer_script.py tests/test_explorer_browser.py \
-	  -m "nightly or not nightly"
+	  tests/test_demo_browser.py -m "nightly or not nightly"
 
 lint: $(INSTALLED) ## Check style and format
 	$(BIN)/ruff check

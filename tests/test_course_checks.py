@@ -30,8 +30,10 @@ class Posed:
     def __init__(self, name, before, cell, check_cell):
         self.name, self.before, self.cell, self.check_cell = name, before, cell, check_cell
 
-    def judged(self, answer=None, namespace=()):
+    def judged(self, answer=None, planted=("", "")):
         """The verdict on the cell with ``answer`` in place of the solution; by default with the solution.
+
+        ``planted`` is what to put in place of what in all cells before.
 
         Of the cells before it only imports, definitions and constants are run, so that no exercise needs another one.
         """
@@ -41,9 +43,8 @@ class Posed:
             assert found == 1
         names = {"__name__": "__main__"}
         for code in self.before:
-            definitions = [part for part in ast.parse(code).body if _is_definition(part)]
+            definitions = [part for part in ast.parse(code.replace(*planted)).body if _is_definition(part)]
             exec(compile(ast.Module(definitions, []), "<lesson>", "exec"), names)
-        names.update(namespace)
         definitions = [part for part in ast.parse(cell).body if not isinstance(part, ast.Expr)]  # calls may need more
         exec(compile(ast.Module(definitions, []), "<answer>", "exec"), names)
         *statements, last = ast.parse(self.check_cell).body
@@ -53,7 +54,9 @@ class Posed:
 
 def _is_definition(part):
     if isinstance(part, ast.Assign):
-        return all(isinstance(name, ast.Name) and name.id.isupper() for name in part.targets)
+        names = [name for target in part.targets for name in getattr(target, "elts", [target])]
+        owners = [name.value if isinstance(name, ast.Attribute) else name for name in names]
+        return all(isinstance(owner, ast.Name) and not owner.id.islower() for owner in owners)  # POINTS, Value.__add__
     return isinstance(part, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef))
 
 
@@ -109,6 +112,31 @@ def test_no_answer_breaks_a_check(name, answer, monkeypatch):
 @pytest.mark.parametrize(("name", "answer", "part"), MISTAKES)
 def test_a_mistake_gets_its_name(name, answer, part):
     verdict = POSED[name].judged(answer)
+    assert not verdict.right
+    assert part in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("adjoint[parent] += local", "adjoint[parent] = local", "overwrites"),
+        ("adjoint[parent] += local", "adjoint[parent] -= local", "not (-1.0, -1.0)"),
+        ("in reversed(order)", "in order", "only that of the sum"),
+        ("key=lambda node: node.serial", "key=lambda node: -node.data", "only that of the sum"),
+        ("node.grad + adjoint[node]  #", "adjoint[node]  #", "starts anew"),
+        ("adjoint[node] if node.parents else node.grad", "node.grad", "Only leaves add up"),
+        ("adjoint = dict.fromkeys(order, -0.0)", "adjoint = {node: node.grad for node in order}", "Only leaves add up"),
+        ("(b.data, a.data)", "(a.data, b.data)", "local derivatives of a * b"),
+        ("a.data + b.data", "a.data + b.data + 1", "a + b is 8"),
+        ("if isinstance(x, Value) else Value(x)", "", "plain number"),
+        ("Value.__add__ = Value.__radd__ = add", "Value.__add__ = add", "1 + a raised"),
+        ("if node not in found:", "if True:", "does not come to an end"),
+    ],
+)
+def test_a_bug_planted_in_the_lesson_is_found(old, new, part):
+    """The check of the engine runs what stands in the student's cells."""
+    assert any(old in code for code in POSED["an_engine.3"].before)
+    verdict = POSED["an_engine.3"].judged(planted=(old, new))
     assert not verdict.right
     assert part in verdict.message
 

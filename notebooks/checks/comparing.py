@@ -22,7 +22,7 @@ def call(answer: Any, *arguments: Any) -> Any:
         raise Wrong(f"A function is asked for, and this is {answer!r:.60}.")
     try:
         return answer(*arguments)
-    except RecursionError:
+    except (RecursionError, Wrong):
         raise
     except Exception as error:
         raise Wrong(f"{_called(answer, arguments)} raised {type(error).__name__}: {error}") from error
@@ -53,6 +53,7 @@ def compare(
     samples: Iterable[tuple[Any, ...]],
     truth: Callable[..., float],
     mistakes: Mapping[str, Callable[..., float]] | None = None,
+    name: str = "",
 ) -> None:
     """Holds the student's function to the truth on all samples.
 
@@ -61,6 +62,7 @@ def compare(
         samples: its arguments.
         truth: the right function.
         mistakes: what to say to whom, with the function that has this mistake: said if it gives just these numbers.
+        name: what to call the number; default: the function's name.
     """
     samples = [*samples]
     got = [number(answer, *sample) for sample in samples]
@@ -72,7 +74,8 @@ def compare(
             raise Wrong(message)
     for sample, g, e in zip(samples, got, expected, strict=True):
         if not same(g, e):
-            raise Wrong(f"{_called(answer, sample)} should be {e:.6g}, and is {g:.6g}.")
+            what = f"{name} = {', '.join(map(_short, sample))}" if name else _called(answer, sample)
+            raise Wrong(f"{what} should be {e:.6g}, and is {g:.6g}.")
 
 
 def slope(f: Callable[[float], float], x: float, h: float = 1e-3) -> float:
