@@ -1,4 +1,4 @@
-"""The site that ``make lite`` has written: in Chromium its lessons run to the end, checks and all, without a network."""
+"""The site that ``make lite`` has written: its lessons run to the end in Chromium, without a network."""
 
 from __future__ import annotations
 
