@@ -76,7 +76,20 @@ def executed(path: Path) -> Any:
         for output in cell.get("outputs", ()):
             if "metadata" in output:
                 output.metadata = {}
+        if cell.cell_type == "code":
+            cell.outputs = whole_streams(cell.outputs)
     return notebook
+
+
+def whole_streams(outputs: list[Any]) -> list[Any]:
+    """What was printed as one output: a kernel sends it in as many pieces as it happens to take."""
+    whole: list[Any] = []
+    for output in outputs:
+        if whole and output.output_type == "stream" == whole[-1].output_type and output.name == whole[-1].name:
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole
 
 
 def varies(cell: Any) -> bool:

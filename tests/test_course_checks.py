@@ -55,9 +55,14 @@ class Posed:
 def _is_definition(part):
     if isinstance(part, ast.Assign):
         names = [name for target in part.targets for name in getattr(target, "elts", [target])]
-        owners = [name.value if isinstance(name, ast.Attribute) else name for name in names]
-        return all(isinstance(owner, ast.Name) and not owner.id.islower() for owner in owners)  # POINTS, Value.__add__
+        return all(_is_constant(name) for name in names)
     return isinstance(part, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef))
+
+
+def _is_constant(name):
+    """POINTS, or Value.__add__; but not S, a variable as it is written in formulas."""
+    owner = getattr(name, "value", name)
+    return isinstance(owner, ast.Name) and not owner.id.islower() and len(owner.id) > 1
 
 
 def posed():

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from notebooks.run import as_text, changes, keep_what_varies, text_of  # noqa: E402
+from notebooks.run import as_text, changes, keep_what_varies, text_of, whole_streams  # noqa: E402
 
 TEXTS = sorted((ROOT / "notebooks/text").glob("*.md"))
 NOTEBOOKS = [ROOT / "notebooks" / f"{text.stem}.ipynb" for text in TEXTS]
@@ -94,6 +94,11 @@ def test_an_error_in_a_cell_is_said(tmp_path):
     assert done.returncode == 1
     assert "broken.ipynb: " in done.stderr
     assert "name 'why' is not defined" in done.stderr
+
+
+def test_what_is_printed_in_pieces_is_one_output():
+    pieces = [nbformat.v4.new_output("stream", name=name, text=text) for name, text in ("aa", "ab", "bc", "ad")]
+    assert [(output.name, output.text) for output in whole_streams(pieces)] == [("a", "ab"), ("b", "c"), ("a", "d")]
 
 
 def test_what_varies_is_kept():
