@@ -68,14 +68,21 @@ pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 
 
+def mathml(formula: str, **options: bool) -> str:
+    """LaTeX as MathML; docutils lacks a few words of it."""
+    for word, known in {r"\dots": r"\ldots", r"\big": "", r"\Big": "", "½": r"\frac{1}{2}"}.items():
+        formula = re.sub(re.escape(word) + r"(?![a-z])", lambda _, known=known: known, formula)
+    return tex2mathml(formula, **options)
+
+
 def inline_formula(self: HTML5Translator, node: math) -> None:
     """A formula within a line."""
-    self.body.append(tex2mathml(node.astext()))
+    self.body.append(mathml(node.astext()))
 
 
 def displayed_formula(self: HTML5Translator, node: math_block) -> None:
     """A formula on lines of its own."""
-    self.body.append(f'<div class="formula" tabindex="0">{tex2mathml(node.astext(), as_block=True)}</div>')
+    self.body.append(f'<div class="formula" tabindex="0">{mathml(node.astext(), as_block=True)}</div>')
 
 
 def nothing_more(self: HTML5Translator, node: math | math_block) -> None:
