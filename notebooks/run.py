@@ -2,7 +2,7 @@
 
 The source of a lesson is ``text/NN_name.md``, Markdown as jupytext reads it; ``NN_name.ipynb`` is the same with
 outputs.  Nothing is written that changes from run to run or from machine to machine: no times, no paths, no names.
-A cell with the tag ``varies`` shows measured times: it keeps the outputs that it has for as long as its code stays.
+Cells with the tag ``varies`` show measured times: they keep their outputs for as long as their code stays.
 
 ``--check`` compares code and prose with the text, and the outputs of a fresh run with those of the notebook: text word
 for word, pictures by the words and shapes in them (where a letter stands depends on the version of Graphviz) with
@@ -97,11 +97,11 @@ def varies(cell: Any) -> bool:
 
 
 def keep_what_varies(notebook: Any, before: Any) -> None:
-    """The outputs that were committed, for the cells that measure times and are the same as before."""
-    kept = {cell.source: cell.outputs for cell in before.cells if varies(cell)}
-    for cell in notebook.cells:
-        if varies(cell):
-            cell.outputs = kept.get(cell.source, cell.outputs)
+    """The outputs that were committed, if all cells that measure times are as before: the figures belong together."""
+    now, then = ([cell for cell in found.cells if varies(cell)] for found in (notebook, before))
+    if [cell.source for cell in now] == [cell.source for cell in then]:
+        for cell, kept in zip(now, then, strict=True):
+            cell.outputs = kept.outputs
 
 
 def written(notebook: Any) -> Iterator[str]:

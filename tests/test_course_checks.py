@@ -5,6 +5,7 @@ import math
 import re
 import sys
 from contextlib import suppress
+from inspect import getsource
 from pathlib import Path
 from random import Random
 from textwrap import dedent, indent
@@ -30,7 +31,7 @@ class Posed:
     def __init__(self, name, before, cell, check_cell):
         self.name, self.before, self.cell, self.check_cell = name, before, cell, check_cell
 
-    def judged(self, answer=None, planted=("", "")):
+    def judged(self, answer=None, planted=("", ""), engine=None):
         """The verdict on the cell with ``answer`` in place of the solution; by default with the solution.
 
         ``planted`` is what to put in place of what in all cells before.
@@ -45,6 +46,8 @@ class Posed:
         for code in self.before:
             definitions = [part for part in ast.parse(code.replace(*planted)).body if _is_definition(part)]
             exec(compile(ast.Module(definitions, []), "<lesson>", "exec"), names)
+        if engine is not None:
+            names["Value"] = engine
         definitions = [part for part in ast.parse(cell).body if not isinstance(part, ast.Expr)]  # calls may need more
         exec(compile(ast.Module(definitions, []), "<answer>", "exec"), names)
         *statements, last = ast.parse(self.check_cell).body
@@ -96,6 +99,25 @@ def test_every_check_belongs_to_an_exercise():
 def test_the_solution_is_right(name):
     verdict = POSED[name].judged()
     assert verdict.right, verdict
+
+
+def own_engine():
+    """The class Value of lesson 00, with the solutions of its exercises."""
+    last = POSED["an_engine.3"]
+    names = {"__name__": "__main__"}
+    for code in [*last.before, POSED["an_engine.1"].cell, last.cell]:
+        definitions = [part for part in ast.parse(code).body if _is_definition(part)]
+        exec(compile(ast.Module(definitions, []), "<lesson>", "exec"), names)
+    return names["Value"]
+
+
+@pytest.mark.parametrize("name", [name for name in POSED if "value_class(" in getsource(EXERCISES[name].judge)])
+def test_the_solution_is_right_on_the_students_own_engine(name):
+    engine = own_engine()
+    made = next(engine.serials)
+    verdict = POSED[name].judged(engine=engine)
+    assert verdict.right, verdict
+    assert next(engine.serials) > made + 3  # it was this engine that ran
 
 
 @pytest.mark.parametrize("name", POSED)
