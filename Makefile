@@ -72,6 +72,8 @@ lite: $(VENV)/.installed-dev,lite,browser ## Write the lessons that run in the b
 
 docs: $(VENV)/.installed-dev,docs,browser ## Write the documentation site to build/site, and check it
 	$(BIN)/python -m sphinx --quiet --nitpicky --fail-on-warning --keep-going -c docs . build/site
+	@command -v npm >/dev/null || { echo "no npm: the pages are not checked for accessibility"; exit 0; }; \
+	  cd tests/script && npm install --silent --no-fund --no-audit
 	$(BIN)/python -m pytest -n $(JOBS) tests/test_site.py
 
 stubs: $(INSTALLED) ## Write autodiff/functions.pyi anew, for editors
