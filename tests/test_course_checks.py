@@ -64,8 +64,9 @@ def _is_definition(part):
 
 def _is_constant(name):
     """POINTS, or Value.__add__; but not S, a variable as it is written in formulas."""
-    owner = getattr(name, "value", name)
-    return isinstance(owner, ast.Name) and not owner.id.islower() and len(owner.id) > 1
+    if isinstance(name, ast.Name):
+        return name.id.isupper() and len(name.id) > 1
+    return isinstance(name, ast.Attribute) and isinstance(name.value, ast.Name) and not name.value.id.islower()
 
 
 def posed():

@@ -122,7 +122,7 @@ def test_every_cell_has_run_in_order_and_without_an_error(path):
     code = [cell for cell in read(path)["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     for cell in code:
-        assert cell["outputs"] or "exercise" in tags(cell) or source(cell).startswith(("from ", "import ", "class "))
+        assert cell["outputs"] or "exercise" in tags(cell) or re.search(r"^(def|class) ", source(cell), re.MULTILINE)
         for output in cell["outputs"]:
             assert output["output_type"] != "error"
             assert output.get("name") != "stderr"
@@ -195,8 +195,28 @@ def test_a_question_introduces_every_cell(path):
     cells = read(path)["cells"]
     for before, cell in pairwise(cells):
         if cell["cell_type"] == "code":
-            assert before["cell_type"] == "markdown" or "check" in tags(cell)
-            assert len(cell["source"]) <= (24 if "exercise" in tags(cell) else 12)
+            assert before["cell_type"] == "markdown" or "check" in tags(cell) or source(before) == "import ready"
+            lines = [line for line in cell["source"] if line.strip()]
+            assert len(lines) <= (24 if "exercise" in tags(cell) else 12)
     headings = [line.strip() for cell in cells for line in cell["source"] if line.startswith("## ")]
     assert headings[-1] == "## And now you"
     assert all(heading.endswith("?") for heading in headings[:-1])
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("", "The engine is not installed"),
+        ("other", "another package of the name autodiff"),
+        (str(ROOT), "ready, but from lesson 04 on you also need numpy, matplotlib, scikit-learn"),
+    ],
+)
+def test_the_first_cell_names_the_remedy(path, said, tmp_path):
+    """In a Python without any package, with another package of this name, and with the engine alone."""
+    (tmp_path / "autodiff.py").write_text("", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path) if path == "other" else path}
+    command = [sys.executable, "-S", "-c", "import ready"]
+    done = subprocess.run(command, env=environment, cwd=ROOT / "notebooks", capture_output=True, encoding="utf-8")
+    assert said in done.stdout + done.stderr
+    assert f'-m pip install "{ROOT}[notebook,train,draw,compile]"' in done.stdout + done.stderr
+    assert bool(done.returncode) == ("ready" not in said)
