@@ -77,8 +77,13 @@ def executed(path: Path) -> Any:
             if "metadata" in output:
                 output.metadata = {}
         if cell.cell_type == "code":
-            cell.outputs = whole_streams(cell.outputs)
+            cell.outputs = whole_streams([output for output in cell.outputs if not of_the_first_time(output)])
     return notebook
+
+
+def of_the_first_time(output: Any) -> bool:
+    """What the compiler logs where its machine code is not on the disk yet."""
+    return output.get("name") == "stderr" and output.text.startswith("compiling machine code")
 
 
 def whole_streams(outputs: list[Any]) -> list[Any]:
