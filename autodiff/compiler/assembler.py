@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from llvmlite import binding, ir
-from numba import types
-from numba.extending import typeof_impl
 
 from . import dialect
 from .cache import kept
@@ -218,11 +216,6 @@ def _read(described: Any, words: Iterator[int]) -> Any:
     count, dtype = math.prod(shape), np.dtype(kind)
     numbers = (ctypes.c_char * (count * dtype.itemsize)).from_address(address)
     return np.frombuffer(numbers, dtype).reshape(shape).copy()
-
-
-@typeof_impl.register(Driver)
-def _type_of(driver: Driver, context: Any) -> Any:
-    return types.Dispatcher(driver.function)
 
 
 def _as_it_is(x: Any) -> Any:

@@ -249,7 +249,9 @@ def _skeleton(item: Something) -> Any:
         return item.kind
     if isinstance(item, Array):
         return item.kind, tuple([x is None for x in item.shape])
-    return ("known", id(item.value)) if isinstance(item, Known) else tuple([_skeleton(part) for part in item])
+    if isinstance(item, Known):
+        return "known", type(item.value), repr(item.value) if isinstance(item.value, _CONSTANT) else id(item.value)
+    return tuple([_skeleton(part) for part in item])
 
 
 class _Scope:

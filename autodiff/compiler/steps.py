@@ -7,15 +7,24 @@ say where in a few long arrays the numbers of each begin.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
 from . import vm
+from .assembler import Driver
 from .cache import njit
 from .update import LR, STEPS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Integers = IntegerRows = NDArray[np.int64]
+    Numbers = Rows = NDArray[np.float64]
+    Lanes = NDArray[Any]
 
 __all__ = ["run"]
 
@@ -117,29 +126,30 @@ def _differentiate(
     return total
 
 
+@Driver
 @_compiled
 def run(
-    programs: Any,
-    parts: Any,
-    starts: Any,
-    over: Any,
-    given: Any,
-    rates: Any,
-    plans: Any,
-    calls: Any,
-    lanes: Any,
-    columns: Any,
-    rows: Any,
-    places: Any,
-    numbers: Any,
-    slopes: Any,
+    programs: IntegerRows,
+    parts: IntegerRows,
+    starts: Integers,
+    over: Numbers,
+    given: Rows,
+    rates: Numbers,
+    plans: Integers,
+    calls: Numbers,
+    lanes: Lanes,
+    columns: Rows,
+    rows: Integers,
+    places: Integers,
+    numbers: Numbers,
+    slopes: Numbers,
     trained: int,
     update: int,
-    settings: Any,
-    state: Any,
-    room: Any,
-    losses: Any,
-    done: Any,
+    settings: Numbers,
+    state: Numbers,
+    room: Numbers,
+    losses: Numbers,
+    done: Integers,
 ) -> None:
     """All steps, up to one whose loss or gradient is not finite.
 
