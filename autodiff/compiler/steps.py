@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Integers = IntegerRows = NDArray[np.int64]
-    Numbers = Rows = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+    IntegerRows = NDArray[np.int64]
+    Numbers = NDArray[np.float64]
+    Rows = NDArray[np.float64]
     Lanes = NDArray[Any]
 
 __all__ = ["run"]
