@@ -1,4 +1,4 @@
-"""What a program costs before it has run once: in a fresh interpreter, its cache of machine code empty, and then full."""
+"""What a program costs before it has run once: in fresh interpreters, without machine code on the disk and with it."""
 
 from __future__ import annotations
 

@@ -544,9 +544,9 @@ def report(name: str, threads: int, found: dict[str, Any], ratios: dict[str, lis
         judge("lowering / building", lowering / building, LOWERING_LIMIT)
         say(
             f"Building the graph takes {duration(building)}, finding its loops {duration(passing)}: "
-            f"{factor(passing / building)}, the limit is {PASS_LIMIT:g}×; lowering it, that included, to a ready program "
-            f"{duration(lowering)}: {factor(lowering / building)}, the limit is {LOWERING_LIMIT:g}×. Collector off for "
-            "these; the node is the one that `python -m autodiff --version` names."
+            f"{factor(passing / building)}, the limit is {PASS_LIMIT:g}×; lowering it, that included, to a ready "
+            f"program {duration(lowering)}: {factor(lowering / building)}, the limit is {LOWERING_LIMIT:g}×. Collector "
+            "off for these; the node is the one that `python -m autodiff --version` names."
         )
     if rate:
         speed = 2 * DGEMM_SIZE**3 / rate.median
