@@ -106,8 +106,14 @@ class Module:
         >>> [type(module).__name__ for module in MLP(1, [1]).modules()]
         ['MLP', 'Layer', 'Neuron']
         """
-        below = [module for _, part in _parts(self) if isinstance(part, Module) for module in part.modules()]
-        return [*{id(module): module for module in (self, *below)}.values()]
+        found: dict[int, Module] = {}
+        waiting: list[Module] = [self]
+        while waiting:
+            module = waiting.pop()
+            if id(module) not in found:
+                found[id(module)] = module
+                waiting += reversed([part for _, part in _parts(module) if isinstance(part, Module)])
+        return [*found.values()]
 
     def named_parameters(self) -> dict[str, Value]:
         """Every parameter by its name, in a fixed order: the attribute, and after a dot the name within that.
