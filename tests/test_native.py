@@ -529,6 +529,7 @@ def work():
 work()
 before, failed = native.node.living(), 0
 for step in range(400):
+    native.node.give_back()
     try:
         _testcapi.set_nomemory(step, step + 1)
         work()
