@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed-$(EXTRAS)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help test test-browser lint typecheck format nightly peers bench demo notebooks stubs pictures clean
+.PHONY: help test test-browser lint typecheck format nightly peers bench demo notebooks docs stubs pictures clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,7 +30,7 @@ test-browser: $(VENV)/.installed-dev,browser ## Check the explorer's script, and
 	  cd tests/script && npm install --silent --no-fund --no-audit && npm run --silent types && npm run --silent lint
 	@command -v chromium >/dev/null || echo "no chromium on the PATH: the page is not driven in a browser"
 	$(BIN)/python -m pytest -n $(JOBS) tests/test_explorer_truth.py tests/test_explorer_script.py tests/test_explorer_browser.py \
-	  -m "nightly or not nightly"
+	  tests/test_demo_browser.py -m "nightly or not nightly"
 
 lint: $(INSTALLED) ## Check style and format
 	$(BIN)/ruff check
@@ -60,6 +60,10 @@ demo: $(VENV)/.installed-train,draw,compile ## Train networks on real data, and 
 notebooks: $(VENV)/.installed-notebook,train,draw,compile ## Open the notebooks in JupyterLab
 	$(BIN)/jupyter-trust notebooks/*.ipynb
 	$(BIN)/jupyter-lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
+
+docs: $(VENV)/.installed-dev,docs,browser ## Write the documentation site to build/site, and check it
+	$(BIN)/python -m sphinx --quiet --nitpicky --fail-on-warning --keep-going -c docs . build/site
+	$(BIN)/python -m pytest -n $(JOBS) tests/test_site.py
 
 stubs: $(INSTALLED) ## Write autodiff/functions.pyi anew, for editors
 	$(BIN)/python docs/stubs.py

@@ -11,6 +11,7 @@ __all__ = [
     "LengthError",
     "MissingAttribute",
     "MissingDependency",
+    "NonFiniteError",
     "OperandError",
     "OperationError",
     "VerificationError",
@@ -43,6 +44,10 @@ class MissingAttribute(AutodiffError, AttributeError):
 
 class MissingDependency(AutodiffError, ImportError):
     """A package or a program that this needs is not installed."""
+
+
+class NonFiniteError(AutodiffError, ArithmeticError):
+    """A loss or a gradient is nan or infinite, and there is no way on from it."""
 
 
 class LayoutError(AutodiffError, RuntimeError):

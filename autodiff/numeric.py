@@ -52,7 +52,7 @@ def numerical_grad(
     ========= ========================== ==================== ========================= ===============
     forward   (f(x+h) - f(x)) / h        n + 1                √ε·max(1, abs(x))         8
     central   (f(x+h) - f(x-h)) / 2h     2n                   ∛ε·max(1, abs(x))         10
-    complex   Im f(x + ih) / h           n                    1e-100, less by 0        16
+    complex   Im f(x + ih) / h           n                    1e-100, less by 0         16
     ========= ========================== ==================== ========================= ===============
 
     With ε = 2.2e-16 the rounding error of a difference is about ε/h; what the step leaves out is about h for a forward

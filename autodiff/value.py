@@ -2,7 +2,7 @@
 
 A ``Value`` is a number that remembers how it came about: the operation, its operands in order, and the local derivative
 to each.  ``backward()`` then applies the chain rule once per edge, from the output back to the leaves.  By definition
-(``sweep.py``, which also has a faster form of it) that is
+(``sweep.py``, which also has a faster form of it) that is::
 
     def backward(output: Value) -> None:
         order = topological_order(output)

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # the packages of this checkout, installed or not
 
-from autodiff import Drawing, Value, draw, mean, relu, sin  # noqa: E402
+from autodiff import Drawing, Value, draw, mean, relu, sin, tanh  # noqa: E402
 from nn import MLP, Neuron, squared_error  # noqa: E402
 
 DIRECTORY = ROOT / "docs/pictures"
@@ -78,6 +78,17 @@ def layers() -> Drawing:
     return draw(loss, max_nodes=10)
 
 
+def repeated() -> Drawing:
+    """A loop over 100 samples, drawn once."""
+    w, b, total = Value(1.0), Value(0.5), Value(0.0)
+    for i in range(100):
+        error = tanh(w * (i / 100) + b) - (i / 100) ** 2
+        total = total + error**2
+    loss = total / 100
+    loss.backward()
+    return draw(loss)
+
+
 PICTURES: dict[str, Callable[[], Drawing]] = {
     "two-paths": two_paths,
     "formula": formula,
@@ -85,6 +96,7 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "mlp-2-3-1": mlp,
     "micrograd": micrograd,
     "layers": layers,
+    "repeated": repeated,
 }
 
 

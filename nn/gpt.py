@@ -26,9 +26,10 @@ relu and no biases, Karpathy's microgpt (2026), whose published run it repeats t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, TypeVar
 
-from autodiff import LengthError, Value, dot, mean, no_grad, select, softmax
+from autodiff import LengthError, Value, dot, group, mean, no_grad, select, softmax
 
 from .arguments import at_least_one, number
 from .errors import ArgumentError
@@ -38,14 +39,17 @@ from .losses import cross_entropy
 from .module import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from random import Random
     from typing import Any, TypeAlias
 
+    from .gpt_compiled import Reader
     from .init import Initializer
     from .text import Tokenizer
 
     Vector: TypeAlias = list[Value]
+
+T = TypeVar("T")
 
 __all__ = ["GPT", "Block", "Cache", "CausalSelfAttention", "Embedding", "RMSNorm", "generate"]
 
@@ -166,7 +170,7 @@ class CausalSelfAttention(Module):
         seed: int | None = None,
         block: int = 1,
     ) -> None:
-        rng, self.heads = generator(seed, rng), at_least_one(heads, "heads")
+        rng, self.heads, self.block = generator(seed, rng), at_least_one(heads, "heads"), block
         if at_least_one(width, "width") % heads:
             raise ArgumentError(f"the width {width} is no multiple of {heads} heads, which share it among them")
         self.size = width // heads
@@ -177,7 +181,8 @@ class CausalSelfAttention(Module):
     def __call__(self, inputs: Sequence[Vector], cache: Cache | None = None) -> list[Vector]:
         """An output for each position, from first to last; with a cache they come after the positions in that."""
         cache = Cache() if cache is None else cache
-        return [self.mix(self._read(x, cache)) for x in inputs]
+        places = _places(inputs, len(cache.keys), f"block {self.block}", "attention")
+        return [self.mix(self._read(x, cache)) for x in places]
 
     def _read(self, x: Vector, cache: Cache) -> Vector:
         """What all heads take from the positions so far, of which x is the last."""
@@ -185,10 +190,11 @@ class CausalSelfAttention(Module):
         cache.keys.append(self.key(x))
         cache.values.append(self.value(x))
         taken, shares = [], []
-        for first in range(0, len(query), self.size):
-            part = slice(first, first + self.size)
-            share = softmax([dot(query[part], key[part]) / self.size**0.5 for key in cache.keys])
-            taken += [dot(share, numbers) for numbers in zip(*[value[part] for value in cache.values], strict=True)]
+        for head in range(self.heads):
+            part = slice(head * self.size, (head + 1) * self.size)
+            with group(f"head {head + 1}"):
+                share = softmax([dot(query[part], key[part]) / self.size**0.5 for key in cache.keys])
+                taken += [dot(share, numbers) for numbers in zip(*[value[part] for value in cache.values], strict=True)]
             shares.append(share)
         cache.shares.append(shares)
         cache.taken.append(taken)
@@ -213,7 +219,7 @@ class Block(Module):
         seed: int | None = None,
         number: int = 1,
     ) -> None:
-        rng = generator(seed, rng)
+        rng, self.number = generator(seed, rng), number
         self.norm = RMSNorm()
         self.attention = CausalSelfAttention(width, heads, rng, init, block=number)
         self.up = _linear(width, 4 * width, rng, init, f"up.{number}", "relu")
@@ -221,9 +227,10 @@ class Block(Module):
 
     def __call__(self, inputs: Sequence[Vector], cache: Cache | None = None) -> list[Vector]:
         """An output for each position, from first to last; with a cache they come after the positions in that."""
-        mixed = self.attention([self.norm(x) for x in inputs], cache)
-        xs = [_sums(y, x) for y, x in zip(mixed, inputs, strict=True)]
-        return [_sums(self.down(self.up(self.norm(x))), x) for x in xs]
+        start, name = len(cache.keys) if cache else 0, f"block {self.number}"
+        mixed = self.attention([self.norm(x) for x in _places(inputs, start, name, "attention")], cache)
+        xs = [_sums(*both) for both in _places(zip(mixed, inputs, strict=True), start, name, "attention")]
+        return [_sums(self.down(self.up(self.norm(x))), x) for x in _places(xs, start, name, "feed-forward")]
 
 
 class GPT(Module):
@@ -279,14 +286,17 @@ class GPT(Module):
         start = len(caches[0].keys)
         if start + len(tokens) > self.context:
             raise LengthError(f"the context has {self.context} positions, not {start + len(tokens)}: read a part")
-        return self.read([_sums(self.token(token), self.position(i)) for i, token in enumerate(tokens, start)], caches)
+        places = _places(enumerate(tokens, start), start, "embedding")
+        return self.read([_sums(self.token(token), self.position(i)) for i, token in places], caches)
 
     def read(self, embedded: Sequence[Vector], caches: list[Cache] | None = None) -> list[Vector]:
         """The same from the sums of the embeddings of token and position."""
-        xs = [self.norm(x) for x in embedded]
-        for block, cache in zip(self.blocks, caches or self.caches(), strict=True):
+        caches = caches or self.caches()
+        start = len(caches[0].keys)
+        xs = [self.norm(x) for x in _places(embedded, start, "embedding")]
+        for block, cache in zip(self.blocks, caches, strict=True):
             xs = block(xs, cache)
-        return [self.output(x) for x in xs]
+        return [self.output(x) for x in _places(xs, start, "output")]
 
     def caches(self) -> list[Cache]:
         """An empty cache for each block."""
@@ -307,7 +317,8 @@ class GPT(Module):
             raise LengthError(f"a document has two tokens or more, one of them to be foreseen, not {len(document)}")
         read = document[: self.context + 1]
         logits = self(read[:-1], caches)
-        return [cross_entropy(scores, target) for scores, target in zip(logits, read[1:], strict=True)]
+        answers = _places(zip(logits, read[1:], strict=True), 0, "loss")
+        return [cross_entropy(scores, target) for scores, target in answers]
 
     def loss(self, document: Sequence[int | Value]) -> Value:
         """The mean of ``losses``."""
@@ -323,7 +334,7 @@ class GPT(Module):
 
 
 def generate(
-    model: GPT,
+    model: GPT | Reader,
     tokenizer: Tokenizer,
     prompt: str = "",
     temperature: float = 1.0,
@@ -335,7 +346,7 @@ def generate(
     """A document that the network makes up, token by token, up to the edge or the end of its context.
 
     Args:
-        model: the network.
+        model: the network, or what reads in its place: a ``Reader`` of ``nn.gpt_compiled`` does so as machine code.
         tokenizer: what its tokens stand for.
         prompt: how the document begins.
         temperature: the logits are divided by it.  Below 1 likely tokens become still more likely; near 0 only the
@@ -352,17 +363,22 @@ def generate(
     kept = model.vocabulary if top_k is None else at_least_one(top_k, "top_k")
     if model.vocabulary != tokenizer.vocabulary:
         raise ArgumentError(f"a network of {model.vocabulary} tokens, and a tokenizer of {tokenizer.vocabulary}")
-    rng, tokens, caches = generator(seed, rng), tokenizer.begin(prompt), model.caches()
+    rng, tokens = generator(seed, rng), tokenizer.begin(prompt)
+    caches: Any = model.caches()
     with no_grad():
-        logits = model(tokens, caches)[-1]
+        logits = _numbers(model(tokens, caches)[-1])
         while True:
-            likeliest = sorted(range(model.vocabulary), key=lambda token: -logits[token].data)[:kept]
+            likeliest = sorted(range(model.vocabulary), key=lambda token: -logits[token])[:kept]
             drawn_from = sorted(likeliest)
-            chances = softmax([logits[token].data / temperature for token in drawn_from])
+            chances = softmax([logits[token] / temperature for token in drawn_from])
             tokens += rng.choices(drawn_from, chances)
             if tokens[-1] == tokenizer.edge or len(tokens) > model.context:
                 return tokenizer.decode(tokens)
-            logits = model(tokens[-1:], caches)[-1]
+            logits = _numbers(model(tokens[-1:], caches)[-1])
+
+
+def _numbers(xs: Sequence[Value | float]) -> list[float]:
+    return [x.data if isinstance(x, Value) else x for x in xs]
 
 
 def _linear(n: int, m: int, rng: Random, init: Initializer, name: str, activation: str = "identity") -> Layer:
@@ -370,6 +386,15 @@ def _linear(n: int, m: int, rng: Random, init: Initializer, name: str, activatio
     layer = Layer(n, m, activation, bias=False, rng=rng, init=init)
     layer.relabel(name)
     return layer
+
+
+def _places(xs: Iterable[T], start: int, *names: str) -> Iterator[T]:
+    """One position after the other; what is recorded meanwhile is in groups of these names, for pictures."""
+    for place, x in enumerate(xs, start):
+        with ExitStack() as around:
+            for name in (f"position {place}", *names):
+                around.enter_context(group(name))
+            yield x
 
 
 def _sums(xs: Vector, ys: Vector) -> Vector:

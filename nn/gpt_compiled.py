@@ -1,27 +1,28 @@
-"""The compiled engine of a GPT's training: the graph of documents of some length, recorded once, as machine code.
+"""The compiled engine of a GPT's training: a graph for documents of about a length, and many steps in one call.
 
-The graph begins behind the embeddings, whose rows are looked up, and whose gradients are added up, by token.  A later
-position has no say in an earlier one, so a document that is shorter than the graph needs no mask but one: the loss of
-the positions behind its end has the weight 0.  A batch is cut into groups of documents that share a graph.
+A document is a column of numbers: a token, and for each token that is to be foreseen this and its weight.  A later
+position has no say in an earlier one, so a document that is shorter than its graph needs no mask but one: the weights
+behind its end are 0.  A batch is sorted by length and cut into groups, each of which takes the graph of its longest.
 
 This module is loaded when it is used, for it needs NumPy and numba.
 """
 
 from __future__ import annotations
 
-from math import isfinite
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import autodiff as ad
 from autodiff import Value
+from autodiff.compiler.training import Training
+from autodiff.pausing import recording
 
 from .recording import leaving_no_trace
-from .vectorised import stepped, to_arrays, to_lists, vectorised
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from autodiff.compiler import Program
@@ -30,115 +31,154 @@ if TYPE_CHECKING:
     from .gpt_engines import Documents
     from .optim import Optimizer
 
-__all__ = ["CompiledGPT"]
+__all__ = ["CompiledGPT", "Reader"]
 
-_STEP = 3
+_STEP = 2
 """Graphs have as many positions as a multiple of this: more are more to record, fewer are more to compute."""
+
+_GROUP = 16
+"""So many documents of a batch share a graph: more keep the lanes busier, fewer are more alike in length."""
+
+_READ = 8
+"""A reader's graphs have as many positions as a multiple of this."""
+
+_ALONE = 2
+"""Documents in a batch, up to which each is computed for itself: lanes pay from three on."""
 
 
 class CompiledGPT:
-    """One graph for each length, and the formula of the optimiser on all parameters at once."""
+    """A program for each length, and the formula of the optimiser as machine code.
+
+    Args:
+        model: the network.
+        optimizer: of all its parameters.
+        documents: those that batches are made of, by their numbers.
+        batch_size: how many are in a batch.
+    """
 
     name = "compiled"
 
-    def __init__(self, model: GPT, optimizer: Optimizer) -> None:
-        self.model, self.optimizer = model, optimizer
-        self.parameters = model.parameters()
-        self.numbers, self.gradient = np.zeros(len(self.parameters)), np.zeros(len(self.parameters))
-        entries = [model.vocabulary, model.context]
-        self.tables, self.behind = _tables(self.numbers, entries, model.width)
-        self.slopes, self.slopes_behind = _tables(self.gradient, entries, model.width)
+    def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents, batch_size: int) -> None:
+        self.model, self.optimizer, self.alone = model, optimizer, batch_size <= _ALONE
+        self.table, self.lengths = self._columns(documents)
         self.programs: dict[int, Program] = {}
-        self.update: Any = vectorised(optimizer)
-        self.at_work = False  # whether the numbers are in arrays here, and not where everyone expects them
+        self.training: Training | None = None
+        self.trained: list[int] = []  # the programs of that, by their positions
 
-    def step(self, batch: Documents) -> float:
-        """Forward, backward and, if the loss is finite, update; the mean loss of all positions, as it was before."""
-        self._read()
-        self.gradient[:] = 0.0
-        groups, total = self._groups(batch), 0.0
-        count = sum(weights.sum() for *_, weights in groups)
-        for tokens, targets, weights in groups:
-            program, columns = self._program(len(tokens)), self._columns(tokens, targets, weights / count)
-            loss, (behind, above) = program.value_and_grad(columns, reduce="sum", wrt="both", parameters=self.behind)
-            total += loss
-            self.slopes_behind += behind
-            slopes = above[: len(tokens) * self.model.width].reshape(len(tokens), self.model.width, -1)
-            np.add.at(self.slopes[0], tokens, slopes.transpose(0, 2, 1))
-            self.slopes[1][: len(tokens)] += slopes.sum(axis=2)
-        if not isfinite(total):
-            return total
-        with np.errstate(all="ignore"):  # as Python's own numbers, which become inf in silence
-            self.numbers[:] = stepped(self.update, self.numbers, self.gradient)
-        return total
+    def train(
+        self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: list[float], done: Callable[[int], Any]
+    ) -> None:
+        """A step for each batch, up to one whose loss is not finite.
+
+        Args:
+            batches: for each step the numbers of its documents.
+            rates: the learning rate of each.
+            losses: receives the mean loss of all positions of each step that is done, as it was before.
+            done: is told now and then how many more steps are.
+        """
+        parts = [self._groups(self.lengths, batch) for batch in batches]
+        training, place = self._training({positions for step in parts for positions, _ in step})
+        over = [self.lengths[[*batch]].sum() for batch in batches]
+        before = 0
+        try:
+            for count in training.run([[(place[n], group) for n, group in step] for step in parts], over, rates):
+                done(count - before)
+                before = count
+        finally:
+            training.write()
+            losses += training.losses[: training.done[0]].tolist()
 
     def loss(self, documents: Documents) -> float:
         """The mean loss of all positions."""
-        self._read()
-        total = count = 0.0
-        for tokens, targets, weights in self._groups(documents):
-            columns = self._columns(tokens, targets, weights)
-            total += float(self._program(len(tokens))(columns, parameters=self.behind).sum())
-            count += weights.sum()
-        return total / count
+        table, lengths = self._columns(documents)
+        parts = self._groups(lengths, range(len(documents)))
+        return sum(float(self._program(n)(table[: 2 * n + 1, group]).sum()) for n, group in parts) / float(
+            lengths.sum()
+        )
 
-    def write(self) -> None:
-        """See to it that the model and the optimiser have their numbers as everyone expects them."""
-        if self.at_work:
-            for p, number in zip(self.parameters, self.numbers.tolist(), strict=True):
-                p._data = number
-            to_lists(self.update)
-        self.at_work = False
+    def reader(self) -> Reader:
+        """What makes up documents with the parameters as they are."""
+        return Reader(self.model)
 
-    def _read(self) -> None:
-        if not self.at_work:
-            self.numbers[:] = [p._data for p in self.parameters]
-            to_arrays(self.update)
-        self.at_work = True
+    def _training(self, wanted: set[int]) -> tuple[Training, dict[int, int]]:
+        """The training of the programs that are wanted, and others; the place of each in it."""
+        if self.training is None or not wanted <= {*self.trained}:
+            self.trained = sorted({*self.trained, *wanted})
+            programs = [self._program(n) for n in self.trained]
+            self.training = Training(programs, self.table, self.optimizer, alone=self.alone)
+        else:
+            self.training.read()
+        return self.training, {n: i for i, n in enumerate(self.trained)}
 
-    def _groups(self, documents: Documents) -> list[tuple[Any, Any, Any]]:
-        """Tokens, targets and weights of the documents of about one length, each of shape (positions, documents)."""
-        context = self.model.context
-        groups: dict[int, list[Sequence[int]]] = {}
-        for document in documents:
-            read = document[: context + 1]
-            positions = min(-(-(len(read) - 1) // _STEP) * _STEP, context)
-            groups.setdefault(positions, []).append(read)
-        return [_arrays(positions, group) for positions, group in sorted(groups.items())]
-
-    def _columns(self, tokens: Any, targets: Any, weights: Any) -> Any:
-        """What the graph takes: embedded tokens, targets, weights."""
-        embedded = self.tables[0][tokens] + self.tables[1][: len(tokens), None]
-        return np.concatenate([embedded.transpose(0, 2, 1).reshape(-1, tokens.shape[1]), targets, weights])
+    def _groups(self, lengths: Any, batch: Sequence[int]) -> list[tuple[int, list[int]]]:
+        """The positions of a graph and the documents that share it, the longest first."""
+        longest_first = sorted(batch, key=lambda i: -lengths[i])
+        size = 1 if self.alone else _GROUP
+        groups: dict[int, list[int]] = {}
+        for first in range(0, len(longest_first), size):
+            group = longest_first[first : first + size]
+            positions = min(-(-int(lengths[group[0]]) // _STEP) * _STEP, self.model.context)
+            groups.setdefault(positions, []).extend(group)
+        if self.alone:  # a part for each
+            return [(positions, [i]) for positions, group in groups.items() for i in group]
+        return [*groups.items()]
 
     def _program(self, positions: int) -> Program:
         """The weighted sum of the losses of so many positions, compiled."""
         if positions not in self.programs:
-            embedded = [_leaves(self.model.width) for _ in range(positions)]
-            targets, weights = _leaves(positions), _leaves(positions)
+            tokens, weights = _leaves(positions + 1), _leaves(positions)
             with leaving_no_trace(self.model):
-                read = self.model.read(embedded)
-            losses = [ad.logsumexp(logits) - ad.select(y, logits) for logits, y in zip(read, targets, strict=True)]
-            inputs = [x for xs in [*embedded, targets, weights] for x in xs]
-            behind = self.parameters[-len(self.behind) :]
-            self.programs[positions] = ad.compile(ad.dot(weights, losses), inputs, behind)
+                losses = self.model.losses(tokens)
+            inputs = [tokens[0], *chain.from_iterable(zip(tokens[1:], weights, strict=True))]
+            self.programs[positions] = ad.compile(ad.dot(weights, losses), inputs, self.model.parameters())
         return self.programs[positions]
 
+    def _columns(self, documents: Documents) -> tuple[Any, Any]:
+        """A column for each document, of numbers as ``_program`` takes them, and how many positions each has."""
+        context = self.model.context
+        lengths = np.array([min(len(document) - 1, context) for document in documents])
+        tokens = np.zeros((len(documents), context + 1))
+        tokens[np.arange(context + 1) <= lengths[:, None]] = [*chain(*[d[: context + 1] for d in documents])]
+        table = np.zeros((2 * context + 1, len(documents)))
+        table[0], table[1::2] = tokens[:, 0], tokens[:, 1:].T
+        table[2::2] = np.arange(context)[:, None] < lengths
+        return table, lengths
 
-def _tables(numbers: Any, entries: list[int], width: int) -> tuple[list[Any], Any]:
-    """Views of the embeddings, which come first, and of all that is behind them."""
-    first, second = (n * width for n in entries)
-    tables = [numbers[:first].reshape(-1, width), numbers[first : first + second].reshape(-1, width)]
-    return tables, numbers[first + second :]
 
+class Reader:
+    """A network that only reads, with its parameters as they are now; ``generate`` takes it in place of the network.
 
-def _arrays(positions: int, documents: Documents) -> tuple[Any, Any, Any]:
-    tokens = np.zeros((positions, len(documents)), np.int64)
-    targets, weights = np.zeros_like(tokens), np.zeros(tokens.shape)
-    for i, document in enumerate(documents):
-        n = len(document) - 1
-        tokens[:n, i], targets[:n, i], weights[:n, i] = document[:-1], document[1:], 1.0
-    return tokens, targets, weights
+    It reads a text anew for each token, which machine code does faster than Python reads one token more.
+    """
+
+    def __init__(self, model: GPT) -> None:
+        self.vocabulary, self.context = model.vocabulary, model.context
+        self.model = model
+        self.numbers = np.array([p.data for p in model.parameters()])
+        self.programs: dict[int, Program] = {}
+
+    def caches(self) -> list[int]:
+        """The tokens that were read so far: none."""
+        return []
+
+    def __call__(self, tokens: Sequence[int], caches: list[int]) -> list[list[float]]:
+        """The logits at the last of these positions, which come after those in ``caches``."""
+        caches += tokens
+        positions = min(-(-len(caches) // _READ) * _READ, self.context)
+        read = np.zeros(positions)
+        read[: len(caches)] = caches
+        logits = self._program(positions)(parameters=np.concatenate([self.numbers, read]))
+        last = len(caches) - 1
+        return [logits[last * self.vocabulary : (last + 1) * self.vocabulary].tolist()]
+
+    def _program(self, positions: int) -> Program:
+        """The logits at all positions, one position's after the other's."""
+        if positions not in self.programs:
+            tokens = _leaves(positions)
+            with leaving_no_trace(self.model), recording():
+                logits = [x for row in self.model(tokens) for x in row]
+            self.programs[positions] = ad.compile(logits, parameters=[*self.model.parameters(), *tokens])
+        return self.programs[positions]
 
 
 def _leaves(count: int) -> list[Value]:

@@ -10,8 +10,8 @@ from autodiff import mean, no_grad
 from .engine import collector_paused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TypeAlias
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeAlias
 
     from .gpt import GPT
     from .optim import Optimizer
@@ -26,8 +26,27 @@ class EagerGPT:
 
     name = "eager"
 
-    def __init__(self, model: GPT, optimizer: Optimizer) -> None:
-        self.model, self.optimizer = model, optimizer
+    def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents = ()) -> None:
+        self.model, self.optimizer, self.documents = model, optimizer, documents
+
+    def train(
+        self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: list[float], done: Callable[[int], Any]
+    ) -> None:
+        """A step for each batch, up to one whose loss is not finite.
+
+        Args:
+            batches: for each step the numbers of its documents.
+            rates: the learning rate of each.
+            losses: receives the mean loss of all positions of each step that is done, as it was before.
+            done: is told now and then how many more steps are.
+        """
+        for batch, rate in zip(batches, rates, strict=True):
+            self.optimizer.lr = rate
+            loss = self.step([self.documents[i] for i in batch])
+            if not isfinite(loss):
+                return
+            losses.append(loss)
+            done(1)
 
     def step(self, batch: Documents) -> float:
         """Forward, backward and, if the loss is finite, update; the mean loss of all positions, as it was before."""
@@ -44,5 +63,6 @@ class EagerGPT:
         with no_grad():
             return mean([x.data for document in documents for x in self.model.losses(document)])
 
-    def write(self) -> None:
-        """See to it that the model has its numbers: it has."""
+    def reader(self) -> GPT:
+        """What makes up documents."""
+        return self.model

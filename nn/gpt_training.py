@@ -15,7 +15,6 @@ import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.util import find_spec
-from math import isfinite
 from random import Random
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -158,26 +157,28 @@ def fit_text(
     if checkpoint and checkpoint.resume:
         state.read(checkpoint)
     before = history.seconds
-    run = _engine(engine, model, optimizer)
+    read_in_all = read[: steps * batch_size]
+    run = _engine(engine, model, optimizer, read_in_all, batch_size)
     history.engine, history.stopped = run.name, "steps"
     try:
         with progress_bar(steps, shown=progress) as bar:
             bar.update(len(history))
-            for step in range(len(history), steps):
-                optimizer.lr = rate * as_number(factor(step), "the schedule", "gives")
-                batch = [read[i % len(read)] for i in range(step * batch_size, (step + 1) * batch_size)]
-                loss = run.step(batch)
-                if not isfinite(loss):
-                    raise NonFiniteLoss(_finding(run, batch), history, "step")
-                history.loss.append(loss)
-                bar.update()
-                if (step + 1) % every and step + 1 < steps:
-                    continue
-                run.write()
+            while len(history) < steps:
+                first = len(history)
+                stretch = range(first, min((first // every + 1) * every, steps))
+                rates = [rate * as_number(factor(step), "the schedule", "gives") for step in stretch]
+                batches = [
+                    [i % len(read) for i in range(step * batch_size, (step + 1) * batch_size)] for step in stretch
+                ]
+                run.train(batches, rates, history.loss, bar.update)
+                if len(history) < stretch.stop:
+                    raise NonFiniteLoss(
+                        _finding(model, [read[i] for i in batches[len(history) - first]]), history, "step"
+                    )
                 if held_out:
-                    history.validation.append((step + 1, run.loss(held_out)))
-                made = [generate(model, tokenizer, temperature=temperature, rng=rng) for _ in range(samples)]
-                history.samples.append((step + 1, made))
+                    history.validation.append((stretch.stop, run.loss(held_out)))
+                made = [generate(run.reader(), tokenizer, temperature=temperature, rng=rng) for _ in range(samples)]
+                history.samples.append((stretch.stop, made))
                 history.seconds = before + perf_counter() - start
                 bar.set_postfix_str(f"{history.summary()}, {' '.join(made)}"[:100])
                 stop = any([f(model, history) is True for f in called])
@@ -189,7 +190,6 @@ def fit_text(
     except KeyboardInterrupt:
         history.stopped = "interrupted"
     finally:
-        run.write()
         optimizer.lr = rate
     history.seconds = before + perf_counter() - start
     return history
@@ -199,24 +199,23 @@ def _encoded(tokenizer: Tokenizer, documents: Any, what: str) -> list[list[int]]
     return [tokenizer.encode(document) for document in listed(documents, f"{what} is a list of texts")]
 
 
-def _engine(engine: str, model: GPT, optimizer: Optimizer) -> Any:
+def _engine(engine: str, model: GPT, optimizer: Optimizer, read: list[list[int]], batch_size: int) -> Any:
     name = chosen("engine", engine, {name: name for name in ENGINES})
     known = type(optimizer) in OPTIMIZERS.values()  # of one of your own, the formula may not take arrays
     if name == "eager" or (name == "auto" and not (known and can_compile())):
-        return EagerGPT(model, optimizer)
+        return EagerGPT(model, optimizer, read)
     if not can_compile():
         raise MissingExtra("fit_text(engine='compiled')", "numba" if find_spec("numpy") else "numpy", "compile")
     if not known:
         raise ArgumentError("fit_text(engine='compiled') takes an optimiser of nn; 'eager' takes one of your own")
     from .gpt_compiled import CompiledGPT
 
-    return CompiledGPT(model, optimizer)
+    return CompiledGPT(model, optimizer, read, batch_size)
 
 
-def _finding(run: Any, batch: Sequence[Sequence[int]]) -> Any:
+def _finding(model: GPT, batch: Sequence[Sequence[int]]) -> Any:
     """Where in the graph of the batch a nan or an infinity begins."""
-    run.write()
-    found = (find_nonfinite(run.model.loss(document)) for document in batch)
+    found = (find_nonfinite(model.loss(document)) for document in batch)
     return next(filter(None, found), "the loss is not finite")
 
 
@@ -236,7 +235,7 @@ class _State:
             "format": self.FORMAT,
             "run": self.run,
             "parameters": [p.data for p in self.model.parameters()],
-            "optimizer": {name: x.tolist() if hasattr(x, "tolist") else x for name, x in remembered.items()},
+            "optimizer": remembered,
             "generator": self.rng.getstate(),
             "history": vars(self.history),
         }

@@ -1,9 +1,13 @@
-"""Runs the notebooks from top to bottom: ``python notebooks/run.py`` writes their outputs, ``--check`` compares them.
+"""Makes the notebooks from their texts: ``python notebooks/run.py`` runs and writes them, ``--check`` compares.
 
-A notebook is written without anything that changes from run to run or from machine to machine: no times, no paths, no
-names of environments.  ``--check`` compares text word for word, pictures by the words and shapes in them (where a
-letter stands depends on the version of Graphviz) with numbers to 9 digits (the last ones of a trained network depend
-on the machine), and plots by their being there.
+The source of a lesson is ``text/NN_name.md``, Markdown as jupytext reads it; ``NN_name.ipynb`` is the same with
+outputs.  Nothing is written that changes from run to run or from machine to machine: no times, no paths, no names.
+A cell with the tag ``varies`` shows measured times: it keeps the outputs that it has for as long as its code stays.
+
+``--check`` compares code and prose with the text, and the outputs of a fresh run with those of the notebook: text word
+for word, pictures by the words and shapes in them (where a letter stands depends on the version of Graphviz) with
+numbers to 9 digits (the last ones of a trained network depend on the machine), plots, explorer pages and what varies by
+their being there.
 """
 
 from __future__ import annotations
@@ -14,11 +18,14 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import jupytext
 import nbformat
+from jupytext.config import load_jupytext_configuration_file
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -31,14 +38,31 @@ SECONDS = 120  # for a cell
 LONG_NUMBER = re.compile(r"\d+\.\d{9,}(e[+-]?\d+)?")
 
 
+def text_of(path: Path) -> Path:
+    """Where the text of a notebook is."""
+    return path.parent / "text" / f"{path.stem}.md"
+
+
+def from_text(path: Path) -> Any:
+    """The notebook ``path`` as its text has it: without outputs, every cell with an id."""
+    notebook = jupytext.read(text_of(path), fmt="md:myst")
+    notebook.metadata = {**deepcopy(METADATA), "course": notebook.metadata["course"]}
+    for i, cell in enumerate(notebook.cells, start=1):
+        cell.id = f"{path.stem.replace('_', '-')}-{i:02}"
+    return notebook
+
+
+def as_text(notebook: Any) -> str:
+    """The text of a notebook as jupytext saves it in JupyterLab."""
+    configuration = load_jupytext_configuration_file(str(HERE / "jupytext.toml"))
+    saved = nbformat.reads(nbformat.writes(notebook), as_version=4)  # its metadata in the order of a file
+    return str(jupytext.writes(saved, fmt="md:myst", config=configuration))
+
+
 def executed(path: Path) -> Any:
     """The notebook with the outputs that it has now."""
-    notebook = nbformat.read(path, as_version=4)
-    for i, cell in enumerate(notebook.cells):
-        cell.id = f"{path.stem.replace('_', '-')}-{i + 1:02}"
-        cell.metadata = {}
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+    notebook = from_text(path)
+    metadata = deepcopy(notebook.metadata)
     NotebookClient(
         notebook,
         timeout=SECONDS,
@@ -47,12 +71,31 @@ def executed(path: Path) -> Any:
         extra_arguments=["--log-level=ERROR"],  # not that it listens on this machine
         resources={"metadata": {"path": str(HERE)}},
     ).execute()
-    notebook.metadata = METADATA
+    notebook.metadata = metadata
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             if "metadata" in output:
                 output.metadata = {}
     return notebook
+
+
+def varies(cell: Any) -> bool:
+    return "varies" in cell.metadata.get("tags", ())
+
+
+def keep_what_varies(notebook: Any, before: Any) -> None:
+    """The outputs that were committed, for the cells that measure times and are the same as before."""
+    kept = {cell.source: cell.outputs for cell in before.cells if varies(cell)}
+    for cell in notebook.cells:
+        if varies(cell):
+            cell.outputs = kept.get(cell.source, cell.outputs)
+
+
+def written(notebook: Any) -> Iterator[str]:
+    """Code and prose, as lines."""
+    for cell in notebook.cells:
+        yield f"{cell.cell_type} {cell.id} {cell.metadata.get('tags', [])}"
+        yield from cell.source.splitlines()
 
 
 def shown(notebook: Any) -> Iterator[str]:
@@ -62,12 +105,12 @@ def shown(notebook: Any) -> Iterator[str]:
             yield f"In cell {cell.id}:"
             data = output.get("data", {"text/plain": output.get("text", "")})
             for kind, content in sorted(data.items()):
-                if kind == "text/html" and "image/svg+xml" in data:
-                    continue  # the same picture once more
+                if kind == "text/html" and ("image/svg+xml" in data or "<iframe" in content):
+                    continue  # the same picture once more; or an explorer's page, which has tests of its own
                 yield kind
                 if kind == "image/svg+xml":
                     yield from sorted(_words_and_shapes(content))
-                elif not kind.startswith("image/"):
+                elif not kind.startswith("image/") and not varies(cell):
                     yield from content.splitlines()
 
 
@@ -79,31 +122,39 @@ def _words_and_shapes(svg: str) -> Iterator[str]:
             yield LONG_NUMBER.sub(lambda found: f"{float(found[0]):.9g}", words)
 
 
+def changes(before: Any, now: Any) -> list[str]:
+    """How the committed notebook differs from its text, or, where these are the same, from a fresh run."""
+    for lines, name in ((written, "the text"), (shown, "now")):
+        found = [*difflib.unified_diff([*lines(before)], [*lines(now)], "committed", name, n=1, lineterm="")]
+        if found:
+            return found
+    return []
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Run the notebooks and write their outputs.")
-    parser.add_argument("notebooks", nargs="*", type=Path, help="by default all")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if an output is another than before")
+    parser = argparse.ArgumentParser(description="Make the notebooks from their texts: run and write them.")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="NN_name.ipynb; by default all")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a notebook is another than before")
     given = parser.parse_args()
     # The kernel finds the packages of this checkout, installed or not.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
     failed = 0
-    for path in given.notebooks or sorted(HERE.glob("*.ipynb")):
+    for path in given.notebooks or [HERE / f"{text.stem}.ipynb" for text in sorted(HERE.glob("text/*.md"))]:
         try:
             notebook = executed(path)
         except CellExecutionError as error:
             print(f"{path.name}: {error}", file=sys.stderr)
             failed = 1
             continue
+        before = nbformat.read(path, as_version=4) if path.exists() else None
         if given.check:
-            before, now = ([*shown(n)] for n in (nbformat.read(path, as_version=4), notebook))
-            changes = [*difflib.unified_diff(before, now, "committed", "now", n=1, lineterm="")]
-            print(
-                f"{path.name}: {'other outputs than before' if changes else 'the same outputs as before'}",
-                *changes,
-                sep="\n",
-            )
-            failed |= bool(changes)
+            found = ["there is none yet"] if before is None else changes(before, notebook)
+            print(f"{path.name}: {'another than before' if found else 'the same as before'}", *found, sep="\n")
+            failed |= bool(found)
         else:
+            if before is not None:
+                keep_what_varies(notebook, before)
+            text_of(path).write_text(as_text(notebook), encoding="utf-8")
             path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
             print(f"{path.name}: written")
     return failed

@@ -418,7 +418,7 @@ def test_max_nodes(limit):
 
 def test_wide_node_leaves_room_for_what_is_below():
     output = ad.sum([ad.exp(ad.sin(Value(float(i)))) for i in range(1000)])
-    drawing = draw(output)
+    drawing = draw(output, fold=False)
     depths = Counter(re.findall(r"= (exp|sin)\(", drawing.dot))
     assert depths["exp"] >= 12
     assert depths["sin"] >= 12
@@ -624,7 +624,7 @@ def chain(n):
 
 
 def test_long_chain():
-    drawing = draw(chain(50_000))
+    drawing = draw(chain(50_000), fold=False)
     assert "of 50,001 values the 150 nearest" in drawing.caption
     assert stub_counts(Read(drawing)) == {"operand": 1}
 

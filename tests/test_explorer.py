@@ -157,20 +157,112 @@ def chain(length):
     return y
 
 
-@pytest.mark.parametrize("output", [chain(1000), ad.sum(MLP(8, [20, 20, 2], "tanh", seed=0)([0.1] * 8))])
+def grouped(steps):
+    """A recurrence in groups: a loop of one name, with two groups in each turn."""
+    x, total = Value(0.5, "x"), Value(1.0, "start")
+    for _ in range(steps):
+        with ad.group("turn"):
+            with ad.group("even"):
+                total = ad.sin(total) * x + total
+            with ad.group("odd"):
+                total = ad.cos(total) - x * total
+    return total
+
+
+def positions(count):
+    """A loop whose turns have names of their own, and are alike."""
+    x, carried, found = Value(0.5, "x"), Value(1.0), []
+    for i in range(count):
+        with ad.group(f"position {i}"):
+            with ad.group("in"):
+                read = [ad.sin(carried * k + x) for k in range(5)]
+            with ad.group("out"):
+                carried = ad.sum(read)
+                found.append(ad.tanh(carried) * 2)
+    return ad.mean(found)
+
+
+LARGE = {
+    "chain": chain(1000),
+    "network": ad.sum(MLP(8, [20, 20, 2], "tanh", seed=0)([0.1] * 8)),
+    "groups": grouped(60),
+    "positions": positions(12),
+}
+
+
+def keys_of(view):
+    """The keys of the boxes, without runs."""
+    runs = [key if isinstance(key, list) else [key] for key in view["keys"]]
+    return [key for run in runs for key in (range(run[0], sum(run)) if len(run) == 2 else run)]
+
+
+@pytest.mark.parametrize("output", LARGE.values(), ids=LARGE)
 def test_every_node_has_a_box_in_one_view_and_no_view_is_too_large(output):
-    views = data_of(explore(output).html)["views"]
-    own = [key for view in views for key, *_ in view["boxes"] if isinstance(key, int) and key not in view["outside"]]
-    assert sorted(own) == [*range(len(topological_order(output)))]
-    assert all(len(view["boxes"]) <= 180 for view in views)
-    for number, view in enumerate(views):
-        assert [views[inner]["parent"] for inner, *_ in view["groups"]] == [number] * len(view["groups"])
+    data = data_of(explore(output).html)
+    views, shapes = data["views"], data["shapes"]
+    keys = [keys_of(view) for view in views]
+    own = [key for view, found in zip(views, keys, strict=True) for key in found[view["outside"] :]]
+    assert sorted([key for key in own if isinstance(key, int)]) == [*range(len(topological_order(output)))]
+    assert sorted([int(key[1:]) for key in own if isinstance(key, str)]) == [
+        number for number, view in enumerate(views) for _ in range(times(views, number)) if view["parent"] >= 0
+    ]
+    for view, found in zip(views, keys, strict=True):
+        shape = shapes[view["shape"]]
+        assert len(found) <= 180
+        assert len(shape["boxes"]) == len(found) == len({*found})
+        assert {end for arrow in shape["arrows"] for end in arrow[:2]} <= {*range(len(found))}
+
+
+def times(views, number):
+    """How often a group has a box: once; those of a table's columns in the table and in their column's own view."""
+    shown_at = [i for i, view in enumerate(views) if f"g{number}" in keys_of(view)[view["outside"] :]]
+    assert views[number]["parent"] in shown_at or number == 0
+    return len(shown_at)
+
+
+@pytest.mark.parametrize("output", LARGE.values(), ids=LARGE)
+def test_boxes_of_a_picture_are_apart(output):
+    for shape in data_of(explore(output).html)["shapes"]:
+        boxes = shape["boxes"]
+        for i, (x, y, w, h) in enumerate(boxes):
+            assert 0 <= x <= x + w <= shape["width"] + 1
+            assert 0 <= y <= y + h <= shape["height"] + 1
+            assert not any(x < u + c and u < x + w and y < v + d and v < y + h for u, v, c, d in boxes[:i])
+
+
+def below(views, number):
+    return [view["name"] for view in views if view["parent"] == number]
 
 
 def test_layers_and_neurons_are_groups():
-    views = data_of(explore(ad.sum(MLP(8, [20, 20, 2], "tanh", seed=0)([0.1] * 8))).html)["views"]
-    assert [views[i]["name"] for i, *_ in views[0]["groups"]][:3] == ["layer 1", "layer 2", "layer 3"]
-    assert [views[i]["name"] for i, *_ in views[3]["groups"]] == ["neuron 1", "neuron 2"]
+    views = data_of(explore(LARGE["network"]).html)["views"]
+    assert below(views, 0)[:3] == ["layer 1", "layer 2", "layer 3"]
+    assert below(views, 3) == ["neuron 1", "neuron 2"]
+
+
+def test_groups_of_ones_own():
+    views = data_of(explore(grouped(10)).html)["views"]
+    assert below(views, 0) == []  # few enough to be seen one by one
+    views = data_of(explore(grouped(60)).html)["views"]
+    assert below(views, 0) == ["turn"]
+    assert below(views, 1) == [f"turn ({i})" for i in range(1, 61)]
+    assert below(views, 2) == ["even", "odd"]
+
+
+def test_alike_groups_are_a_table():
+    """Positions across, what they consist of downwards."""
+    data = data_of(explore(LARGE["positions"]).html)
+    view = data["views"][0]
+    columns: dict[int, list[str]] = {}
+    for key, (x, *_) in zip(keys_of(view), data["shapes"][view["shape"]]["boxes"], strict=True):
+        if isinstance(key, str):
+            columns.setdefault(x, []).append(data["views"][int(key[1:])]["name"])
+    assert [*columns.values()] == [[f"position {i}", "in", "out"] for i in range(12)]
+
+
+def test_the_layout_of_neurons_is_shared():
+    data = data_of(explore(LARGE["network"]).html)
+    assert len(data["shapes"]) < len(data["views"]) / 2
 
 
 # ---------------------------------------------------------------------------------------------------------------------

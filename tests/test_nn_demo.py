@@ -3,6 +3,7 @@
 import math
 import re
 import struct
+from base64 import b64decode
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from xml.etree import ElementTree
@@ -11,7 +12,7 @@ import pytest
 from cases import load
 
 import nn
-from nn import demo
+from nn import demo, demo_code
 from nn.__main__ import main
 
 MICROGRAD = load("micrograd_demo.json")
@@ -79,15 +80,29 @@ def test_end_to_end(tmp_path, capsys):
         "The graph of x₁⁽²⁾: 23 values",  # 2 inputs; 3 neurons of 5 and one of 6, S = Σ wᵢ·xᵢ + b with 3 weights
         "The graph of loss: 7,141 values, in 4 groups",
     ]
-    pictures = page.attributes("img", "src")
+    images = [attributes for tag, attributes in page.tags if tag == "img"]
+    pictures = [image["src"] for image in images if not image["src"].startswith("data:")]
     assert len(pictures) == 9
-    sizes = zip(page.attributes("img", "width"), page.attributes("img", "height"), strict=True)
-    for name, size in zip(pictures, sizes, strict=True):
-        assert struct.unpack(">8x8xII", (out / name).read_bytes()[:24]) == tuple(map(int, size))
-    assert [len(text) > 20 for text in page.attributes("img", "alt")] == [True] * len(pictures)
-    networks = page.attributes("a", "href")
+    for image in images:
+        _, _, data = image["src"].partition("base64,")
+        start = b64decode(data) if data else (out / image["src"]).read_bytes()
+        assert struct.unpack(">8x8xII", start[:24]) == (int(image["width"]), int(image["height"]))
+        assert len(image["alt"]) > 20
+    links = page.attributes("a", "href")
+    pages, networks = links[:3], links[3:]
+    assert pages == ["two-paths.html", "network.html", "moons-film.html"]
+    assert all("<script" in (out / name).read_text(encoding="utf-8") for name in pages)
     assert networks == ["moons.safetensors", "breast_cancer.safetensors", "digits.safetensors", "names.safetensors"]
-    assert {path.name for path in out.iterdir()} == {"index.html", *pictures, *networks}
+    assert {path.name for path in out.iterdir()} == {"index.html", *pictures, *links}
+    for function in (demo_code.two_paths, demo_code.network, demo_code.moons_step, demo_code.digits, demo_code.names):
+        assert all(line.strip() in page.text for part in demo_code.shown(function) for line in part.splitlines())
+
+    model, test = nn.load(out / "digits.safetensors"), nn.data.split(nn.data.load("digits"), test=0.25, seed=42)[1]
+    answers = [max(range(10), key=outputs.__getitem__) for outputs in nn.predict(model, test.X)]
+    wrong = [pair for pair in zip(answers, test.y, strict=True) if pair[0] != pair[1]]
+    assert f"{len(wrong)} of the test samples" in page.text
+    shown = re.findall(r"answer <b>(\d)</b></p><p>truth <b>(\d)</b>", text)
+    assert [(int(answer), int(truth)) for answer, truth in shown] == wrong[:24]
 
     closing = re.findall(
         r"^(\w+) +([\d →]+?)  +(\d+)  +([\d.]+) +([\d.]+%) +([\d.]+%) +(\d+ s)$", printed, re.MULTILINE
@@ -105,9 +120,9 @@ def test_end_to_end(tmp_path, capsys):
             assert 100 * float(found[1]) == pytest.approx(float(accuracy[:-1]), abs=0.06)
 
 
-def test_two_paths(capsys):
+def test_two_paths(tmp_path, capsys):
     """∂f/∂y = 8y sin y + 4y² cos y, a term for each path, at y = 3."""
-    texts = demo.two_paths()
+    texts = demo.two_paths(tmp_path)
     explanation, sweep = texts["explanation"], texts["sweep"]
     through_x, through_z = 24 * math.sin(3), 36 * math.cos(3)
     assert [path.product for path in explanation.paths] == pytest.approx([through_x, through_z], rel=1e-12)
@@ -121,7 +136,8 @@ def test_two_paths(capsys):
 def test_micrograd(tmp_path, monkeypatch):
     """The losses and accuracies that the notebook prints, of its first ten steps, from data and weights made anew."""
     histories = []
-    monkeypatch.setattr(demo, "_curves", histories.append)
+    monkeypatch.setattr(demo_code, "curves", histories.append)
+    monkeypatch.setattr(demo, "_upright", lambda figure: figure)
     monkeypatch.setattr(demo, "_plot", lambda *figure, **size: None)
     result, texts = demo.moons(tmp_path, 10)
     (history,) = histories

@@ -48,7 +48,8 @@ BELOW = {
     "film": ["prediction"],
     "task": ["data", "metrics"],
     "gpt_plots": ["gpt_training", "plots"],
-    "demo": ["gpt_plots", "text", "train", "plots", "storage", "task", "schedules", "table"],
+    "demo_code": ["gpt_plots", "text", "train", "plots", "task", "schedules"],
+    "demo": ["demo_code", "film", "storage", "table"],
     "__main__": ["demo", "film", "tabular", "gpt_commands"],
 }
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")

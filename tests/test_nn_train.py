@@ -16,6 +16,7 @@ import nn
 from autodiff import LengthError, OperandError, Value
 from nn import data, schedules
 from nn.errors import ArgumentError, NonFiniteLoss
+from tests.living import living_values
 
 POINTS = data.load("blobs", n=24, classes=2, seed=3)
 
@@ -442,17 +443,13 @@ def test_the_collector_rests_while_a_graph_is_built(enabled, error):
         gc.enable()
 
 
-def values_alive():
-    return sum(issubclass(type(x), Value) for x in gc.get_objects())  # isinstance would look behind dead proxies
-
-
 def test_a_graph_is_freed_before_the_collector_may_run():
     """No cycles: with the collector off, nothing is left of the steps but the last sample's, on the neurons."""
     model = network()
     gc.collect()
-    before = values_alive()
+    before = living_values()
     fit(model, epochs=3, engine="eager")
-    after = values_alive()
+    after = living_values()
     assert after - before <= 2 * 5
 
 

@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom, and give the outputs that are committed with them."""
+"""The notebooks are made from their texts, run from top to bottom, and give the outputs that are committed."""
 
 import json
 import os
@@ -9,83 +9,156 @@ from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+sys.path.insert(0, str(ROOT))
+
+from notebooks.run import as_text, changes, keep_what_varies, text_of  # noqa: E402
+
+TEXTS = sorted((ROOT / "notebooks/text").glob("*.md"))
+NOTEBOOKS = [ROOT / "notebooks" / f"{text.stem}.ipynb" for text in TEXTS]
 notebooks = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 def run(*arguments):
-    pytest.importorskip("nbclient")
-    pytest.importorskip("ipykernel")
     command = [sys.executable, ROOT / "notebooks/run.py", *arguments]
     environment = {**os.environ, "PYTHONPATH": ""}
     return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", timeout=300)
 
 
+def read(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def outputs(path):
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+    for cell in read(path)["cells"]:
         yield from cell.get("outputs", [])
 
 
-def test_there_are_notebooks():
-    assert [path.stem for path in NOTEBOOKS] == ["01_two_paths", "02_moons"]
+def tags(cell):
+    return cell["metadata"].get("tags", [])
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def test_every_notebook_has_its_text():
+    assert sorted((ROOT / "notebooks").glob("*.ipynb")) == NOTEBOOKS
+    assert len(NOTEBOOKS) == len({path.stem[:2] for path in NOTEBOOKS}) > 0
 
 
 @notebooks
-def test_outputs_are_those_that_are_committed(path):
+def test_what_is_committed_is_what_the_text_gives(path):
     done = run("--check", path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout == f"{path.name}: the same outputs as before\n"
+    assert done.stdout == f"{path.name}: the same as before\n"
 
 
-def test_other_outputs_are_found(tmp_path):
-    """A number, and a word in a picture, that are not what comes out; and an error in a cell."""
-    text = NOTEBOOKS[0].read_text(encoding="utf-8")
-    wrong = text.replace("Value(5.080320290155219, grad=0.0, op=mul)", "Value(5.080320290155218, grad=0.0, op=mul)")
-    other = text.replace(">+12<", ">+13<")
-    assert len({text, wrong, other}) == 3
-    changed = tmp_path / "changed.ipynb"
-    changed.write_text(wrong, encoding="utf-8")
-    redrawn = tmp_path / "redrawn.ipynb"
-    redrawn.write_text(other, encoding="utf-8")
-    broken = tmp_path / "broken.ipynb"
-    broken.write_text(text.replace('"z = sin(y)\\n"', '"z = sin(why)\\n"'), encoding="utf-8")
-    done = run("--check", changed, redrawn, broken)
+def edited(old, new):
+    """The committed notebook of lesson 02, and one in which something is other than that."""
+    text = (ROOT / "notebooks/02_two_paths.ipynb").read_text(encoding="utf-8")
+    assert old in text
+    return nbformat.reads(text, as_version=4), nbformat.reads(text.replace(old, new), as_version=4)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("nudged:  -32.25", "nudged:  -32.26", "+nudged:  -32.26"),
+        (">+12<", ">+13<", "+text  +13"),
+        ("Not even the sign", "Only the sign", "+Only the sign is right: $f$ goes *down*"),
+        ("nudge = 1e-6", "nudge = 1e-7", "+nudge = 1e-7"),
+        ('"exercise"', '"check"', "+code 02-two-paths-26 ['check']"),
+        ("image/svg+xml", "image/png", "+image/png"),
+    ],
+)
+def test_other_notebooks_are_found(old, new, line):
+    """A number, a word in a picture, prose, code, a tag, a picture that is none."""
+    committed, other = edited(old, new)
+    assert any(found.startswith(line) for found in changes(committed, other))
+    assert changes(committed, committed) == []
+
+
+@pytest.mark.parametrize(("old", "new"), [('text x=\\"', 'text x=\\"1'), ("<iframe", "<iframe id=7")])
+def test_where_letters_stand_and_explorer_pages_are_let_pass(old, new):
+    assert changes(*edited(old, new)) == []
+
+
+def test_an_error_in_a_cell_is_said(tmp_path):
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text/broken.md").write_text("---\ncourse: {}\n---\n\n```{code-cell}\nwhy\n```\n", encoding="utf-8")
+    done = run("--check", tmp_path / "broken.ipynb")
     assert done.returncode == 1
-    assert "-Value(5.080320290155218" in done.stdout
-    assert "+Value(5.080320290155219" in done.stdout
-    assert re.search(r"redrawn.ipynb: other outputs.*-text  \+13", done.stdout, flags=re.DOTALL)
     assert "broken.ipynb: " in done.stderr
     assert "name 'why' is not defined" in done.stderr
 
 
+def test_what_varies_is_kept():
+    """Measured times stay as they were committed, until the code of their cell changes."""
+
+    def notebook(code, text):
+        output = nbformat.v4.new_output("stream", text=text)
+        cell = nbformat.v4.new_code_cell(code, outputs=[output], metadata={"tags": ["varies"]}, id="a")
+        return nbformat.v4.new_notebook(cells=[cell])
+
+    before, now, other = notebook("time()", "1 s"), notebook("time()", "2 s"), notebook("clock()", "3 s")
+    assert changes(before, now) == []
+    assert changes(before, other) != []
+    for found, text in ((now, "1 s"), (other, "3 s")):
+        keep_what_varies(found, before)
+        assert found.cells[0].outputs[0].text == text
+
+
 @notebooks
 def test_every_cell_has_run_in_order_and_without_an_error(path):
-    code = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    code = [cell for cell in read(path)["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
-    assert all(cell["outputs"] for cell in code)
-    for output in outputs(path):
-        assert output["output_type"] != "error"
-        assert output.get("name") != "stderr"
+    for cell in code:
+        assert cell["outputs"] or "exercise" in tags(cell) or source(cell).startswith(("from ", "import ", "class "))
+        for output in cell["outputs"]:
+            assert output["output_type"] != "error"
+            assert output.get("name") != "stderr"
+
+
+@notebooks
+def test_a_lesson_has_all_its_parts(path):
+    """The first cell, pictures, an explorer page, exercises that the solution solves, and what its teacher needs."""
+    notebook = read(path)
+    cells = notebook["cells"]
+    assert {*notebook["metadata"]["course"]} == {"question", "minutes", "misconceptions", "show"}
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert source(code[0]) == "import ready"
+    assert source({"source": code[0]["outputs"][0]["text"]}) == "ready\n"
+    assert any("<iframe" in source({"source": output["data"].get("text/html", "")}) for output in _displayed(path))
+    checks = [cell for cell in code if "check" in tags(cell)]
+    assert 2 <= len(checks) <= 3
+    for number, cell in enumerate(checks, start=1):
+        name = f"{path.stem[3:]}.{number}"
+        assert source(cell).splitlines()[-1].startswith(f'check("{name}", ')
+        assert cell["outputs"][0]["data"]["text/plain"][0].startswith("✓ ")
+        before = cells[cells.index(cell) - 1]
+        assert "exercise" in tags(before)
+        assert source(before).count("# BEGIN SOLUTION\n") == source(before).count("# END SOLUTION") == 1
+        assert any(f"### Exercise {name}: " in source(cell) for cell in cells if cell["cell_type"] == "markdown")
+
+
+def _displayed(path):
+    return [output for output in outputs(path) if "data" in output]
 
 
 @notebooks
 def test_pictures_are_there_and_well_formed(path):
     pictures = [
-        "".join(output["data"]["image/svg+xml"])
-        for output in outputs(path)
-        if "image/svg+xml" in output.get("data", {})
+        source({"source": output["data"]["image/svg+xml"]})
+        for output in _displayed(path)
+        if "image/svg+xml" in output["data"]
     ]
-    assert len(pictures) >= 4
     for picture in pictures:
         assert ElementTree.fromstring(picture).tag.endswith("svg")
-
-
-def test_plots_are_there():
-    plots = [output for output in outputs(ROOT / "notebooks/02_moons.ipynb") if "image/png" in output.get("data", {})]
-    assert len(plots) == 3
+    assert pictures or any("image/png" in output["data"] for output in _displayed(path))
 
 
 @notebooks
@@ -93,26 +166,32 @@ def test_nothing_of_the_machine_is_written(path):
     """No paths, times, versions or names of environments; the same text if it is written again."""
     text = path.read_text(encoding="utf-8")
     notebook = json.loads(text)
-    assert notebook["metadata"] == {
+    assert {**notebook["metadata"], "course": None} == {
+        "course": None,
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
-    assert all(cell["metadata"] == {} for cell in notebook["cells"])
-    assert [cell["id"] for cell in notebook["cells"]] == [
-        f"{path.stem.replace('_', '-')}-{i:02}" for i in range(1, len(notebook["cells"]) + 1)
-    ]
-    pixels = re.sub(r'"image/png": "[^"]*"', "", text)
+    assert all({*cell["metadata"]} <= {"tags"} for cell in notebook["cells"])
+    assert {tag for cell in notebook["cells"] for tag in tags(cell)} <= {"exercise", "check", "varies"}
+    pixels = re.sub(r'"(image/png|text/html)": ("[^"]*"|\[[^]]*\])', "", text)
     assert not re.search(r"/(home|root|tmp|usr|Users|work)/|site-packages|0x[0-9a-f]{6,}", pixels)
     assert text == json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 @notebooks
+def test_the_text_is_as_jupytext_writes_it(path):
+    """Who saves a notebook in JupyterLab with jupytext changes nothing but what they changed."""
+    assert as_text(nbformat.read(path, as_version=4)) == text_of(path).read_text(encoding="utf-8")
+
+
+@notebooks
 def test_a_question_introduces_every_cell(path):
-    """Short prose, then short code."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    """Short prose, then short code; headings are questions."""
+    cells = read(path)["cells"]
     for before, cell in pairwise(cells):
         if cell["cell_type"] == "code":
-            assert before["cell_type"] == "markdown"
-            assert len(cell["source"]) <= 12
-    questions = [line for cell in cells for line in cell["source"] if line.startswith("## ")]
-    assert all(line.strip().endswith("?") for line in questions if "now you" not in line)
+            assert before["cell_type"] == "markdown" or "check" in tags(cell)
+            assert len(cell["source"]) <= (24 if "exercise" in tags(cell) else 12)
+    headings = [line.strip() for cell in cells for line in cell["source"] if line.startswith("## ")]
+    assert headings[-1] == "## And now you"
+    assert all(heading.endswith("?") for heading in headings[:-1])

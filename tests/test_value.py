@@ -19,6 +19,7 @@ import pytest
 import autodiff as ad
 from autodiff import Value
 from autodiff.operators import ROW_OF, Operators
+from tests.living import living_values
 
 # ---------------------------------------------------------------------------------------------------------------------
 # What a node records.
@@ -412,10 +413,6 @@ def chain(length):
     for _ in range(length):
         y = y + x
     return x, y
-
-
-def living_values():
-    return sum(type(thing) is Value for thing in gc.get_objects())
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ from .fingerprint import fingerprint
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["cfunc", "folder", "njit"]
+__all__ = ["cfunc", "folder", "kept", "njit"]
 
 LIMIT = 256 << 20
 """Bytes, from which on the code that was not used for longest is removed."""
@@ -71,6 +71,28 @@ def cfunc(function: Callable[..., Any], signature: Any, **options: Any) -> Any:
     made._cache = _Kept(function, *sorted(options.items()))
     made.compile()
     return made
+
+
+def kept(
+    function: Any, signature: Any, codegen: Any, more: Any, make: Callable[[str], bytes]
+) -> tuple[str, bytes, bool]:
+    """The machine code of a function as an object file: its symbol, the code, and whether it was on the disk.
+
+    Args:
+        function: Python's, or numba's.
+        signature: what it takes.
+        codegen: says for which processor, as that of numba does.
+        more: what else decides.
+        make: makes the code, for a symbol.
+    """
+    name = _Kept(function, more)._name(signature, codegen)
+    symbol = "f" + name.partition(".")[0]
+    code = _read(name)
+    if code is not None:
+        return symbol, code, True
+    code = make(symbol)
+    _write(name, code)
+    return symbol, code, False
 
 
 class _Kept:

@@ -18,6 +18,7 @@ that someone assigns to a row give other kernels, and never change those of anot
 
 from __future__ import annotations
 
+import linecache
 import logging
 import sys
 from functools import cache
@@ -30,7 +31,9 @@ from numba import carray, types
 from ..errors import OperationError
 from ..ops import OPS
 from . import dense, nary, products, rolled
+from .assembler import assembled_kernel
 from .cache import cfunc, folder
+from .dialect import Unsupported
 from .fingerprint import fingerprint
 from .machine import MACHINE, bound
 from .memory import BUFFER, call_kernel
@@ -69,12 +72,26 @@ def _address(kind: str, name: str, form: str, precision: str, row: tuple[Any, ..
         )
     else:
         function = _of_lists(*row[:1]) if kind == "nary" else _generated(kind, name, form, *row)
-    signature = types.void(_POINTERS[precision], types.CPointer(types.uint32), *[types.int64] * 5)
     # A dense block may fuse a product with the sum it goes to, and add in any order; nothing else departs from IEEE,
     # and nowhere are NaN and inf assumed away.
-    freedom = {"contract", "reassoc"} if kind == "dense" and name != "forward_in_order" else False
+    freedom = ["contract", "reassoc"] if kind == "dense" and name != "forward_in_order" else []
     try:
-        made = cfunc(function, signature, error_model="numpy", fastmath=freedom)
+        address, found = assembled_kernel(function, precision, freedom)
+    except Unsupported:
+        address, found = _by_numba(function, precision, name)
+    if not found and all(_FOUND):
+        _LOG.warning(
+            "compiling machine code for operations used for the first time; it is kept in %s", folder() or "memory"
+        )
+    _FOUND.append(found)
+    return address
+
+
+def _by_numba(function: Any, precision: str, name: str) -> tuple[int, bool]:
+    """A kernel with what is not in ``dialect``: the same."""
+    signature = types.void(_POINTERS[precision], types.CPointer(types.uint32), *[types.int64] * 5)
+    try:
+        made = cfunc(function, signature, error_model="numpy")
     except Exception as error:  # NumbaError, and whatever its passes stumble over
         if not is_own(name):
             raise
@@ -82,12 +99,8 @@ def _address(kind: str, name: str, form: str, precision: str, row: tuple[Any, ..
             f"operation {name!r}: numba cannot compile it ({_said(error)}); let its value take "
             "floats and use operators, if and functions of math, or run it with engine='source'"
         ) from error
-    if not made.cache_hits and all(other.cache_hits for other in _KEPT):
-        _LOG.warning(
-            "compiling machine code for operations used for the first time; it is kept in %s", folder() or "memory"
-        )
     _KEPT.append(made)
-    return int(made.address)
+    return int(made.address), bool(made.cache_hits)
 
 
 def _said(error: Exception) -> str:
@@ -97,6 +110,7 @@ def _said(error: Exception) -> str:
 
 
 _LOG = logging.getLogger("autodiff.compiler")
+_FOUND: list[bool] = []
 _KEPT: list[Any] = []
 """The compiled functions, whose code lives only as long as they do."""
 
@@ -115,7 +129,9 @@ def _generated(kind: str, name: str, form: str, value: Any, *rules: Any) -> Any:
     title = f"{kind}_{name}_{form}_{fingerprint([*names.values()])}"
     module = ModuleType(f"{__package__}._{title}")
     sys.modules[module.__name__] = module
-    exec("\n".join(_text(kind, name, form, title)), vars(module))
+    text, file = "\n".join(_text(kind, name, form, title)), f"<{title}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)  # where its source is looked for
+    exec(compile(text, file, "exec"), vars(module))
     vars(module).update(names)
     return getattr(module, title)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
-__all__ = ["Machine", "link"]
+__all__ = ["Machine", "aligned", "link", "runs"]
 
 LANES = 128
 """At most so many samples in a block."""
@@ -59,7 +59,7 @@ class Machine:
 
     def call_buffer(self) -> NDArray[np.float64]:
         """Room for the numbers of a call, its constants filled in."""
-        buffer = _aligned(self.call_size, np.dtype(np.float64))
+        buffer = aligned(self.call_size, np.dtype(np.float64))
         self.fill_in(buffer)
         return buffer
 
@@ -77,10 +77,15 @@ class Machine:
 
     def sample_buffer(self) -> NDArray[Any]:
         """Room for the lanes of one thread."""
-        return _aligned(self.slots * self.lanes + self.matrices, self.precision)
+        return aligned(self.sample_size, self.precision)
+
+    @property
+    def sample_size(self) -> int:
+        """How many numbers the lanes of one thread take."""
+        return self.slots * self.lanes + self.matrices
 
 
-def _aligned(size: int, precision: np.dtype[Any]) -> NDArray[Any]:
+def aligned(size: int, precision: np.dtype[Any]) -> NDArray[Any]:
     """So many zeros, the first at the beginning of a cache line."""
     buffer = np.zeros(size + 64, precision)
     start = -buffer.ctypes.data % 64 // buffer.itemsize  # rows on whole cache lines, measured up to 13 % faster
@@ -172,11 +177,11 @@ def link(graph: Graph, lowered: Lowered, precision: str, samples: int = LANES) -
         vm.INPUT_ADJOINTS: at(sample.slots.adjoint, graph.inputs),
         vm.SPREAD: np.concatenate(lowered.spread),
         vm.RETURNED: np.concatenate(lowered.returned),
-        vm.MATRICES: _runs(_places(blocks, starts), call.slots.value[weights]),
-        vm.MATRIX_ADJOINTS: _runs(_places(blocks, sums), call.slots.adjoint[weights]),
+        vm.MATRICES: runs(_places(blocks, starts), call.slots.value[weights]),
+        vm.MATRIX_ADJOINTS: runs(_places(blocks, sums), call.slots.adjoint[weights]),
         vm.BLOCKS: np.column_stack([starts + sizes, sizes]),
-        vm.PARAMETERS: _runs(parameters, at(call.slots.value, graph.parameters)),
-        vm.PARAMETER_ADJOINTS: _runs(parameters, at(call.slots.adjoint, graph.parameters)),
+        vm.PARAMETERS: runs(parameters, at(call.slots.value, graph.parameters)),
+        vm.PARAMETER_ADJOINTS: runs(parameters, at(call.slots.adjoint, graph.parameters)),
     }
     numbers = {
         vm.CALL_SUMS: call.slots.nowhere,
@@ -195,7 +200,7 @@ def link(graph: Graph, lowered: Lowered, precision: str, samples: int = LANES) -
         slots,
         lanes,
         2 * int(sizes.sum()),
-        vm.FIRST_SUM + 2 * len(lowered.returned[0]) + int(sizes.sum()),
+        vm.FIRST_SUM + 2 * len(lowered.returned[0]) + 2 * int(sizes.sum()),
         outputs,
         per_sample,
         tuple(loops),
@@ -221,7 +226,7 @@ def _places(blocks: tuple[Block, ...], starts: Integers) -> Integers:
     return _flat([start + block.places for start, block in zip(starts, blocks, strict=True)])
 
 
-def _runs(here: Integers, there: Integers) -> Integers:
+def runs(here: Integers, there: Integers) -> Integers:
     """Pairs of places, the second 0 or more, as runs of neighbours: where each begins, here and there; its length."""
     here, there = here[there >= 0], there[there >= 0]
     first = np.flatnonzero((np.diff(here, prepend=-9) != 1) | (np.diff(there, prepend=-9) != 1))

@@ -114,7 +114,8 @@ def walk(
             if what[found] == INNER:
                 if used + arity > len(taken):
                     more = np.empty(2 * (used + arity), np.int64)
-                    more[:used] = taken[:used]
+                    for i in range(used):
+                        more[i] = taken[i]
                     taken = more
                 used += arity
         if depth > 0:

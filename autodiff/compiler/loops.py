@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .cache import njit
+from .assembler import ArrayFunction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["compiled_if_large"]
 
-_SMALL = 5_000  # numbers in the longest argument: compiling takes a second or two at first
+_SMALL = 5_000  # numbers in the longest argument
 
 
 def compiled_if_large(function: Callable[..., Any]) -> Callable[..., Any]:
     """Machine code for a large graph; for a small one the loop as it is."""
-    machine_code = njit()(function)
+    machine_code = ArrayFunction(function)
 
     @wraps(function)
     def run(*arguments: Any) -> Any:

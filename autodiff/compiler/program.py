@@ -17,6 +17,7 @@ try:
     from .columns import as_column
     from .portable import Portable
     from .traces import Branches, as_node, checked_against, joined, record, way_of
+    from .train import train
 except ImportError:  # compile() says so
     np = None  # type: ignore[assignment]
 
@@ -39,8 +40,9 @@ if TYPE_CHECKING:
 
     from .frozen import Frozen
     from .traces import Way
+    from .update import Optimizer
 
-    Numbers = NDArray[np.floating[Any]]
+    Numbers = NDArray[np.float64]
 
 __all__ = ["Program", "compile"]
 
@@ -168,6 +170,7 @@ class Program:
         self._function = function
         self._indices: dict[int, int] | None = None  # the columns that must be, found in the first call
         self._runners: dict[str, Any] = {}  # by what they derive with respect to
+        self._alone: Any = None  # the machine for a single sample, made by ``training``
         self._derivable: dict[str | None, str] = {}  # what _check has allowed
         self._lock = Lock()
         open_in_children(self)
@@ -198,7 +201,7 @@ class Program:
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy or a pickle has the graph; what runs it is made anew."""
-        return vars(self) | {"_runners": {}, "_lock": None}
+        return vars(self) | {"_runners": {}, "_alone": None, "_lock": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -401,6 +404,50 @@ class Program:
         for parameter, slope in zip(self._parameters, gradient.tolist(), strict=True):
             parameter.grad += slope
         return value
+
+    def train(
+        self,
+        *columns: ArrayLike,
+        optimizer: Optimizer,
+        batches: int | Iterable[ArrayLike],
+        rates: ArrayLike | None = None,
+        reduce: Literal["mean", "sum"] = "mean",
+    ) -> Numbers:
+        """Many steps in one call: for each batch loss and gradient, and the optimiser changes the parameters.
+
+        The result is that of ``backward`` and ``optimizer.step()`` for each batch in turn.  The machine does it without
+        Python in between, where it can: the program has no branches, and numba compiles ``optimizer.slope``.
+
+        Args:
+            columns: as in a call.
+            optimizer: one of ``nn``, or of your own that has its ``parameters``, ``lr``, ``steps`` and a method
+                ``slope(i, w)``; its parameters are parameters of the program, and change in place.
+            batches: for each step the numbers of its samples, as ``[[0, 2], [1, 3]]``; or how many steps to take with
+                all of them.
+            rates: the learning rate of each step; by default the optimiser's own for all.
+            reduce: "mean" or "sum" over the samples of a batch.
+
+        Returns:
+            The losses, each as it was before its step.
+
+        Raises:
+            NonFiniteError: a loss or a gradient became nan or infinite; the steps before it are done.
+            LengthError, OperandError: as in a call, or of a batch, a rate or the optimiser.
+
+        >>> from autodiff import Value
+        >>> from nn import SGD
+        >>> x, w = Value(0.0), Value(0.0)
+        >>> program = compile((w * x - 1) ** 2, [x], [w])
+        >>> program.train([1.0, 2.0], optimizer=SGD([w], lr=0.125), batches=[[0], [1], [0, 1]])
+        array([1.   , 0.25 , 0.125])
+        >>> w.data
+        0.5625
+        """
+        X, _ = self._columns(columns)
+        self._check("parameters")
+        if reduce not in ("mean", "sum"):
+            raise OperandError(f'reduce is "mean" or "sum", not {reduce!r}')
+        return train(self, X, optimizer, batches, rates, reduce == "mean")
 
     def _check(self, wrt: str | None) -> str:
         """With respect to what to derive, if that is possible."""

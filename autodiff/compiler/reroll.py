@@ -205,7 +205,10 @@ def _alive(op: Any, start: Any, operands: Any, outputs: Any, roots: Any, takes: 
 @compiled_if_large
 def _operands(nodes: Any, start: Any, operands: Any, lengths: Any, is_root: Any, number: Any, loop: int) -> Any:
     """The operands of these nodes by their new numbers, that of a root being the loop; and how many each has."""
-    pieces = np.empty(lengths.sum(), np.int64)
+    end = 0
+    for length in lengths:
+        end += length
+    pieces = np.empty(end, np.int64)
     end = 0
     for i in range(len(nodes)):
         for k in range(lengths[i]):

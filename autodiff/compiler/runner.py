@@ -26,15 +26,39 @@ if TYPE_CHECKING:
 
     from ..value import Value
     from .frozen import Frozen
+    from .link import Machine
 
     Numbers = NDArray[np.float64]
 
-__all__ = ["Runner"]
+__all__ = ["Runner", "cut", "machine"]
 
 _NOTHING, _NO_ROWS = np.zeros(0), np.zeros((0, 0))
 _TRIED: set[str] = set()
 _SMALL = 2.0**-64  # sums of as many numbers stay within the range
 _WORTHWHILE = 1 << 18  # slots times samples, below which waking a thread takes longer than it saves
+
+
+def machine(
+    outputs: Sequence[Value],
+    inputs: Sequence[Value],
+    parameters: Sequence[Value],
+    frozen: Frozen,
+    precision: str,
+    by_parameters: int,
+    by_inputs: int,
+) -> Machine:
+    """A graph lowered and compiled, for derivatives with respect to so many of the parameters, and of the inputs."""
+    graph = chains(reroll(read_graph(outputs, inputs, parameters, frozen)))
+    wanted = np.concatenate([graph.parameters[:by_parameters], graph.inputs[:by_inputs]])
+    return link(graph, lower(graph, wanted[wanted >= 0]), precision)
+
+
+def cut(samples: int, lanes: int) -> tuple[int, int, int]:
+    """Samples in a block and in a chunk, and the chunks; threads have no say in it."""
+    blocks = -(-samples // lanes)
+    block = min(-(-samples // (8 * blocks)) * 8, lanes)
+    length = -(-samples // (block * vm.CHUNKS)) * block
+    return block, length, -(-samples // length)
 
 
 class Runner:
@@ -49,10 +73,10 @@ class Runner:
         wrt: str,
         precision: str,
     ) -> None:
-        graph = chains(reroll(read_graph(outputs, inputs, parameters, frozen)))
-        asked = [getattr(graph, kind) for kind in ("parameters", "inputs") if wrt in (kind, "both")]
-        numbers = np.concatenate([np.zeros(0, np.int64), *asked])
-        self.machine = link(graph, lower(graph, numbers[numbers >= 0]), precision)
+        wanted = [
+            len(nodes) * (wrt in (kind, "both")) for kind, nodes in (("parameters", parameters), ("inputs", inputs))
+        ]
+        self.machine = machine(outputs, inputs, parameters, frozen, precision, *wanted)
         self.wrt = wrt
         self.partials = np.empty((0, self.machine.partial))
         self.cuts: dict[int, tuple[int, int, int]] = {}
@@ -87,6 +111,7 @@ class Runner:
     def evaluate(self, X: Numbers, parameters: Numbers, threads: int) -> Numbers:
         """The outputs, of shape (outputs, N)."""
         machine = self.machine
+        X, parameters = np.ascontiguousarray(X), np.ascontiguousarray(parameters)
         Y = np.empty((len(machine.per_sample), X.shape[1]))
         with self.lock:
             U = self.call_buffer
@@ -109,6 +134,7 @@ class Runner:
         self, X: Numbers, parameters: Numbers, threads: int, mean: bool, each: bool
     ) -> tuple[Any, Numbers, Numbers]:
         """The mean or the sum, or each of the outputs; the gradients with respect to parameters and to inputs."""
+        X, parameters = np.ascontiguousarray(X), np.ascontiguousarray(parameters)
         N = X.shape[1]
         values = np.empty(N) if each else _NOTHING
         dX = np.zeros((self.inputs, N)) if self.wrt != "parameters" else _NO_ROWS
@@ -165,13 +191,8 @@ class Runner:
         return total, gradient, bool(partials[0, 1] == 0)
 
     def _cut(self, samples: int) -> tuple[int, int, int]:
-        """Samples in a block and in a chunk, and the chunks; threads have no say in it."""
-        if samples in self.cuts:
-            return self.cuts[samples]
-        blocks = -(-samples // self.machine.lanes)
-        block = min(-(-samples // (8 * blocks)) * 8, self.machine.lanes)
-        length = -(-samples // (block * vm.CHUNKS)) * block
-        self.cuts = {samples: (block, length, -(-samples // length))}  # most calls are like the last one
+        if samples not in self.cuts:
+            self.cuts = {samples: cut(samples, self.machine.lanes)}  # most calls are like the last one
         return self.cuts[samples]
 
     def _worth(self, threads: int, samples: int, chunks: int) -> int:

@@ -97,4 +97,7 @@ def _linear(op: Any, start: Any, operands: Any, numbers: Any, rate: Any, outputs
                     weight[operand] += here * numbers[operands[first + (i + arity // 2) % (arity // 2 * 2)]]
                 else:
                     weight[operand] += here
-    return sink, weight[results]
+    found = np.empty(len(results))
+    for i in range(len(results)):
+        found[i] = weight[results[i]]
+    return sink, found

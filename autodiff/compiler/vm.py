@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .assembler import Driver
 from .cache import njit
 from .memory import call_kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Integers = NDArray[np.int64]
+    Numbers = NDArray[np.float64]
+    Rows = NDArray[np.float64]
+    Lanes = NDArray[Any]
 
 __all__ = ["add_all_exactly", "begin", "copy", "differentiate", "differentiate_alone", "evaluate", "fill", "finish"]
 __all__ += ["plan", "section", "spread", "sweep"]
@@ -26,7 +32,7 @@ CHUNKS = 8
 FIRST_SUM = 2
 """Where in a partial sum the adjoints begin: before them are the sum of the outputs, and what rounding took from it.
 
-Behind the adjoints stands what rounding took from each, and then come those of matrices."""
+Behind the adjoints stands what rounding took from each, and then come those of matrices in the same way."""
 
 # What stands where in a plan: where each section begins and the last one ends, then single numbers, then the sections.
 _SECTIONS = 13
@@ -58,7 +64,7 @@ _NUMBERS = 8
 ) = range(_SECTIONS + 1, _SECTIONS + 1 + _NUMBERS)
 
 
-def plan(sections: dict[int, NDArray[np.int64]], numbers: dict[int, int]) -> NDArray[np.int64]:
+def plan(sections: dict[int, Integers], numbers: dict[int, int]) -> Integers:
     """A plan of its sections and its single numbers."""
     flat = [sections[i].ravel() for i in range(_SECTIONS)]
     starts = _SECTIONS + 1 + _NUMBERS + np.cumsum([0, *map(len, flat)])
@@ -144,8 +150,9 @@ def _mean(total: float, lost: float, samples: float) -> float:
     return (total + lost if lost - lost == 0.0 else total) / samples
 
 
+@Driver
 @_compiled
-def begin(plan: Any, U: Any, parameters: Any) -> None:
+def begin(plan: Integers, U: Numbers, parameters: Numbers) -> None:
     """Run what a call needs once."""
     runs = section(plan, PARAMETERS)
     for k in range(0, len(runs), 3):
@@ -153,8 +160,9 @@ def begin(plan: Any, U: Any, parameters: Any) -> None:
     sweep(section(plan, CALL_FORWARD), U.ctypes.data, 1, 1, 1)
 
 
+@Driver
 @_compiled
-def spread(plan: Any, U: Any, V: Any) -> None:
+def spread(plan: Integers, U: Numbers, V: Lanes) -> None:
     """Copy numbers of the call to where the lanes take them from."""
     stride = plan[STRIDE]
     slots = section(plan, SPREAD)
@@ -181,8 +189,9 @@ def _load(plan: Any, V: Any, X: Any, low: int, high: int) -> int:
     return lanes
 
 
+@Driver
 @_compiled
-def evaluate(plan: Any, V: Any, X: Any, slots: Any, Y: Any, low: int, high: int, block: int) -> None:
+def evaluate(plan: Integers, V: Lanes, X: Rows, slots: Integers, Y: Rows, low: int, high: int, block: int) -> None:
     """The outputs of samples low to high."""
     stride = plan[STRIDE]
     code = section(plan, SAMPLE_FORWARD)
@@ -195,14 +204,24 @@ def evaluate(plan: Any, V: Any, X: Any, slots: Any, Y: Any, low: int, high: int,
                 copy(V[slots[i] * stride :], Y[i, start:], end - start)
 
 
+@Driver
 @_compiled
 def differentiate(
-    plan: Any, V: Any, X: Any, seed: float, low: int, high: int, block: int, partial: Any, values: Any, dX: Any
+    plan: Integers,
+    V: Lanes,
+    X: Rows,
+    seed: float,
+    low: int,
+    high: int,
+    block: int,
+    partial: Numbers,
+    values: Numbers,
+    dX: Rows,
 ) -> None:
     """Add up value and gradient of samples low to high, a chunk.
 
     ``partial`` receives the sum of the outputs and its error, then the adjoints of the spread numbers, their errors,
-    and the adjoints of the matrices.
+    and the adjoints of the matrices; room for the errors of these is behind them.
     ``values`` receives each output and ``dX`` the adjoints of the inputs, where they are not empty.
     """
     stride = plan[STRIDE]
@@ -237,8 +256,9 @@ def differentiate(
         at += blocks[b + 1]
 
 
+@Driver
 @_compiled
-def finish(plan: Any, U: Any, partials: Any, seed: float, samples: float, gradient: Any) -> float:
+def finish(plan: Integers, U: Numbers, partials: Rows, seed: float, samples: float, gradient: Numbers) -> float:
     """Add the chunks, in order, and go back through what was done once; the value, and the gradient in place.
 
     The value is the sum of the outputs as if in twice the digits; not finite where a partial sum is not.  The gradient
@@ -248,15 +268,16 @@ def finish(plan: Any, U: Any, partials: Any, seed: float, samples: float, gradie
     total = partials[0]
     count = len(returned) // 2
     sums, at = total[FIRST_SUM:], FIRST_SUM + 2 * count
-    lost, weights = total[FIRST_SUM + count :], total[at:]
-    of_weights = np.zeros(len(weights))
+    size = (len(total) - at) // 2
+    lost, weights, of_weights = total[FIRST_SUM + count :], total[at:], total[at + size :]
+    fill(of_weights, size, 0.0)
     for chunk in range(1, len(partials)):
         more = partials[chunk]
         _add_exactly(total, more[0])
         total[1] += more[1]
         _add_each_exactly(sums, lost, more[FIRST_SUM:], count)
         _add(more[FIRST_SUM + count :], lost, count)
-        _add_each_exactly(weights, of_weights, more[at:], len(weights))
+        _add_each_exactly(weights, of_weights, more[at:], size)
     fill(U[plan[CALL_SUMS] :], plan[CALL_SUMS_END] - plan[CALL_SUMS], 0.0)
     value = total[0] + total[1]
     if not plan[OUTPUT_PER_SAMPLE]:
@@ -264,7 +285,7 @@ def finish(plan: Any, U: Any, partials: Any, seed: float, samples: float, gradie
         U[plan[OUTPUT_ADJOINT]] = seed
     for k in range(count):
         U[returned[count + k]] += _mean(sums[k], lost[k], samples)
-    for k in range(len(weights)):
+    for k in range(size):
         weights[k] = _mean(weights[k], of_weights[k], samples)
     for k in range(0, len(matrices), 3):
         _add(total[matrices[k] :], U[matrices[k + 1] :], matrices[k + 2])
@@ -279,20 +300,21 @@ def finish(plan: Any, U: Any, partials: Any, seed: float, samples: float, gradie
     return value
 
 
+@Driver
 @_compiled
 def differentiate_alone(
-    plan: Any,
-    U: Any,
-    V: Any,
-    X: Any,
-    parameters: Any,
+    plan: Integers,
+    U: Numbers,
+    V: Lanes,
+    X: Rows,
+    parameters: Numbers,
     mean: bool,
     block: int,
     length: int,
-    partials: Any,
-    values: Any,
-    dX: Any,
-    gradient: Any,
+    partials: Rows,
+    values: Numbers,
+    dX: Rows,
+    gradient: Numbers,
     seed: float = 1.0,
 ) -> float:
     """All of it on this thread, in one call; the sum of the outputs."""

@@ -64,6 +64,8 @@ def _title(
     if drawn == selection.total:
         constants = f" and {_count(picture.constants, 'constant')}" if picture.constants else ""
         return f"The graph of {ends}: {_count(drawn, 'value')}{constants}"
+    if selection.members:
+        return f"The graph of {ends}: {_count(selection.total, 'value')}, what is repeated drawn once"
     near = picture.named(around) if around is not None else ends
     return f"The graph of {ends} in part: of {_count(selection.total, 'value')} the {drawn:,} nearest to {near}"
 
@@ -85,6 +87,12 @@ def _left_out(picture: Picture, selection: Selection) -> str:
         some = " Arrows between groups are those of some of their members." if selection.sampled else ""
         return f"Left out: what is inside the groups.{some}"
     hidden = selection.total - len(selection.nodes)
+    if selection.members:
+        sums = ", and as wide as the sum of their contributions" if picture.ran and picture.show != "forward" else ""
+        return (
+            f"Left out: {_count(hidden, 'value')} that repeat those drawn. A box with × stands for so many: of their "
+            f"numbers it has the least and the greatest. An arrow stands for as many, or for those that it says{sums}."
+        )
     if hidden:
         return f"Left out: {_count(hidden, 'value')}; ⋯ says how many operands or users of a box are among them."
     return ""

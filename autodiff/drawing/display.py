@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from html import escape
+from math import ceil
 
-__all__ = ["as_html"]
+__all__ = ["as_html", "legible_width", "width_of"]
 
 _PIXELS = 4 / 3
 """CSS pixels in a point."""
@@ -24,6 +25,21 @@ _PAGE = 900
 """A page is about as wide; what does not fit even at its smallest has a hint."""
 
 
+def width_of(svg: str) -> float:
+    """The width of a picture in points, as it says itself."""
+    return float(svg.partition(' width="')[2].partition("pt")[0])
+
+
+def legible_width(svg: str, width: float) -> int:
+    """How many CSS pixels wide a picture must be shown for its smallest letters to be read.
+
+    >>> legible_width('<svg width="300pt"><text font-size="9"/></svg>', 300)  # 400 pixels, and letters of 12
+    300
+    """
+    smallest = min(map(float, _LETTERS.findall(svg)), default=_LEGIBLE) * _PIXELS
+    return ceil(width * _PIXELS * min(_LEGIBLE / smallest, 1.0))
+
+
 def as_html(svg: str, width: float, alternative: str) -> str:
     """An SVG as an image in HTML: at most as wide as the page, but never so small that it cannot be read.
 
@@ -35,9 +51,7 @@ def as_html(svg: str, width: float, alternative: str) -> str:
     >>> as_html("<svg/>", 30, 'x < "y"').partition(" alt=")[2].partition(" width")[0]
     '"x &lt; &quot;y&quot;"'
     """
-    natural = round(width * _PIXELS)
-    smallest = min(map(float, _LETTERS.findall(svg)), default=_LEGIBLE) * _PIXELS
-    least = round(natural * min(_LEGIBLE / smallest, 1.0))
+    natural, least = round(width * _PIXELS), legible_width(svg, width)
     data = b64encode(svg.encode()).decode()
     hint = ""
     if least > _PAGE:

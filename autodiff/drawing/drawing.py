@@ -15,12 +15,14 @@ from ..naming import Names, caller_names
 from ..pathsearch import Path as _ExplainedPath
 from ..value import Value
 from .caption import describe
-from .display import as_html
+from .display import as_html, width_of
 from .expansion import Expansion, is_expandable
+from .folded import FoldedPicture
 from .fonts import warn_without_fonts
 from .named import group_named, named_frames
 from .paint import paint
 from .picture import Picture
+from .repeated import fold as folded
 from .selection import Selection, everything, group_network, neighbourhood, whole
 from .writing import to_dot
 
@@ -99,9 +101,7 @@ class Drawing:
         Raises:
             As for ``svg``.
         """
-        svg = self.svg
-        width = float(svg.partition(' width="')[2].partition("pt")[0])
-        return as_html(svg, width, self.caption)
+        return as_html(self.svg, width_of(self.svg), self.caption)
 
     def _is_ours(self) -> bool:
         """Whether we lay the picture out ourselves: a network, and all others where there is no Graphviz."""
@@ -190,6 +190,7 @@ def draw(
     max_nodes: int = 150,
     highlight: Any = (),
     show: str = "backward",
+    fold: bool = True,
     time_limit: float | None = 10.0,
 ) -> Drawing:
     """Draw the graph that ``output`` depends on.
@@ -201,8 +202,9 @@ def draw(
     of ``nn`` and what ``group`` names are framed, and layers where each neuron is one box.
 
     A graph of more than ``max_nodes`` Values is not drawn in full.  What ``group`` names becomes one box; or of a
-    network each neuron, or if these are too many, each layer; of another graph the nodes nearest to the output are
-    drawn.  The caption says what is left out.
+    network each neuron, or if these are too many, each layer.  Of another graph what is repeated, as in a loop over
+    samples, is drawn once, in a frame "× 16", or else the nodes nearest to the output.  The caption says what is left
+    out.
 
     Args:
         output: a Value, or a list of them.
@@ -215,6 +217,7 @@ def draw(
         max_nodes: draw no more Values than this one by one.
         highlight: nodes, or a path that ``explain`` found: they stand out, and the rest fades.
         show: "backward"; "forward", without derivatives; "formula", with local derivatives as algebra.
+        fold: whether what is repeated may be drawn once.
         time_limit: seconds for the layout, None for no limit; beyond it a coarser picture is drawn.
 
     Raises:
@@ -233,7 +236,7 @@ def draw(
     outputs = _values(output, "output")
     if not outputs:
         raise OptionError("draw takes a Value or a list of Values, not an empty list")
-    _check_options(direction, depth, max_nodes, show, time_limit)
+    _check_options(direction, depth, max_nodes, show, fold, time_limit)
     highlight = _one_path(highlight)
     found = caller_names(2)
     graph = everything(outputs)
@@ -251,12 +254,13 @@ def draw(
 
     def drawing(limit: int, finer: int | None = None) -> Drawing | None:
         """The picture with so many nodes at most; None if it has no fewer boxes than the finer one."""
-        selection = _selected(graph, outputs, around, depth, limit, {*kept})
+        selection = _selected(graph, outputs, around, depth, limit, {*kept}, fold)
         wanted = [node for node in selection.nodes if is_expandable(node)]
         if expand is not True:
             wanted = [node for node in wanted if node in chosen]
-        expansions, refused = _expanded(wanted, limit - len(selection.nodes) if expand is True else None)
-        picture = Picture(
+        room = 0 if selection.members else limit - len(selection.nodes) if expand is True else None
+        expansions, refused = _expanded(wanted, room)
+        picture = (FoldedPicture if selection.members else Picture)(
             selection,
             outputs,
             _named(selection, expansions, outputs, names, found),
@@ -313,7 +317,7 @@ def _values(x: Any, what: str) -> list[Value]:
     return [*dict.fromkeys(nodes)]
 
 
-def _check_options(direction: Any, depth: Any, max_nodes: Any, show: Any, time_limit: Any) -> None:
+def _check_options(direction: Any, depth: Any, max_nodes: Any, show: Any, fold: Any, time_limit: Any) -> None:
     for name, option, known in (("direction", direction, _DIRECTIONS), ("show", show, _SHOWS)):
         if option not in known and not (name == "direction" and option == "auto"):
             raise OptionError(f"{name} is one of {', '.join(map(repr, known))}, not {option!r:.40}")
@@ -322,6 +326,8 @@ def _check_options(direction: Any, depth: Any, max_nodes: Any, show: Any, time_l
             continue
         if not isinstance(option, int) or isinstance(option, bool) or option < least:
             raise OptionError(f"{name} is a whole number from {least} on, not {option!r:.40}")
+    if not isinstance(fold, bool):
+        raise OptionError(f"fold is True or False, not {fold!r:.40}")
     if time_limit is not None and not (is_number(time_limit) and time_limit > 0):
         raise OptionError(f"time_limit is a number of seconds above 0, or None for no limit, not {time_limit!r:.40}")
 
@@ -333,6 +339,7 @@ def _selected(
     depth: int | None,
     limit: int,
     keep: set[Value],
+    fold: bool,
 ) -> Selection:
     if around is None and depth is None:
         if len(graph) <= limit:
@@ -341,6 +348,8 @@ def _selected(
             return selection
         if not keep:
             grouped = group_named(graph, outputs, limit) or group_network(graph, outputs, limit)
+            if grouped is None and fold:
+                grouped = folded(graph, outputs, limit)
             if grouped is not None:
                 return grouped
     if around is not None and depth is None:

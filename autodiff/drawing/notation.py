@@ -17,6 +17,7 @@ _SIGN = re.compile(r"(?=.*[^xy ])[^\w()]*x[^\w()]*y?[^\w()]*")
 """A notation without words and figures is written as it is, the others as a call."""
 
 _PLAIN = re.compile(r"…|[\w#.\[\]'⁽⁾⁰-⁹]+")
+_ENCLOSED = re.compile(r"\([^()]*\)")
 _RAISABLE = re.compile(r"(?:[^\W\d]\w*|\d+(?:\.\d+)?)")
 
 
@@ -24,13 +25,15 @@ def spelled(op: Op, operands: Sequence[str]) -> str:
     """The operation in the names of its operands.
 
     >>> from autodiff.ops import OPS
+    >>> spelled(OPS["pow"], ["x", "(−1)"]), spelled(OPS["mul"], ["x", "(−0.5)"])
+    ('x⁻¹', 'x·(−0.5)')
     >>> spelled(OPS["mul"], ["2", "y"]), spelled(OPS["pow"], ["x", "3"]), spelled(OPS["sum"], ["a", "b", "c"])
     ('2·y', 'x³', 'a + b + c')
     """
     if isinstance(op, NaryOp):
         return _nary(op, [_held(name) for name in operands])
-    if op.name == "pow" and re.fullmatch(r"[-−]?\d{1,3}", operands[1]):
-        return _raised(operands[0]) + superscript(operands[1].replace("−", "-"))
+    if op.name == "pow" and re.fullmatch(r"[-−]?\d{1,3}", exponent := operands[1].strip("()")):
+        return _raised(operands[0]) + superscript(exponent.replace("−", "-"))
     if op.name == "square":
         return _raised(operands[0]) + "²"
     if not _SIGN.fullmatch(op.notation):
@@ -42,11 +45,11 @@ def spelled(op: Op, operands: Sequence[str]) -> str:
 
 
 def _held(name: str) -> str:
-    return name if _PLAIN.fullmatch(name) else f"({name})"
+    return name if _PLAIN.fullmatch(name) or _ENCLOSED.fullmatch(name) else f"({name})"
 
 
 def _raised(name: str) -> str:
-    return name if _RAISABLE.fullmatch(name) else f"({name})"
+    return name if _RAISABLE.fullmatch(name) or _ENCLOSED.fullmatch(name) else f"({name})"
 
 
 def _nary(op: NaryOp, names: list[str]) -> str:

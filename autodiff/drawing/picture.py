@@ -136,19 +136,7 @@ class Picture:
         self._elements: dict[Value, Expansion] = {}
         for group in selection.groups:
             self._group(group)
-        for node in selection.nodes:
-            expansion = expansions.get(node)
-            if expansion is None:
-                self._node(node, node, node.grad, {})
-            else:
-                for element in expansion.elements[:-1]:
-                    if node in self._places:
-                        self._places[element] = self._places[node]
-                    if node in self._frames:
-                        self._frames[element] = self._frames[node]
-                    self._node(element, element, expansion.gradients[element], expansion.originals)
-                self._node(node, expansion.elements[-1], node.grad, expansion.originals)
-            self._stubs(node, selection)
+        self._nodes(selection, expansions)
         for (tail, head), count in selection.arrows.items():
             tooltip = "" if selection.sampled else f"{count:,} operands"
             self.arrows.append(Arrow(self._keys[tail], self._keys[head], tooltip=tooltip))
@@ -163,13 +151,14 @@ class Picture:
 
     def is_long(self) -> bool:
         """Whether it is long and thin, so that from left to right it would be too wide for a page."""
-        if any(box.place for box in self.boxes):
-            return False
+        return not any(box.place for box in self.boxes) and self._is_long()
+
+    def _is_long(self, most: int = _LONG) -> bool:
         column = dict.fromkeys([box.key for box in self.boxes], 0)
         for arrow in self.arrows:  # those to a box come before those from it
             column[arrow.head] = max(column[arrow.head], column[arrow.tail] + 1)
         columns = 1 + max(column.values())
-        return columns > _LONG and columns * columns > _THIN * len(self.boxes)
+        return columns > most and columns * columns > _THIN * len(self.boxes)
 
     def named(self, node: Value) -> str:
         """What a node is called, shown or not."""
@@ -179,6 +168,22 @@ class Picture:
     # -----------------------------------------------------------------------------------------------------------------
     # Nodes.
     # -----------------------------------------------------------------------------------------------------------------
+
+    def _nodes(self, selection: Selection, expansions: dict[Value, Expansion]) -> None:
+        """The nodes drawn one by one, and the arrows to them."""
+        for node in selection.nodes:
+            expansion = expansions.get(node)
+            if expansion is None:
+                self._node(node, node, node.grad, {})
+            else:
+                for element in expansion.elements[:-1]:
+                    if node in self._places:
+                        self._places[element] = self._places[node]
+                    if node in self._frames:
+                        self._frames[element] = self._frames[node]
+                    self._node(element, element, expansion.gradients[element], expansion.originals)
+                self._node(node, expansion.elements[-1], node.grad, expansion.originals)
+            self._stubs(node, selection)
 
     def _node(self, node: Value, made: Value, grad: float, originals: dict[Value, Value]) -> None:
         """The box of a node, and the arrows to it from the operands of ``made``, which is the node or stands for it."""

@@ -66,7 +66,8 @@ class Selection:
         nodes: those drawn one by one, in topological order.
         total: how many Values the graph has.
         places: the neuron that a node belongs to, for those in one.
-        frames: the named group that a node belongs to, for the others.
+        frames: the named group, or the repetition, that a node belongs to, for the others.
+        members: where a node stands for many, what is repeated being drawn once: all of these.
         groups: those drawn as one box.
         arrows: (tail, head) of the arrows at groups, each a node or a group, and how many operands it stands for.
         sampled: whether the arrows at groups were found from some of their members.
@@ -79,6 +80,7 @@ class Selection:
         self.total = total
         self.places = places
         self.frames: dict[Value, str] = {}
+        self.members: dict[Value, list[Value]] = {}
         self.groups: list[Group] = []
         self.arrows: Counter[tuple[Value | Group, Value | Group]] = Counter()
         self.sampled = False

@@ -16,6 +16,7 @@ from ..value import Value
 from .causes import causes_module
 from .graph import Graph
 from .page import framed, page
+from .panels import Cut, Numbers, panels_data
 from .program import program
 from .rules import rules_module
 from .templates import FIRST, RESULT, Templates
@@ -70,6 +71,7 @@ def explore(
     *,
     loss: Callable[..., Any] | None = None,
     names: Mapping[str, Value] | Mapping[Value, str] | None = None,
+    panels: Sequence[Numbers | Cut] = (),
 ) -> Explorer:
     """A page on which a class can step through ``output``'s graph, forward and backward, and change its numbers.
 
@@ -90,9 +92,11 @@ def explore(
         loss: with a model, a function (outputs, target) such as those of ``nn.losses``; default ½ Σ (output − target)².
         names: {"x": x} or {x: "x"}, before the labels of the nodes; those without either are called as your variables
             are, or v1, v2 …
+        panels: what to show beside the graph, ``Numbers`` and ``Cut`` of ``autodiff.explorer``.
 
     Raises:
-        OperandError: the output is no Value and no model with a sample, or ``names`` no dict of names and Values.
+        OperandError: the output is no Value and no model with a sample, ``names`` no dict of names and Values, or a panel has
+            others than those of the graph.
 
     >>> y = Value(3.0)
     >>> x = 2 * y
@@ -118,12 +122,13 @@ def explore(
         "graph": graph.data(),
         "names": called,
         "texts": templates.texts,
-        "values": templates.values,
-        "slopes": templates.slopes,
+        "kinds": templates.kinds,
+        "kind": templates.kind,
         "parameters": [i for i, node in enumerate(graph.nodes) if is_parameter(node)],
         "training": training(graph, trained) if trained else None,
         "program": program(graph.nodes, [named[node] for node in graph.nodes]),
-        "views": views(graph, _first_lines(graph, called, templates), lambda i: called[i]),
+        **panels_data(graph, panels),
+        **views(graph, _first_lines(graph, called, templates), lambda i: called[i]),
     }
     drawing = draw(output, names=dict(zip(graph.nodes, [named[node] for node in graph.nodes], strict=True)))
     return Explorer(title, page(title, data, _made(graph)), drawing)
@@ -142,7 +147,7 @@ def _first_lines(graph: Graph, names: list[str], templates: Templates) -> list[s
         line = names[i]
         if node.op is not None:
             operands = [names[graph.number[x]] if isinstance(x, Value) else f"({x:.4g})" for x in node.operands]
-            text = templates.texts[templates.values[i]]
+            text = templates.value(i)
             line += " = " + shown(text.translate({FIRST + k: name for k, name in enumerate(operands)}), 34)
         lines.append(line.replace(RESULT, names[i]))
     return lines

@@ -15,9 +15,10 @@ from ..value import Value
 from .rules import Rule, is_scriptable, rule_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
-__all__ = ["Graph", "as_json"]
+__all__ = ["Graph", "as_json", "in_runs"]
 
 LEAF = -1
 
@@ -53,7 +54,7 @@ class Graph:
         """The columns, an entry for each node.
 
         rule: its place in ``rules``; -1 for a leaf.
-        operands: of each, the node's number; or -1 less the place among the ``constants``.
+        operands: of each, the node's number; or -1 less the place among the ``constants``; see ``in_runs``.
         values: of a leaf, and of a node whose operation Python alone can compute, what was recorded; else null.
         slopes: the local derivatives recorded of such a node; else null.
         still: nodes that have operands and pass no gradient on.
@@ -64,7 +65,7 @@ class Graph:
         def code(x: Value | float) -> int:
             return self.number[x] if isinstance(x, Value) else -1 - constants.setdefault(repr(x), len(constants))
 
-        operands = [[code(x) for x in node.operands] for node in self.nodes]
+        operands = [in_runs([code(x) for x in node.operands]) for node in self.nodes]
         foreign = {i for rule, i in self.rules.items() if not is_scriptable(rule)}
         recorded = [rule == LEAF or rule in foreign for rule in self._rule]
         return {
@@ -90,6 +91,21 @@ def _everything(output: Value) -> list[Value]:
         found.update(new)
         waiting += new
     return sorted(found, key=attrgetter("serial"))
+
+
+def in_runs(numbers: Sequence[int]) -> list[int | list[int]]:
+    """The numbers; where four or more count on, the first of them and how many.
+
+    >>> in_runs([7, 3, 4, 5, 6, 1])
+    [7, [3, 4], 1]
+    """
+    found: list[int | list[int]] = []
+    start = 0
+    for end in range(1, len(numbers) + 1):
+        if end == len(numbers) or numbers[end] != numbers[end - 1] + 1 or numbers[start] < 0:
+            found += [[numbers[start], end - start]] if end - start > 3 else numbers[start:end]
+            start = end
+    return found
 
 
 def as_json(x: float) -> float | str:

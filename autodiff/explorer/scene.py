@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..drawing.layered import layout
@@ -9,59 +10,110 @@ from ..drawing.layered import layout
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-__all__ = ["Arrow", "Box", "placed"]
+__all__ = ["Arrow", "Box", "placed", "tabled"]
 
 _LETTER = 6.9  # the width of a character of 12 pixels, on average and a little more
 _LINE, _PAD = 17.0, 9.0
 _LEAST = 112.0  # "grad −1.234·10⁻¹²" has room
+_STEP = 14.0
+_COLUMN, _ROW = 34.0, 36.0  # between the boxes of a table
 _FIGURES = 8  # room for so many characters on an arrow
 _COVERED = 7  # so much of a line is below its head
 _CROWDED = 3  # arrows for each box: of more the numbers are left out
 
 
 class Box(NamedTuple):
-    """A box: a node by its number, or a group by that and "g"; what stands in its first line, and how many lines."""
+    """What stands in its first line, and how many lines it has."""
 
-    key: int | str
     text: str
-    lines: int
+    lines: int = 3
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height; boxes of about the same width have the same, so that pictures can share a layout."""
+        width = max(_LEAST, _STEP * ceil((len(self.text) * _LETTER + 2 * _PAD) / _STEP))
+        return width, _LINE * self.lines + _PAD
 
 
 class Arrow(NamedTuple):
-    """From a box to a box; ``position`` is the operand's, -1 of an arrow that stands for several."""
+    """From a box to a box, by their places; ``position`` is the operand's, -1 of an arrow that stands for several."""
 
-    tail: int | str
-    head: int | str
+    tail: int
+    head: int
     position: int
 
 
-def placed(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> dict[str, Any]:
-    """The picture as data.
+def placed(sizes: Sequence[tuple[float, float]], arrows: Sequence[Arrow]) -> dict[str, Any]:
+    """The picture as data, in layers from left to right.
 
     width, height: of the whole.
-    boxes: of each its key, its left and upper end, its width and height.
+    boxes: of each its left and upper end, its width and height.
     arrows: of each its tail, its head, the position, the middle of its number or null, its line and its tip.
     """
-    sizes: dict[Hashable, tuple[float, float]] = {
-        box.key: (max(_LEAST, len(box.text) * _LETTER + 2 * _PAD), _LINE * box.lines + _PAD) for box in boxes
-    }
-    crowded = len(arrows) > _CROWDED * len(boxes)
+    crowded = len(arrows) > _CROWDED * len(sizes)
     labels = [None if crowded or arrow.position < 0 else (_FIGURES * _LETTER, _LINE) for arrow in arrows]
-    users = {arrow.head for arrow in arrows}
-    leaves: dict[Hashable, float] = {
-        box.key: float(i) for i, box in enumerate(boxes) if box.key not in users
-    }  # weights in their order
-    found = layout(sizes, [(arrow.tail, arrow.head) for arrow in arrows], labels, order=leaves)
+    heads = {arrow.head for arrow in arrows}
+    leaves: dict[Hashable, float] = {i: float(i) for i in range(len(sizes)) if i not in heads}  # weights in their order
+    boxes: dict[Hashable, tuple[float, float]] = {**dict(enumerate(sizes))}
+    found = layout(boxes, [(arrow.tail, arrow.head) for arrow in arrows], labels, order=leaves)
     return {
         "width": round(found.width),
         "height": round(found.height),
-        "boxes": [[key, round(found.boxes[key][0] - w / 2), round(found.boxes[key][1] - h / 2), round(w), round(h)]
-                  for key, (w, h) in sizes.items()],
+        "boxes": [_box(found.boxes[i], size) for i, size in enumerate(sizes)],
         "arrows": [
             [*arrow, middle and _rounded(middle), _line(route), _rounded(route[-1]) if route else None]
             for arrow, middle, route in zip(arrows, found.labels, found.routes, strict=True)
         ],
-    }  # fmt: skip
+    }
+
+
+def tabled(
+    sizes: Sequence[tuple[float, float]], columns: Sequence[Sequence[int]], arrows: Sequence[Arrow]
+) -> dict[str, Any]:
+    """The same with some boxes in a table, the others in a column before it or, if anything leads to them, after it.
+
+    Arrows lead downwards, and along a gutter above each row to what is in the same row.
+
+    Args:
+        sizes: of every box.
+        columns: the boxes of each column, from above.
+        arrows: those that are drawn.
+    """
+    inside = {box for column in columns for box in column}
+    wide = max(sizes[i][0] for i in inside)
+    high = max(height for _, height in sizes)
+    heads = {arrow.head for arrow in arrows}
+    before = [i for i in range(len(sizes)) if i not in inside and i not in heads]
+    after = [i for i in range(len(sizes)) if i not in inside and i in heads]
+    corners: dict[int, tuple[float, float]] = {}
+    x = 0.0
+    for column in [before, *columns, after]:
+        first = max(len(columns[0]) - len(column), 0) if column is after else 0  # results are level with the last row
+        corners |= {box: (x, (high + _ROW) * y) for y, box in enumerate(column, first)}
+        x += max([wide if i in inside else sizes[i][0] for i in column], default=-_COLUMN) + _COLUMN
+    boxes = {i: (*corners[i], wide if i in inside else width, height) for i, (width, height) in enumerate(sizes)}
+    return {
+        "width": round(x - _COLUMN),
+        "height": round(max(y for _, y in corners.values()) + high),
+        "boxes": [_rounded(box) for box in boxes.values()],
+        "arrows": [[*arrow, None, *_bent(boxes[arrow.tail], boxes[arrow.head])] for arrow in arrows],
+    }
+
+
+def _bent(tail: Sequence[float], head: Sequence[float]) -> tuple[str, list[int]]:
+    """The line of an arrow in a table, and its tip, which points downwards."""
+    (x, y, width, height), (u, v, across, _) = tail, head
+    if x == u and y < v:
+        return f"M{round(x + width / 2)} {round(y + height)}V{round(v - _COVERED)}", [round(u + across / 2), round(v), 1]
+    leave, enter = round(x + 0.75 * width), round(u + 0.25 * across)
+    start = y if y >= v else y + height
+    line = f"M{leave} {round(start)}V{round(v - _ROW / 2)}H{enter}V{round(v - _COVERED)}"
+    return line, [enter, round(v), 1]
+
+
+def _box(middle: tuple[float, float], size: tuple[float, float]) -> list[int]:
+    (x, y), (width, height) = middle, size
+    return [round(x - width / 2), round(y - height / 2), round(width), round(height)]
 
 
 def _line(route: Sequence[tuple[float, float]]) -> str:
@@ -84,5 +136,5 @@ def _line(route: Sequence[tuple[float, float]]) -> str:
     return f"M{points[0][0]} {points[0][1]}" + "".join(parts).replace(" -", "-")
 
 
-def _rounded(point: tuple[float, float]) -> list[int]:
+def _rounded(point: Sequence[float]) -> list[int]:
     return [round(x) for x in point]

@@ -37,19 +37,23 @@ class Templates:
 
     Attributes:
         texts: each of them once.
-        values: of each node the place in ``texts`` of what it computes; -1 for a leaf.
-        slopes: of each node the places of its local derivatives, in the order of its parents.
+        kinds: of nodes alike, the place in ``texts`` of what they compute, -1 for leaves, and those of their local
+            derivatives, in the order of their parents.
+        kind: of each node its place in ``kinds``.
     """
 
     def __init__(self, nodes: Sequence[Value]) -> None:
         self.texts: list[str] = []
+        self.kinds: list[tuple[int, list[int]]] = [(-1, [])]
         self._place: dict[str, int] = {}
-        self._known: dict[Any, tuple[int, list[int]]] = {}
-        found = [self._of(node) if node.op else (-1, []) for node in nodes]
-        self.values = [value for value, _ in found]
-        self.slopes = [slopes for _, slopes in found]
+        self._known: dict[Any, int] = {}
+        self.kind = [self._of(node) if node.op else 0 for node in nodes]
 
-    def _of(self, node: Value) -> tuple[int, list[int]]:
+    def value(self, i: int) -> str:
+        """What node i computes."""
+        return self.texts[self.kinds[self.kind[i]][0]]
+
+    def _of(self, node: Value) -> int:
         op: Any = node.op
         operands: list[str | float] = []
         given = node.operands  # the node in C makes its numbers anew when it is asked again
@@ -61,7 +65,8 @@ class Templates:
         key = op, *operands, *positions
         if key not in self._known:
             slopes = [self._kept(algebra(op, i, operands, RESULT)) for i in positions]
-            self._known[key] = self._kept(_value(op, operands)), slopes
+            self._known[key] = len(self.kinds)
+            self.kinds.append((self._kept(_value(op, operands)), slopes))
         return self._known[key]
 
     def _kept(self, formula: str) -> int:

@@ -33,7 +33,7 @@ export class Card {
   /** Whether the next number waits to be typed. */
   get asks() {
     const { model, controls } = this.page;
-    const next = model.steps[model.index + 1];
+    const next = model.stepAt(model.index + 1);
     return controls.predict.checked && (next?.kind === "edge" || next?.kind === "value");
   }
 
@@ -55,7 +55,7 @@ export class Card {
 
   #question() {
     const { model } = this.page;
-    const next = model.steps[model.index + 1];
+    const next = /** @type {import("./model.js").Step} */ (model.stepAt(model.index + 1));
     const form = html("form", { class: "question" });
     let question = "";
     if (next.kind === "edge") {

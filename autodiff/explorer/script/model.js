@@ -3,17 +3,19 @@
 import { filled, withNumbers } from "./formula.js";
 import { Graph } from "./graph.js";
 import { factor, short } from "./numbers.js";
-import { backward, NONE } from "./passes.js";
+import { NONE, Pass } from "./passes.js";
+import { Views } from "./views.js";
 
 /**
  * @typedef {import("./passes.js").Passed} Passed
  * @typedef {import("./passes.js").Seed} Seed
  * @typedef {import("./passes.js").Mistakes} Mistakes
- * @typedef {import("./picture.js").View} View
  * @typedef {{ kind: "leaves" } | { kind: "value", node: number } | Seed | Passed} Step
  * @typedef {{
- *   graph: import("./graph.js").GraphData, names: string[], texts: string[], values: number[], slopes: number[][],
- *   training: import("./train.js").Training | null, parameters: number[], views: View[], program: [number, string, string][],
+ *   graph: import("./graph.js").GraphData, names: string[], texts: string[],
+ *   tables: import("./tables.js").TableData[], cuts: import("./split.js").Cut[],
+ *   training: import("./train.js").Training | null, parameters: number[], kinds: [number, number[]][], kind: number[],
+ *   views: import("./views.js").ViewData[], shapes: import("./views.js").Shape[], program: [number, string, string][],
  * }} PageData
  */
 
@@ -26,12 +28,14 @@ export class Model {
     this.graph = new Graph(data.graph, rules);
     this.names = data.names;
     this.texts = data.texts;
-    this.templates = data.values;
-    this.slopeTemplates = data.slopes;
+    /** Of each node the places in `texts` of what it computes, -1 for a leaf, and of its local derivatives. */
+    this.templates = data.kind.map((kind) => data.kinds[kind]);
     this.parameters = new Set(data.parameters);
-    this.views = data.views;
+    this.views = new Views(data.views, data.shapes, this.graph.size);
     this.program = data.program;
     this.training = data.training;
+    this.tables = data.tables;
+    this.cuts = data.cuts;
     this.fixed = new Set(this.graph.fixed);
     /** The numbers and gradients at the start, to compare with. */
     this.start = { values: this.graph.values.slice(), gradients: this.graph.gradients() };
@@ -40,59 +44,52 @@ export class Model {
     this.lit = new Set();
     /** @type {number | null} */
     this.asked = null;
-    this.index = 0;
-    /** @type {Step[]} */
-    this.steps = [];
+    /** The nodes that are computed, each by a step forward behind that of the leaves. */
+    this.computed = [...this.names.keys()].filter((node) => this.graph.operands[node].length > 0);
     /** How many steps go forward, the leaves' own included. */
-    this.forward = 0;
-    /** What the steps leave, and what they should. */
-    this.gradients = this.right = this.start.gradients;
-    /** The step at which each node is computed. @type {number[]} */
-    this.computed = [];
-    /** The steps that change the gradient of each node. @type {number[][]} */
-    this.changes = [];
-    /** The steps along each edge, by its number. @type {number[][]} */
-    this.along = [];
-    /** @type {Map<number, { members: number[], leaves: number[] }>} */
-    this.known = new Map();
-    this.refresh();
+    this.forward = 1 + this.computed.length;
+    /** The step at which each node is computed. */
+    this.computedAt = new Int32Array(this.graph.size);
+    this.computed.forEach((node, i) => {
+      this.computedAt[node] = i + 1;
+    });
+    this.pass = new Pass(this.graph);
     this.index = this.last;
   }
 
-  /** Go through both passes anew, after a leaf moved or a mistake was switched on. */
+  /** Go through the backward pass anew, after a leaf moved or a mistake was switched on. */
   refresh() {
-    const { graph } = this;
     const atEnd = this.index === this.last;
-    const pass = backward(graph, this.mistakes, this.start.gradients);
-    /** @type {Step[]} */
-    const forward = [{ kind: "leaves" }];
-    for (let node = 0; node < graph.size; node++)
-      if (graph.operands[node].length > 0) forward.push({ kind: "value", node });
-    this.steps = [...forward, ...pass.steps];
-    this.forward = forward.length;
-    this.gradients = pass.gradients;
-    this.right = graph.gradients();
-    this.computed = new Array(graph.size).fill(0);
-    forward.forEach((step, i) => {
-      if (step.kind === "value") this.computed[step.node] = i;
-    });
-    this.changes = Array.from({ length: graph.size }, () => []);
-    this.along = graph.edges.map(() => []);
-    this.steps.forEach((step, i) => {
-      if (step.kind === "seed") this.changes[graph.output].push(i);
-      if (step.kind !== "edge") return;
-      this.changes[step.edge.operand].push(i);
-      this.along[graph.edgeAt(step.edge.node, step.edge.position)].push(i);
-    });
+    this.pass = new Pass(this.graph, this.mistakes, this.start.gradients);
     this.index = atEnd ? this.last : Math.min(this.index, this.last);
   }
 
+  /** What the steps leave. */
+  get gradients() {
+    return this.pass.gradients;
+  }
+
+  /** What they should leave. */
+  get right() {
+    return this.pass.right;
+  }
+
   get last() {
-    return Math.max(this.steps.length - 1, 0);
+    return this.forward + this.pass.length - 1;
+  }
+
+  /**
+   * A step by its number; none beyond the last.
+   * @param {number} index
+   * @returns {Step | undefined}
+   */
+  stepAt(index) {
+    if (index >= this.forward) return index <= this.last ? this.pass.step(index - this.forward) : undefined;
+    return index > 0 ? { kind: "value", node: this.computed[index - 1] } : { kind: "leaves" };
   }
 
   get step() {
-    return this.steps[this.index];
+    return /** @type {Step} */ (this.stepAt(this.index));
   }
 
   /** Whether any of the mistakes is switched on. */
@@ -111,7 +108,7 @@ export class Model {
    * @param {number} node
    */
   valueAt(node) {
-    return this.computed[node] <= this.index ? this.graph.values[node] : null;
+    return this.computedAt[node] <= this.index ? this.graph.values[node] : null;
   }
 
   /**
@@ -119,10 +116,19 @@ export class Model {
    * @param {number} node
    */
   gradientAt(node) {
-    const change = this.changes[node].findLast((i) => i <= this.index);
-    if (change === undefined) return this.changes[node].length === 0 && this.index === this.last ? 0 : null;
-    const step = this.steps[change];
+    if (this.index === this.last) return this.gradients[node];
+    const change = this.changes(node).findLast((i) => i <= this.index);
+    if (change === undefined) return null;
+    const step = this.pass.step(change - this.forward);
     return step.kind === "edge" ? step.after : 1;
+  }
+
+  /**
+   * The steps that change the gradient of a node.
+   * @param {number} node
+   */
+  changes(node) {
+    return this.pass.changes(node).map((number) => this.forward + number);
   }
 
   /**
@@ -130,20 +136,15 @@ export class Model {
    * @param {number} edge
    */
   passedAt(edge) {
-    const i = this.along[edge]?.findLast((k) => k <= this.index);
-    const step = i === undefined ? undefined : this.steps[i];
-    return step?.kind === "edge" ? step.contribution : null;
+    return edge < 0 ? null : this.pass.passed(edge, this.index - this.forward);
   }
 
-  /**
-   * Whether the step at hand is about a node.
-   * @param {number} node
-   */
-  isActive(node) {
+  /** The nodes that the step at hand is about. */
+  get active() {
     const { step } = this;
-    if (step.kind === "value") return step.node === node;
-    if (step.kind === "seed") return node === this.graph.output;
-    return step.kind === "edge" && (step.edge.node === node || step.edge.operand === node);
+    if (step.kind === "value") return [step.node];
+    if (step.kind === "seed") return [this.graph.output];
+    return step.kind === "edge" ? [step.edge.node, step.edge.operand] : [];
   }
 
   /**
@@ -159,10 +160,10 @@ export class Model {
    * @param {number} node
    */
   formula(node) {
-    if (this.templates[node] < 0)
-      return this.graph.operands[node].length > 0 ? this.named(this.graph.operands[node][0]) : "";
+    const [template] = this.templates[node];
+    if (template < 0) return this.graph.operands[node].length > 0 ? this.named(this.graph.operands[node][0]) : "";
     const operands = this.graph.operands[node].map((code) => this.named(code));
-    return filled(this.texts[this.templates[node]], operands, this.names[node]);
+    return filled(this.texts[template], operands, this.names[node]);
   }
 
   /**
@@ -170,9 +171,10 @@ export class Model {
    * @param {number} node
    */
   figures(node) {
-    if (this.templates[node] < 0) return short(this.graph.values[node]);
+    const [template] = this.templates[node];
+    if (template < 0) return short(this.graph.values[node]);
     const operands = this.graph.operands[node].map((code) => this.graph.at(code));
-    return withNumbers(this.texts[this.templates[node]], operands, this.graph.values[node]);
+    return withNumbers(this.texts[template], operands, this.graph.values[node]);
   }
 
   /**
@@ -180,7 +182,7 @@ export class Model {
    * @param {{ node: number, position: number }} edge
    */
   slopeFormula({ node, position }) {
-    const template = this.texts[this.slopeTemplates[node][this.graph.positions[node].indexOf(position)]];
+    const template = this.texts[this.templates[node][1][this.graph.positions[node].indexOf(position)]];
     const operands = this.graph.operands[node];
     return {
       symbols: filled(
@@ -194,29 +196,5 @@ export class Model {
         this.graph.values[node],
       ),
     };
-  }
-
-  /**
-   * Every node of a view, those of its groups too, and the leaves among them.
-   * @param {number} view
-   * @returns {{ members: number[], leaves: number[] }}
-   */
-  members(view) {
-    const known = this.known.get(view);
-    if (known) return known;
-    const { boxes, outside, groups } = this.views[view];
-    const own = boxes.map(([key]) => key).filter((key) => typeof key === "number" && !outside.includes(key));
-    const members = [.../** @type {number[]} */ (own), ...groups.flatMap(([inner]) => this.members(inner).members)];
-    const found = { members, leaves: members.filter((node) => this.graph.rule[node] < 0) };
-    this.known.set(view, found);
-    return found;
-  }
-
-  /**
-   * The view in which a node has a box of its own.
-   * @param {number} node
-   */
-  viewOf(node) {
-    return this.views.findIndex(({ boxes, outside }) => boxes.some(([key]) => key === node) && !outside.includes(node));
   }
 }

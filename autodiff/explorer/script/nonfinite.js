@@ -76,17 +76,17 @@ class Search {
   /** @returns {Finding | null} */
   #gradient() {
     const { graph } = this;
-    /** @type {number[]} */
-    const found = new Array(graph.size).fill(0);
+    const { heads, tails, slopes } = graph;
+    const found = new Float64Array(graph.size);
     found[graph.output] = 1;
-    for (const edge of graph.edges) {
-      const [slope, above] = [graph.slope(edge), found[edge.node]];
-      found[edge.operand] += slope * above;
-      if (!Number.isFinite(slope * above)) return this.#contribution(edge, slope, above);
-      if (!Number.isFinite(found[edge.operand])) {
-        const message = `the gradients that reach ${this.#name(edge.operand)} sum to ${repr(found[edge.operand])}: an overflow`;
-        return { kind: "gradient", node: edge.operand, edge, message, remedy: WORDS.scale };
-      }
+    for (let edge = 0; edge < heads.length; edge++) {
+      const [operand, slope, above] = [tails[edge], slopes[edge], found[heads[edge]]];
+      found[operand] += slope * above;
+      if (Number.isFinite(found[operand])) continue;
+      const at = graph.edge(edge);
+      if (!Number.isFinite(slope * above)) return this.#contribution(at, slope, above);
+      const message = `the gradients that reach ${this.#name(operand)} sum to ${repr(found[operand])}: an overflow`;
+      return { kind: "gradient", node: operand, edge: at, message, remedy: WORDS.scale };
     }
     return null;
   }

@@ -49,7 +49,7 @@ export function factor(x) {
 
 /**
  * A count with all its digits.
- * @param {bigint} n
+ * @param {bigint | number} n a whole number
  */
 export function counted(n) {
   return String(n).replace(/\B(?=(\d{3})+$)/g, ",");

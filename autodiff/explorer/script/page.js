@@ -3,10 +3,12 @@
 import { Card } from "./card.js";
 import { Controls } from "./controls.js";
 import { button, html, setText } from "./dom.js";
-import { short } from "./numbers.js";
+import { counted, short } from "./numbers.js";
 import { Ask, BreakIt, Leaves, Paths, Share, Trouble } from "./panels.js";
 import { Picture } from "./picture.js";
+import { Search } from "./search.js";
 import { read, written } from "./share.js";
+import { Tables } from "./tables.js";
 import { Train } from "./train.js";
 import { words } from "./words.js";
 
@@ -24,6 +26,7 @@ export class Page {
     this.hash = "";
     this.live = html("p", { class: "unseen", role: "status", "aria-live": "polite" });
     this.caption = html("p", { class: "caption" });
+    this.search = new Search(this);
     this.crumbs = html("nav", { class: "crumbs", "aria-label": "Groups" });
     this.stage = html("div", { class: "stage", tabindex: 0, role: "region", "aria-label": "Picture" });
     this.picture = new Picture(model, 0);
@@ -38,13 +41,19 @@ export class Page {
       broken: new BreakIt(this),
       share: new Share(this),
     };
+    this.tables = new Tables(this, model.tables);
     const panels = Object.values(this.panels).map(({ element }) => element);
     place.replaceChildren(
-      this.crumbs,
+      html("div", { class: "top" }, this.crumbs, this.search.element),
       this.stage,
       this.caption,
       this.controls.element,
-      html("div", { class: "columns" }, this.card.element, html("div", { class: "panels" }, ...panels)),
+      html(
+        "div",
+        { class: "columns" },
+        html("div", {}, this.card.element, this.tables.element),
+        html("div", { class: "panels" }, ...panels),
+      ),
       this.live,
     );
     place.addEventListener("toggle", () => this.#reach(), true);
@@ -97,8 +106,7 @@ export class Page {
     const { step } = model;
     const node = step.kind === "value" ? step.node : step.kind === "edge" ? step.edge.node : -1;
     if (node < 0 || model.views.length === 1 || this.viewNumber === 0) return;
-    const view = model.viewOf(node);
-    if (view >= 0 && view !== this.viewNumber) this.show(view);
+    if (!this.picture.nodes.has(node)) this.show(model.views.home[node]);
   }
 
   /** @param {string} text */
@@ -129,8 +137,7 @@ export class Page {
     this.model.asked = node;
     if (node !== null) {
       this.panels.ask.element.open = true;
-      const view = this.model.viewOf(node);
-      if (!this.picture.nodes.has(node) && view >= 0) this.show(view);
+      if (!this.picture.nodes.has(node)) this.show(this.model.views.home[node]);
     }
     this.update();
     if (node !== null)
@@ -159,6 +166,7 @@ export class Page {
     this.controls.update();
     this.card.update();
     for (const panel of Object.values(this.panels)) if ("update" in panel) panel.update();
+    this.tables.update();
     this.#reach();
     this.#remember();
   }
@@ -173,38 +181,43 @@ export class Page {
     this.stage.replaceChildren(this.picture.element);
     this.picture.update();
     this.#boxes()[0]?.setAttribute("tabindex", "0");
-    const view = model.views[number];
     /** @type {(HTMLElement | string)[]} */
     const trail = [];
-    for (let at = number; at >= 0; at = model.views[at].parent) {
-      const name = model.views[at].name || "the whole graph";
+    for (let at = number; at >= 0; at = model.views.parent(at)) {
+      const name = model.views.name(at) || "the whole graph";
       trail.unshift(at === number ? html("strong", {}, name) : button(name, "", () => this.show(at)));
     }
     this.crumbs.replaceChildren(...trail.flatMap((part, i) => (i > 0 ? [" › ", part] : [part])));
-    this.crumbs.hidden = model.views.length === 1;
-    setText(this.caption, this.#told(view));
+    this.crumbs.hidden = this.search.element.hidden = model.views.length === 1;
+    setText(this.caption, this.#told());
     this.#remember();
   }
 
-  /** @param {import("./picture.js").View} view */
-  #told(view) {
-    const { model } = this;
+  /** What the picture shows, and what it hides. */
+  #told() {
+    const { model, viewNumber: number } = this;
+    const { boxes, hidden } = this.picture.view;
     const f = model.names[model.graph.output];
-    const { members } = model.members(this.viewNumber);
-    const count = (/** @type {number} */ n, /** @type {string} */ noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
-    const single = view.boxes.filter(([key]) => typeof key === "number").length - view.outside.length;
+    const name = model.views.name(number);
+    const members = model.views.members[number].length;
+    const count = (/** @type {number} */ n, /** @type {string} */ noun) => `${counted(n)} ${noun}${n === 1 ? "" : "s"}`;
+    const single = boxes.filter(({ key, outside }) => typeof key === "number" && !outside).length;
+    const groups = boxes.filter(({ key, outside }) => typeof key === "string" && !outside).length;
+    const outside = boxes.filter(({ outside }) => outside).length;
     const parts = [
-      `${view.name ? `Of ${view.name}` : `The graph of ${f}`}: ${count(members.length, "value")}.`,
+      `${name ? `Of ${name}` : `The graph of ${f}`}: ${count(members, "value")}.`,
       `In each box its number, and its gradient, ∂${f}/∂ of it; on an arrow the local derivative: the wider the arrow, the more it contributes. Constants stand in the formulas.`,
     ];
-    if (view.groups.length > 0) {
+    if (groups > 0) {
+      const inside = counted(members - single);
+      parts.push(`${inside} of them are in ${count(groups, "group")}: click one to go in.`);
+    }
+    if (outside > 0) {
       parts.push(
-        `${members.length - single} of them are in ${count(view.groups.length, "group")}: click one to go in.`,
+        `${outside === 1 ? "The box" : `The ${outside} boxes`} with a dashed frame: what is used from outside.`,
       );
     }
-    if (view.outside.length > 0)
-      parts.push(`${count(view.outside.length, "operand")} from outside with a dashed frame.`);
-    if (view.hidden > 0) parts.push(`${count(view.hidden, "more operand")} from outside are not drawn.`);
+    if (hidden > 0) parts.push(`${count(hidden, "more operand")} from outside are not drawn.`);
     return parts.join(" ");
   }
 

@@ -5,10 +5,13 @@ import { nonfinite } from "./nonfinite.js";
 import { counted, factor, parsed, short, signed } from "./numbers.js";
 import { same } from "./passes.js";
 import { paths } from "./paths.js";
+import { fsum } from "./primitives.js";
+import { byGroup, through } from "./split.js";
 
 /** @typedef {import("./page.js").Page} Page */
 
 const MANY = 2000; // a list to choose from has no more entries
+const LISTED = 50; // a table of contributions has no more rows
 const SHOWN = 12; // so many leaves have a slider at once
 
 /**
@@ -20,16 +23,51 @@ function panel(title, children, open = false) {
   return html("details", { class: "panel", open }, html("summary", {}, html("h2", {}, title)), ...children);
 }
 
-/**
- * A list of nodes to choose from.
- * @param {Page} page
- * @param {string} label
- * @param {number[]} nodes
- */
-function chooser(page, label, nodes) {
-  const options = nodes.slice(0, MANY).map((node) => html("option", { value: node }, page.model.names[node]));
-  const select = html("select", {}, ...options);
-  return { select, label: html("label", {}, `${label} `, select) };
+/** A list of nodes to choose from, which is filled when it is about to be seen. */
+class Chooser {
+  /**
+   * @param {Page} page
+   * @param {string} label
+   * @param {() => number[]} nodes
+   * @param {(node: number | null) => void} chosen
+   */
+  constructor(page, label, nodes, chosen) {
+    this.page = page;
+    this.nodes = nodes;
+    this.select = html("select", {});
+    this.label = html("label", {}, `${label} `, this.select);
+    this.select.addEventListener("change", () => chosen(this.value));
+    for (const event of ["focus", "pointerdown"]) this.select.addEventListener(event, () => this.fill());
+    this.filled = false;
+  }
+
+  fill() {
+    if (this.filled) return;
+    this.filled = true;
+    const { value } = this;
+    const nodes = this.nodes().slice(0, MANY);
+    this.select.replaceChildren(...nodes.map((node) => this.#option(node)));
+    this.value = value;
+  }
+
+  /** The node that is chosen; null for none. */
+  get value() {
+    return this.select.value === "" ? null : Number(this.select.value);
+  }
+
+  set value(node) {
+    const text = node === null ? "" : String(node);
+    this.select.value = text;
+    if (this.select.value !== text || this.select.selectedIndex < 0) {
+      this.select.prepend(this.#option(node ?? -1));
+      this.select.selectedIndex = 0;
+    }
+  }
+
+  /** @param {number} node */
+  #option(node) {
+    return html("option", { value: node < 0 ? "" : node }, node < 0 ? "none" : this.page.model.names[node]);
+  }
 }
 
 /** A number's formula with the numbers put in, and what feeds it. */
@@ -37,20 +75,20 @@ export class Ask {
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
-    const nodes = [...page.model.names.keys()].reverse();
-    const { select, label } = chooser(page, "Value", nodes);
-    select.prepend(html("option", { value: "" }, "none"));
-    select.value = "";
-    select.addEventListener("change", () => page.ask(select.value === "" ? null : Number(select.value)));
-    this.select = select;
+    const nodes = () => [-1, ...[...page.model.names.keys()].reverse()];
+    this.chooser = new Chooser(page, "Value", nodes, (node) => page.ask(node));
     this.body = html("div", {});
-    this.element = panel("Ask a number", [html("p", {}, "Click a box of the picture, or choose: ", label), this.body]);
+    const how = html("p", {}, "Click a box of the picture, or choose: ", this.chooser.label);
+    this.element = panel("Ask a number", [how, this.body]);
+    this.element.addEventListener("toggle", () => this.update());
   }
 
   update() {
     const { model } = this.page;
     const node = model.asked;
-    this.select.value = node === null ? "" : String(node);
+    if (!this.element.open) return;
+    this.chooser.fill();
+    this.chooser.value = node;
     if (node === null) return this.body.replaceChildren();
     const { graph, names } = model;
     const name = names[node];
@@ -60,24 +98,54 @@ export class Ask {
       graph.operands[node].length > 0 ? [`${name} = ${model.formula(node)}`, `= ${figures}`] : [`${name} is a leaf`];
     if (figures !== value || graph.operands[node].length === 0) lines.push(`= ${value}`);
     const feeds = graph.operands[node].map((code) => [model.named(code), short(graph.at(code))]);
-    const parts = model.steps
-      .filter((step) => step.kind === "edge" && step.edge.operand === node)
-      .map((step) => {
-        const { edge, slope, above, contribution } = /** @type {import("./passes.js").Passed} */ (step);
-        const { symbols } = model.slopeFormula(edge);
-        const z = names[edge.node];
-        return [`from ${z}`, symbols, `${short(slope)} × ${factor(above)}`, short(contribution)];
-      });
+    const parts = model.changes(node).flatMap((index) => {
+      const step = model.stepAt(index);
+      if (step?.kind !== "edge") return [];
+      const { edge, slope, above, contribution } = step;
+      const { symbols } = model.slopeFormula(edge);
+      return [[`from ${names[edge.node]}`, symbols, `${short(slope)} × ${factor(above)}`, short(contribution)]];
+    });
     const total = `${name}.grad = ${short(model.gradients[node])}`;
     this.body.replaceChildren(
       html("p", { class: "total" }, lines.join(" ")),
       ...(feeds.length > 0 ? [table(`What ${name} is made of`, ["operand", "number"], feeds)] : []),
       ...(parts.length > 0
-        ? [table(`What comes back to ${name}`, ["arrow", "local derivative", "× gradient", "contribution"], parts)]
+        ? [
+            table(
+              `What comes back to ${name}`,
+              ["arrow", "local derivative", "× gradient", "contribution"],
+              listed(parts),
+            ),
+          ]
         : [html("p", {}, node === graph.output ? "Its gradient is the seed, 1." : "No gradient reaches it.")]),
+      ...this.#splits(node),
       html("p", { class: "total" }, total),
     );
   }
+
+  /**
+   * The gradient by groups that use the node, and by what its paths go through.
+   * @param {number} node
+   */
+  #splits(node) {
+    const { graph, views, gradients, cuts, names } = this.page.model;
+    const row = (/** @type {[string, number]} */ [name, part]) => [name, short(part)];
+    /** @type {[string, [string, number][]][]} */
+    const splits = [["Where it is used", byGroup(graph, views, gradients, node)]];
+    if (gradients[node] !== 0 && node !== graph.output)
+      for (const { title, parts } of cuts) splits.push([title, through(graph, gradients, node, parts)]);
+    return splits
+      .filter(([, parts]) => parts.length > 0)
+      .map(([title, parts]) => {
+        const sum = ["the sum", short(fsum(parts.map(([, part]) => part)))];
+        return table(`${names[node]}.grad: ${title}`, ["part", "contribution"], [...parts.map(row), sum]);
+      });
+  }
+}
+
+/** The first rows, and how many more there are. @param {string[][]} rows */
+function listed(rows) {
+  return rows.length > LISTED ? [...rows.slice(0, LISTED), [`and ${rows.length - LISTED} more`]] : rows;
 }
 
 /** Every leaf has a slider and a number; beside them what the gradient foretold, and what came. */
@@ -87,23 +155,30 @@ export class Leaves {
     this.page = page;
     const { model } = page;
     this.leaves = model.graph.leaves.filter((leaf) => !model.fixed.has(leaf));
-    const { select, label } = chooser(page, "Leaf", this.leaves);
-    this.select = select;
-    select.addEventListener("change", () => this.#build());
+    this.chooser = new Chooser(
+      page,
+      "Leaf",
+      () => this.leaves,
+      () => this.#build(),
+    );
+    this.chooser.value = this.leaves[0] ?? null;
     this.rows = html("div", { class: "leaves" });
     this.check = html("div", {});
     const reset = button("Back to the recorded numbers", "", () => page.move(new Map()));
     const kept =
       model.fixed.size > 0 ? "Leaves below an operation that Python alone can compute stay as they are." : "";
-    const choice = this.leaves.length > SHOWN ? [html("p", {}, label)] : [];
+    const choice = this.leaves.length > SHOWN ? [html("p", {}, this.chooser.label)] : [];
     this.element = panel("Change a leaf", [...choice, this.rows, this.check, html("p", {}, reset, ` ${kept}`)], true);
+    /** The leaf that was asked about, and so is the one to move. @type {number | null} */
+    this.followed = null;
     /** @type {Map<number, { slider: HTMLInputElement, box: HTMLInputElement }>} */
     this.inputs = new Map();
     this.#build();
   }
 
   #build() {
-    const chosen = this.leaves.length > SHOWN ? [Number(this.select.value)] : this.leaves;
+    const { value } = this.chooser;
+    const chosen = this.leaves.length > SHOWN && value !== null ? [value] : this.leaves;
     this.inputs.clear();
     this.rows.replaceChildren(...chosen.map((leaf) => this.#row(leaf)));
     this.update();
@@ -149,6 +224,11 @@ export class Leaves {
   update() {
     const { model } = this.page;
     const { values, moved, output } = model.graph;
+    const { asked } = model;
+    if (this.leaves.length > SHOWN && asked !== null && asked !== this.followed && this.leaves.includes(asked)) {
+      this.followed = this.chooser.value = asked;
+      return this.#build();
+    }
     for (const [leaf, { slider, box }] of this.inputs) {
       const x = values[leaf];
       slider.value = String(x);
@@ -190,19 +270,17 @@ export class Paths {
   constructor(page) {
     this.page = page;
     const { model } = page;
-    const all = [...model.names.keys()];
-    this.from = chooser(page, "to input", [
-      ...model.graph.leaves,
-      ...all.filter((node) => !model.graph.leaves.includes(node)),
-    ]);
-    this.to = chooser(page, "From output", all.slice().reverse());
+    const { leaves, output } = model.graph;
+    const all = () => [...model.names.keys()];
+    const choose = () => {
+      this.chosen = true;
+      page.update();
+    };
+    this.from = new Chooser(page, "to input", () => [...new Set([...leaves, ...all()])], choose);
+    this.to = new Chooser(page, "From output", () => all().reverse(), choose);
+    this.from.value = leaves[0] ?? output;
+    this.to.value = output;
     this.chosen = false;
-    for (const { select } of [this.from, this.to]) {
-      select.addEventListener("change", () => {
-        this.chosen = true;
-        page.update();
-      });
-    }
     this.body = html("div", {});
     this.element = panel("Paths", [html("p", {}, this.to.label, " ", this.from.label), this.body]);
     this.element.addEventListener("toggle", () => this.update());
@@ -211,20 +289,22 @@ export class Paths {
   /** The two ends; null as long as nobody has chosen any. */
   get ends() {
     /** @type {[number, number]} */
-    const ends = [Number(this.to.select.value), Number(this.from.select.value)];
+    const ends = [Number(this.to.value), Number(this.from.value)];
     return this.chosen ? ends : null;
   }
 
   /** @param {[number, number]} ends */
   choose([output, input]) {
-    [this.to.select.value, this.from.select.value] = [String(output), String(input)];
+    [this.to.value, this.from.value] = [output, input];
     this.chosen = this.element.open = true;
   }
 
   update() {
     if (!this.element.open) return;
     const { model } = this.page;
-    const [output, input] = [Number(this.to.select.value), Number(this.from.select.value)];
+    this.from.fill();
+    this.to.fill();
+    const [output, input] = [Number(this.to.value), Number(this.from.value)];
     const { count, largest, sum } = paths(model.graph, output, input);
     const [f, x] = [model.names[output], model.names[input]];
     const rows = largest.map((path) => {
@@ -321,8 +401,9 @@ export class BreakIt {
     const rows = wrong
       .slice(0, 20)
       .map((node) => [model.names[node], short(model.gradients[node]), short(model.right[node])]);
-    const index = model.steps.findIndex((step) => step.kind === "edge" && step.wrong !== "");
-    const go = index < 0 ? [] : [button(`The first wrong step: ${index}`, "", () => this.page.go(index, true))];
+    const { firstWrong } = model.pass;
+    const index = model.forward + firstWrong;
+    const go = firstWrong < 0 ? [] : [button(`The first wrong step: ${index}`, "", () => this.page.go(index, true))];
     const more = wrong.length > rows.length ? `, and ${wrong.length - rows.length} more` : "";
     const text =
       wrong.length === 0
@@ -350,11 +431,9 @@ export class Trouble {
     this.element.hidden = finding === null;
     if (finding === null) return this.element.replaceChildren();
     const { kind, message, remedy, node, edge } = finding;
-    const step = model.steps.findIndex((step) =>
-      edge && step.kind === "edge"
-        ? step.edge.node === edge.node && step.edge.position === edge.position
-        : !edge && step.kind === "value" && step.node === node,
-    );
+    const { graph } = model;
+    const along = () => model.forward + model.pass.along(graph.edgeAt(edge?.node ?? 0, edge?.position ?? 0));
+    const step = edge ? along() : model.computedAt[node];
     this.element.replaceChildren(
       html("h2", {}, `Where ${model.graph.values.some(Number.isNaN) ? "NaN" : "infinity"} begins`),
       html("p", { class: "wrong" }, `✗ ${kind}: ${message}`),
@@ -365,7 +444,7 @@ export class Trouble {
         button(`Show ${model.names[node]}`, "", () => this.page.ask(node)),
       ),
     );
-    if (step >= 0)
+    if (step > 0)
       this.element.lastElementChild?.append(button(`Go to step ${step}`, "", () => this.page.go(step, true)));
   }
 }

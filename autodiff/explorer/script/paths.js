@@ -4,7 +4,7 @@
  * @typedef {import("./graph.js").Graph} Graph
  * @typedef {import("./graph.js").Edge} Edge
  * @typedef {{ edges: Edge[], slopes: number[], product: number }} Path from the output down
- * @typedef {{ edge: Edge | null, before: Link | null, size: number }} Link
+ * @typedef {{ edge: number, before: Link | null, size: number }} Link the edge's number; the first of a path has none
  */
 
 /**
@@ -16,17 +16,16 @@
  */
 export function paths(graph, output, input, most = 10) {
   /** @type {Map<number, { count: bigint, best: Link[] }>} */
-  const found = new Map([[input, { count: 1n, best: [{ edge: null, before: null, size: 0 }] }]]);
+  const found = new Map([[input, { count: 1n, best: [{ edge: -1, before: null, size: 0 }] }]]);
   for (let node = input + 1; node <= output; node++) {
     let count = 0n;
     /** @type {Link[]} */
     const links = [];
-    for (const position of graph.positions[node]) {
-      const operand = graph.operands[node][position];
-      const below = found.get(operand);
+    const end = graph.first[node] + graph.positions[node].length;
+    for (let edge = graph.first[node]; edge < end; edge++) {
+      const below = found.get(graph.tails[edge]);
       if (!below) continue;
-      const edge = { node, position, operand };
-      const size = Math.log(Math.abs(graph.slope(edge)));
+      const size = Math.log(Math.abs(graph.slopes[edge]));
       count += below.count;
       for (const before of below.best) links.push({ edge, before, size: before.size + size });
     }
@@ -52,11 +51,11 @@ function bySize(x, y) {
  * @returns {Path}
  */
 function listed(graph, last) {
-  /** @type {Edge[]} */
+  /** @type {number[]} */
   const edges = [];
-  for (let link = /** @type {Link | null} */ (last); link?.edge; link = link.before) edges.push(link.edge);
-  const slopes = edges.map((edge) => graph.slope(edge));
-  return { edges, slopes, product: slopes.reduce((x, y) => x * y, 1) };
+  for (let link = /** @type {Link | null} */ (last); link?.before; link = link.before) edges.push(link.edge);
+  const slopes = edges.map((edge) => graph.slopes[edge]);
+  return { edges: edges.map((edge) => graph.edge(edge)), slopes, product: slopes.reduce((x, y) => x * y, 1) };
 }
 
 /**
@@ -66,14 +65,10 @@ function listed(graph, last) {
  * @param {number} input
  */
 function derivative(graph, output, input) {
-  const found = new Map([[output, 1]]);
-  for (let node = output; node > input; node--) {
-    const above = found.get(node);
-    if (above === undefined) continue;
-    graph.positions[node].forEach((position, k) => {
-      const operand = graph.operands[node][position];
-      found.set(operand, (found.get(operand) ?? 0) + graph.locals[node][k] * above);
-    });
+  const found = new Float64Array(output + 1);
+  found[output] = 1;
+  for (let edge = graph.first[output]; edge < graph.first[input]; edge++) {
+    found[graph.tails[edge]] += graph.slopes[edge] * found[graph.heads[edge]];
   }
-  return found.get(input) ?? 0;
+  return found[input] ?? 0; // an input after the output is none
 }

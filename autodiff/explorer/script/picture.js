@@ -5,11 +5,7 @@ import { short, signed } from "./numbers.js";
 
 /**
  * @typedef {import("./model.js").Model} Model
- * @typedef {{
- *   name: string, parent: number, groups: [number, number, number][], outside: number[], hidden: number,
- *   width: number, height: number, boxes: [number | string, number, number, number, number][],
- *   arrows: [number | string, number | string, number, [number, number] | null, string, [number, number] | null][],
- * }} View
+ * @typedef {ReturnType<import("./views.js").Views["shown"]>} View
  * @typedef {{ element: SVGGElement, value: SVGTextElement, gradient: SVGTextElement, name: string }} Shown
  * @typedef {{ element: SVGGElement, slope: SVGTextElement | null, edge: number, node: number, position: number }} Drawn
  */
@@ -24,7 +20,7 @@ export class Picture {
    */
   constructor(model, number) {
     this.model = model;
-    this.view = model.views[number];
+    this.view = model.views.shown(number);
     /** @type {Map<number, Shown>} */
     this.nodes = new Map();
     /** @type {Map<number, Shown>} */
@@ -50,12 +46,11 @@ export class Picture {
   }
 
   /** @param {View["boxes"][number]} box */
-  #box([key, x, y, w, h]) {
+  #box({ key, at: [x, y, w, h], outside, name: title }) {
     const { model } = this;
     const group = typeof key === "string";
     const node = group ? -1 : key;
     const kind = group ? "group" : model.kind(node);
-    const outside = this.view.outside.includes(node) ? " outside" : "";
     const corner = kind === "operation" || kind === "output" ? 8 : group ? 2 : 0;
     const frame = { x, y, width: w, height: h, rx: corner };
     /** @type {(i: number, word: string) => [SVGTextElement, SVGTextElement]} */
@@ -66,10 +61,10 @@ export class Picture {
     const [first, value] = row(1, group ? "values" : "data");
     const [second, gradient] = row(2, group ? "‖grad‖" : "grad");
     const says = group || model.graph.rule[node] < 0 ? "" : ` = ${model.formula(node)}`;
-    const name = group ? model.views[Number(key.slice(1))].name : model.names[node];
+    const name = group ? title || model.views.name(Number(key.slice(1))) : model.names[node];
     const element = svg(
       "g",
-      { id: group ? key : `b${node}`, class: `box ${kind}${outside}`, role: "button", tabindex: -1 },
+      { id: group ? key : `b${node}`, class: `box ${kind}${outside ? " outside" : ""}`, role: "button", tabindex: -1 },
       svg("rect", frame),
       ...(kind === "output" ? [svg("rect", { x: x + 3, y: y + 3, width: w - 6, height: h - 6, rx: 5 })] : []),
       ...(kind === "parameter" || group ? [svg("path", { class: "fold", d: `M${x + w - 9},${y}v9h9` })] : []),
@@ -84,13 +79,15 @@ export class Picture {
   }
 
   /** @param {View["arrows"][number]} arrow */
-  #arrow([_tail, head, position, middle, line, tip]) {
+  #arrow({ head, position, middle, line, tip }) {
     const element = svg("g", { class: "arrow" });
     const single = typeof head === "number" && position >= 0;
     if (single) element.id = `a${head}-${position}`;
     if (tip) {
-      const [x, y] = tip;
-      const points = `${x},${y} ${x - 10},${y - 5} ${x - 10},${y + 5}`;
+      const [x, y, down] = tip;
+      const points = down
+        ? `${x},${y} ${x - 5},${y - 10} ${x + 5},${y - 10}`
+        : `${x},${y} ${x - 10},${y - 5} ${x - 10},${y + 5}`;
       element.append(svg("path", { d: line }), svg("polygon", { points }));
     }
     const slope = single && middle ? svg("text", { class: "slope", x: middle[0], y: middle[1] + 4 }) : null;
@@ -104,24 +101,25 @@ export class Picture {
   /** Show the numbers as they are at this step. */
   update() {
     const { model } = this;
-    const { step } = model;
+    const { step, active } = model;
     for (const [node, { element, value, gradient, name }] of this.nodes) {
       const [data, grad] = [model.valueAt(node), model.gradientAt(node)];
       setText(value, data === null ? "…" : short(data));
       setText(gradient, grad === null ? "—" : short(grad));
-      element.classList.toggle("now", model.isActive(node));
+      element.classList.toggle("now", active.includes(node));
       element.classList.toggle("ahead", data === null);
       element.classList.toggle("asked", model.asked === node);
       setAttribute(element, "aria-label", `${name} data ${value.textContent} grad ${gradient.textContent}`);
     }
-    for (const [view, { element, value, gradient }] of this.groups) {
-      const { members, leaves } = model.members(view);
-      const grads = leaves.map((leaf) => model.gradientAt(leaf));
+    for (const [view, { element, value, gradient, name }] of this.groups) {
+      const members = model.views.members[view];
       setText(value, String(members.length));
-      setText(gradient, grads.includes(null) ? "—" : short(Math.hypot(.../** @type {number[]} */ (grads))));
-      const active = members.some((node) => model.isActive(node));
-      element.classList.toggle("now", active);
-      const told = `${model.views[view].name} values ${members.length} ‖grad‖ ${gradient.textContent}`;
+      setText(gradient, this.#length(members));
+      element.classList.toggle(
+        "now",
+        active.some((node) => model.views.holds(view, node)),
+      );
+      const told = `${name} values ${value.textContent} ‖grad‖ ${gradient.textContent}`;
       setAttribute(element, "aria-label", `${told}: go in`);
     }
     let largest = 0;
@@ -133,7 +131,7 @@ export class Picture {
     });
     this.arrows.forEach(({ element, slope, edge, node, position }, i) => {
       const known = model.valueAt(node) !== null;
-      const local = edge < 0 ? 0 : model.graph.slope(model.graph.edges[edge]);
+      const local = edge < 0 ? 0 : model.graph.slopes[edge];
       const passed = model.passedAt(edge);
       const sign = passed === null ? "neutral" : local > 0 ? "positive" : local < 0 ? "negative" : "neutral";
       const now = step.kind === "edge" && step.edge.node === node && step.edge.position === position;
@@ -144,6 +142,22 @@ export class Picture {
       setAttribute(element, "stroke-width", (Number.isFinite(width) ? width : 3.8).toFixed(2));
       if (slope) setText(slope, known && edge >= 0 ? signed(local) : "");
     });
+  }
+
+  /**
+   * The length of the gradient with respect to the leaves of a group; of all its values, where it has no leaf.
+   * @param {number[]} members
+   */
+  #length(members) {
+    const { model } = this;
+    const leaves = members.filter((node) => model.graph.rule[node] < 0);
+    let squares = 0;
+    for (const node of leaves.length > 0 ? leaves : members) {
+      const gradient = model.gradientAt(node);
+      if (gradient === null) return "—";
+      squares += gradient * gradient;
+    }
+    return short(Math.sqrt(squares));
   }
 
   /** The picture as a file of its own, with the style sheet of the page. */

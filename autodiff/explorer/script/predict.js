@@ -13,7 +13,10 @@
  * @returns {Question}
  */
 export function questionOf(graph, { edge, slope, above, before, after }) {
-  const others = graph.locals[edge.node].filter((_, k) => graph.positions[edge.node][k] !== edge.position);
+  const first = graph.first[edge.node];
+  const others = graph.positions[edge.node].flatMap((position, k) =>
+    position === edge.position ? [] : [graph.slopes[first + k]],
+  );
   return { right: after, slope, above, before, others };
 }
 

@@ -130,34 +130,38 @@ export function ldexp(mantissa, exponent) {
   return x * 2 ** Math.max(-1000, Math.min(rest, 1000));
 }
 
+/** The partial sums of `fsum`, which keeps them from call to call: most sums need two or three. @type {number[]} */
+const partials = [];
+
 /**
  * The exact sum of finite numbers, rounded once: Shewchuk's partial sums, as in Python's `math.fsum`.
  * @param {number[]} xs
  */
 export function fsum(xs) {
-  /** @type {number[]} */
-  const partials = [];
-  for (let x of xs) {
+  let count = 0;
+  for (let i = 0; i < xs.length; i++) {
+    let x = xs[i];
     let kept = 0;
-    for (let y of partials) {
-      if (Math.abs(x) < Math.abs(y)) [x, y] = [y, x];
+    for (let k = 0; k < count; k++) {
+      const y = partials[k];
       const high = x + y;
-      const low = y - (high - x);
+      const low = Math.abs(x) < Math.abs(y) ? x - (high - y) : y - (high - x);
       if (low !== 0) partials[kept++] = low;
       x = high;
     }
-    partials.length = kept;
-    partials.push(x);
+    partials[kept] = x;
+    count = kept + 1;
   }
-  let high = partials.pop() ?? 0;
-  while (partials.length > 0) {
+  if (count === 0) return 0;
+  let high = partials[--count];
+  while (count > 0) {
     const x = high;
-    const y = /** @type {number} */ (partials.pop());
+    const y = partials[--count];
     high = x + y;
     const low = y - (high - x);
     if (low !== 0) {
       // Half an even number more or less: the partial sum below decides.
-      const next = partials.at(-1) ?? 0;
+      const next = count > 0 ? partials[count - 1] : 0;
       if (low < 0 === next < 0 && next !== 0) {
         const twice = 2 * low;
         const above = high + twice;
@@ -174,8 +178,7 @@ export function fsum(xs) {
  * @param {number[]} xs
  */
 export function sum(xs) {
-  const infinite = xs.filter((x) => !Number.isFinite(x));
-  if (infinite.length > 0) return infinite.reduce((x, y) => x + y);
+  if (!xs.every(Number.isFinite)) return xs.filter((x) => !Number.isFinite(x)).reduce((x, y) => x + y);
   const total = fsum(xs);
   return Number.isFinite(total) ? total : fsum(xs.map((x) => x * 2 ** -64)) * 2 ** 64;
 }

@@ -59,8 +59,9 @@ export function words(model) {
   ];
   const sum = first && before === 0 ? short(after) : `${added(before, contribution)} = ${short(after)}`;
   const total = `${x}.grad: ${step.wrong === "lost" ? `= ${short(after)}, and ${short(before)} is lost` : sum}`;
-  const coming = model.changes[edge.operand].filter((i) => i > index).length;
-  const here = model.changes[edge.operand].filter((i) => i <= index).length;
+  const changes = model.changes(edge.operand);
+  const here = changes.filter((i) => i <= index).length;
+  const coming = changes.length - here;
   const note =
     coming > 0
       ? `${here} of ${here + coming} contributions to ${x}.grad have come.`

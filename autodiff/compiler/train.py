@@ -1,0 +1,120 @@
+"""``Program.train``: its arguments are checked, and its steps done in one call of the machine, or else one by one."""
+
+from __future__ import annotations
+
+from math import isfinite
+from operator import index
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import CompileError, LengthError, NonFiniteError, OperandError
+from .availability import attempt
+from .columns import as_column
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from .program import Program
+
+    Numbers = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+__all__ = ["train"]
+
+_AT_ONCE = 1000  # steps, whose parts are listed before the machine begins with them
+
+
+def train(program: Program, X: Numbers, optimizer: Any, batches: Any, rates: ArrayLike | None, mean: bool) -> Numbers:
+    """The losses, each as it was before its step; what ``Program.train`` says."""
+    _check_parameters(program, optimizer)
+    chosen = _batches(batches, X.shape[1])
+    settled = np.full(len(chosen), optimizer.lr) if rates is None else as_column(rates, "train: rates", ("step",))
+    if settled.shape != (len(chosen),):
+        raise LengthError(
+            f"train takes a rate for each of {len(chosen)} steps; the array given has shape {settled.shape}"
+        )
+    training = _training(program, X, optimizer) if program.engine == "machine" else None
+    if training is None:
+        return _one_by_one(program, X, optimizer, chosen, settled, mean)
+    losses, rate = np.empty(len(chosen)), optimizer.lr
+    try:
+        for first in range(0, len(chosen), _AT_ONCE):
+            batches = chosen[first : first + _AT_ONCE]
+            over = [(X.shape[1] if batch is None else len(batch)) if mean else 1 for batch in batches]
+            for _ in training.run([[(0, batch)] for batch in batches], over, settled[first : first + _AT_ONCE]):
+                pass
+            losses[first : first + len(batches)] = training.losses
+            done = int(training.done[0])
+            if done < len(batches):
+                raise _not_finite(first + done, training.losses[done])
+    finally:
+        training.write()
+        optimizer.lr = rate
+    return losses
+
+
+def _training(program: Program, X: Numbers, optimizer: Any) -> Any:
+    """What does many steps in one call; None if this program or this optimiser is none for that."""
+
+    def make() -> Any:
+        from .training import Training
+
+        try:
+            return Training([program], X, optimizer)
+        except CompileError:
+            return None
+
+    return attempt(make, False)
+
+
+def _one_by_one(
+    program: Program, X: Numbers, optimizer: Any, batches: list[Integers | None], rates: Numbers, mean: bool
+) -> Numbers:
+    losses, rate = np.empty(len(batches)), optimizer.lr
+    try:
+        for step, batch in enumerate(batches):
+            columns = X if batch is None else X.take(batch, axis=1)
+            losses[step], gradient = program.value_and_grad(columns, reduce="mean" if mean else "sum", wrt="parameters")
+            slopes = dict(zip(map(id, program.parameters), gradient.tolist(), strict=True))
+            for p in optimizer.parameters:
+                p.grad = slopes[id(p)]
+            if not isfinite(losses[step]) or not all(isfinite(p.grad) for p in optimizer.parameters):
+                raise _not_finite(step, losses[step])
+            optimizer.lr = float(rates[step])
+            optimizer.step()
+    finally:
+        optimizer.lr = rate
+    return losses
+
+
+def _not_finite(step: int, loss: float) -> NonFiniteError:
+    what = "its gradient is not finite" if isfinite(loss) else f"the loss is {loss}"
+    return NonFiniteError(
+        f"train stopped at step {step}, counting from 0, where {what}; parameters and optimiser are as before it"
+    )
+
+
+def _check_parameters(program: Program, optimizer: Any) -> None:
+    if not hasattr(optimizer, "slope") or not hasattr(optimizer, "parameters"):
+        raise OperandError(f"train takes an optimiser, as those of nn are, not {optimizer!r:.60}")
+    known = {id(p) for p in program.parameters}
+    if not all(id(p) in known for p in optimizer.parameters):
+        raise OperandError("the optimiser changes what is no parameter of this program")
+
+
+def _batches(batches: Any, samples: int) -> list[Integers | None]:
+    """For each step the numbers of its samples; None for all of them in their order."""
+    if not samples:
+        raise LengthError("there is no sample to train on: the columns are empty")
+    if isinstance(batches, (int, np.integer)):
+        return [None] * index(batches)
+    found: list[Integers | None] = []
+    for step, batch in enumerate(batches):
+        numbers = np.asarray(batch)
+        if numbers.ndim != 1 or not numbers.size or numbers.dtype.kind not in "iu":
+            raise OperandError(f"train: the batch of step {step} is no list of numbers of samples: {batch!r:.60}")
+        if numbers.min() < 0 or numbers.max() >= samples:
+            raise LengthError(f"train: the batch of step {step} has a sample that is not in 0 to {samples - 1}")
+        found.append(numbers.astype(np.int64))
+    return found

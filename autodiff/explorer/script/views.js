@@ -1,0 +1,99 @@
+/** The pictures that Python laid out: which boxes each has, and in which of them a value is. */
+
+import { listed } from "./graph.js";
+
+/**
+ * @typedef {number | string} Key a value, or "g" and the number of a group's view
+ * @typedef {{
+ *   width: number, height: number, boxes: [number, number, number, number][],
+ *   arrows: [number, number, number, [number, number] | null, string, number[] | null][],
+ * }} Shape
+ * @typedef {{
+ *   name: string, parent: number, keys: (Key | [number, number])[], outside: number, hidden: number, shape: number,
+ *   titles?: Record<string, string>,
+ * }} ViewData
+ */
+
+export class Views {
+  /**
+   * @param {ViewData[]} views
+   * @param {Shape[]} shapes
+   * @param {number} size how many values there are
+   */
+  constructor(views, shapes, size) {
+    this.views = views;
+    this.shapes = shapes;
+    this.keys = views.map(({ keys }) => /** @type {Key[]} */ (listed(keys)));
+    /** The view in which each value has a box of its own. */
+    this.home = new Int32Array(size);
+    this.keys.forEach((keys, view) => {
+      for (const key of keys.slice(views[view].outside)) if (typeof key === "number") this.home[key] = view;
+    });
+    /** The values in each view, those of its groups too. @type {number[][]} */
+    this.members = views.map(() => []);
+    for (let node = 0; node < size; node++)
+      for (let view = this.home[node]; view >= 0; view = views[view].parent) this.members[view].push(node);
+  }
+
+  get length() {
+    return this.views.length;
+  }
+
+  /** @param {number} view */
+  name(view) {
+    return this.views[view].name;
+  }
+
+  /** @param {number} view */
+  parent(view) {
+    return this.views[view].parent;
+  }
+
+  /**
+   * The names of the groups that lead to a view, from outside.
+   * @param {number} view
+   */
+  path(view) {
+    const names = [];
+    for (let at = view; at > 0; at = this.parent(at)) names.unshift(this.name(at));
+    return names.join(" › ");
+  }
+
+  /**
+   * The outermost group around a value; 0 for none.
+   * @param {number} node
+   */
+  outermost(node) {
+    let at = this.home[node];
+    while (at > 0 && this.parent(at) > 0) at = this.parent(at);
+    return at;
+  }
+
+  /**
+   * Whether a value is in a view, or in one of its groups.
+   * @param {number} node
+   * @param {number} view
+   */
+  holds(view, node) {
+    let at = this.home[node];
+    while (at > view) at = this.views[at].parent;
+    return at === view;
+  }
+
+  /**
+   * What a view shows: its boxes, those first that stand for what is outside, and the arrows between them.
+   * @param {number} view
+   */
+  shown(view) {
+    const { shape, outside, hidden, titles } = this.views[view];
+    const { width, height, boxes, arrows } = this.shapes[shape];
+    const keys = this.keys[view];
+    return {
+      ...{ width, height, hidden },
+      boxes: keys.map((key, i) => ({ key, at: boxes[i], outside: i < outside, name: titles?.[key] ?? "" })),
+      arrows: arrows.map(([tail, head, position, middle, line, tip]) => ({
+        ...{ tail: keys[tail], head: keys[head], position, middle, line, tip },
+      })),
+    };
+  }
+}

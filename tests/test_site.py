@@ -1,0 +1,169 @@
+"""The documentation site that ``make docs`` has written: links, hosts, words for pictures, and its look in Chromium."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import threading
+from html.parser import HTMLParser
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import which
+from urllib.parse import unquote, urldefrag, urlparse
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SITE = ROOT / "build/site"
+BROWSER = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))), None)
+AXE = ROOT / "tests/script/node_modules/axe-core/axe.min.js"
+SHOTS = os.environ.get("SITE_SHOTS")  # a folder for screenshots, to look at
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+pytestmark = pytest.mark.skipif(not SITE.exists(), reason="the site is not built: run `make docs`")
+in_browser = [  # both
+    pytest.mark.skipif(find_spec("playwright") is None, reason="Playwright is not installed: run `make docs`"),
+    pytest.mark.skipif(BROWSER is None, reason="no browser: Chromium is not on the PATH"),
+]
+
+
+class Page(HTMLParser):
+    """What a page refers to: links, and what the browser fetches by itself; its anchors; its pictures without words."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.fetched: list[str] = []
+        self.anchors: set[str] = set()
+        self.wordless: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attributes}
+        self.anchors |= {given[name] for name in ("id", "name") if given.get(name)}
+        if tag == "a":
+            self.links += [given["href"]] * ("href" in given)
+        elif tag == "link":
+            if "canonical" not in given.get("rel", ""):
+                self.fetched.append(given["href"])
+        else:
+            self.fetched += [given[name] for name in ("src", "poster", "data") if given.get(name)]
+        if tag == "img" and not given.get("alt") and given.get("role") != "presentation":
+            self.wordless.append(given.get("src", "")[:60])
+        if tag == "iframe" and not given.get("title"):
+            self.wordless.append("iframe")
+        if tag == "iframe" and "srcdoc" in given:
+            inner = Page(given["srcdoc"])
+            self.fetched += inner.fetched
+            self.wordless += inner.wordless
+
+
+@functools.cache
+def pages() -> dict[Path, Page]:
+    return {path: Page(path.read_text(encoding="utf-8")) for path in sorted(SITE.rglob("*.html"))}
+
+
+def elsewhere(address: str) -> bool:
+    return bool(urlparse(address).netloc) or address.startswith("//")
+
+
+def test_there_is_a_page_for_every_document_and_notebook():
+    sources = [*ROOT.glob("docs/*.md"), *ROOT.glob("notebooks/*.ipynb")]
+    assert len(sources) > 20
+    for source in sources:
+        assert (SITE / source.relative_to(ROOT)).with_suffix(".html") in pages()
+
+
+def test_no_internal_link_is_broken():
+    broken = []
+    for path, page in pages().items():
+        for link in page.links:
+            address, anchor = urldefrag(link)
+            if elsewhere(address) or urlparse(address).scheme:
+                continue
+            target = (path.parent / unquote(address)).resolve() if address else path
+            if not target.exists():
+                broken.append(f"{path.relative_to(SITE)}: {link}")
+            elif anchor and target in pages() and unquote(anchor) not in pages()[target].anchors:
+                broken.append(f"{path.relative_to(SITE)}: {link} has no such place")
+    assert not broken, "\n".join(broken)
+
+
+def test_no_page_fetches_anything_from_another_host():
+    found = [
+        f"{path.name}: {address}" for path, page in pages().items() for address in page.fetched if elsewhere(address)
+    ]
+    for style in SITE.rglob("*.css"):
+        text = style.read_text(encoding="utf-8")
+        found += [f"{style.name}: {word}" for word in ("url(http", "url(//", '@import "http') if word in text]
+    assert not found, "\n".join(found)
+
+
+def test_every_file_that_a_page_fetches_is_there():
+    for path, page in pages().items():
+        for address in page.fetched:
+            if not urlparse(address).scheme:
+                assert (path.parent / unquote(urlparse(address).path)).exists(), f"{path.name}: {address}"
+
+
+def test_every_picture_has_words():
+    wordless = [f"{path.name}: {picture}" for path, page in pages().items() for picture in page.wordless]
+    assert not wordless, "\n".join(wordless)
+
+
+@pytest.fixture(scope="module")
+def address():
+    """The site at an address of this machine."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=SITE)
+    handler.log_message = lambda *_: None
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+LOOKS = {
+    "light, wide": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
+    "dark, on a phone": {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}},
+}
+
+
+@in_browser[0]
+@in_browser[1]
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: run `npm install` in tests/script")
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_page_has_a_barrier_or_scrolls_sideways_or_asks_another_host(browser, address, look):
+    """The explorer's own pages have tests of their own; here they are in frames."""
+    wrong, asked = [], []
+    context = browser.new_context(**LOOKS[look])
+    for path in pages():
+        name = path.relative_to(SITE).as_posix()
+        if name.startswith("explorer/") or name == "index.html":
+            continue
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: asked.append(f"an error: {error}"))
+        page.goto(f"{address}/{name}")
+        page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+        options = {"runOnly": {"type": "tag", "values": WCAG}, "iframes": False}
+        for found in page.evaluate("options => axe.run(options)", options)["violations"]:
+            wrong += [f"{name}: {found['id']}: {node['html'][:160]}" for node in found["nodes"][:3]]
+        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            wrong.append(f"{name}: scrolls sideways")
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/{name.replace('/', '-')}-{look}.png", full_page=True)
+        page.close()
+    context.close()
+    wrong += [url for url in asked if not url.startswith((address, "data:", "about:"))]
+    assert not wrong, "\n".join(wrong)
