@@ -426,9 +426,9 @@ class Both(RuleBasedStateMachine):
     @invariant()
     def alike(self):
         if hasattr(self, "pools"):
-            for mine, other in zip(*self.pools, strict=True):
-                assert repr(mine) == repr(other)
-                assert recorded(self.packages[0], mine) == recorded(self.packages[1], other)
+            assert [*map(repr, self.pools[0])] == [*map(repr, self.pools[1])]
+            mine, other = [recorded(ad, *pool) for ad, pool in zip(self.packages, self.pools, strict=True)]
+            assert mine == other
 
     def teardown(self):
         if hasattr(self, "pools"):
