@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["fastest"]
 
-# The rows of which C has the rules: those of any number of operands; those spelled out, with the methods that take every case, with the object on the left or on the right.
+# The rows of which C has the rules: of any number of operands, and those spelled out, with the methods that take every
+# case, with the object on the left or on the right.
 _NARY = ("sum", "mean", "dot", "logsumexp", "softmax")
 _FUNCTIONS = ("exp", "log", "relu", "tanh")
 _SPELLED_OUT = {row: (f"__{name}__", f"__r{name}__") for row, name in {**OPERATORS, "pow": "pow"}.items()}
