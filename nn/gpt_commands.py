@@ -20,7 +20,7 @@ from .errors import ArgumentError, FileFormatError, MissingExtra
 from .gpt import GPT, generate
 from .gpt_film import TextFilm
 from .gpt_page import explore_document
-from .gpt_training import ENGINES, fit_text
+from .gpt_training import ENGINES, fit_text, reader
 from .optim import Adam
 from .storage import load, read_state, save
 from .text import Tokenizer
@@ -134,7 +134,8 @@ def _train(given: Namespace) -> int:
     print(f"{len(history)} steps by the {history.engine} engine in {history.seconds:.3g} s; {history.summary()}")
     guessing, counting = log(tokenizer.vocabulary), text.counting_loss(tokenizer, learnt, held_out or learnt)
     print(f"guessing costs {guessing:.3f}, counting pairs {counting:.3f}")
-    made = [generate(model, tokenizer, temperature=given.temperature, rng=rng) for _ in range(20)]
+    read_by = reader(model, history.engine)
+    made = [generate(read_by, tokenizer, temperature=given.temperature, rng=rng) for _ in range(20)]
     print(*made, sep="\n")
     if given.out:
         save(model, given.out / "model.safetensors", {"alphabet": tokenizer.alphabet})
