@@ -201,3 +201,22 @@ def test_a_question_introduces_every_cell(path):
     headings = [line.strip() for cell in cells for line in cell["source"] if line.startswith("## ")]
     assert headings[-1] == "## And now you"
     assert all(heading.endswith("?") for heading in headings[:-1])
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("", "The engine is not installed"),
+        ("other", "another package of the name autodiff"),
+        (str(ROOT), "ready, but from lesson 04 on you also need numpy, matplotlib, scikit-learn"),
+    ],
+)
+def test_the_first_cell_names_the_remedy(path, said, tmp_path):
+    """In a Python without any package, with another package of this name, and with the engine alone."""
+    (tmp_path / "autodiff.py").write_text("", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path) if path == "other" else path}
+    command = [sys.executable, "-S", "-c", "import ready"]
+    done = subprocess.run(command, env=environment, cwd=ROOT / "notebooks", capture_output=True, encoding="utf-8")
+    assert said in done.stdout + done.stderr
+    assert f'-m pip install "{ROOT}[notebook,train,draw,compile]"' in done.stdout + done.stderr
+    assert bool(done.returncode) == ("ready" not in said)
