@@ -29,8 +29,8 @@ test-browser: $(VENV)/.installed-dev,browser ## Check the explorer's script, and
 	@command -v npm >/dev/null || { echo "no npm: the script's types and style are not checked, nor accessibility"; exit 0; }; \
 	  cd tests/script && npm install --silent --no-fund --no-audit && npm run --silent types && npm run --silent lint
 	@command -v chromium >/dev/null || echo "no chromium on the PATH: the page is not driven in a browser"
-	$(BIN)/python -m pytest -n $(JOBS) tests/test_explorer_truth.py tests/test_explorer_script.py tests/test_explorer_browser.py \
-	  tests/test_demo_browser.py -m "nightly or not nightly"
+	$(BIN)/python -m pytest -n $(JOBS) $(addprefix tests/test_,$(addprefix explorer_,truth.py script.py gpt.py browser.py) demo_browser.py) \
+	  -m "nightly or not nightly"
 
 lint: $(INSTALLED) ## Check style and format
 	$(BIN)/ruff check

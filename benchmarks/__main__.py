@@ -16,6 +16,7 @@ TITLES = {
     "graph": "What a node costs",
     "imports": "import autodiff",
     "compiled": "A compiled step, beside its peers",
+    "cold": "What the first call costs",
     "guards": "What a branch costs in a compiled function",
     "gpt": "A GPT on scalars",
     "layout": "A picture",
@@ -51,12 +52,12 @@ Written by `python -m benchmarks gpt --write`. Contenders take turns within one 
 """,
     ),
     "benchmarks.md": (
-        ["compiled", "guards"],
+        ["compiled", "cold", "guards"],
         """\
 # Benchmarks of compiled programs
 
-Written by `python -m benchmarks compiled guards --write`. Contenders take turns within one run, so that a slow spell of
-the machine hits all of them; ratios are of medians, and another run differs by several per cent.
+Written by `python -m benchmarks compiled cold guards --write`. Contenders take turns within one run, so that a slow
+spell of the machine hits all of them; ratios are of medians, and another run differs by several per cent.
 """,
     ),
 }

@@ -34,8 +34,7 @@ class Posed:
     def judged(self, answer=None, planted=("", ""), engine=None):
         """The verdict on the cell with ``answer`` in place of the solution; by default with the solution.
 
-        ``planted`` is what to put in place of what in all cells before.
-
+        ``planted`` is what to put in place of what in all cells before, ``engine`` the class that takes Value's place.
         Of the cells before it only imports, definitions and constants are run, so that no exercise needs another one.
         """
         cell = self.cell
@@ -63,9 +62,9 @@ def _is_definition(part):
 
 
 def _is_constant(name):
-    """POINTS, or Value.__add__; but not S, a variable as it is written in formulas."""
+    """POINTS, or Value.__add__; but not S or W1, variables as they are written in formulas."""
     if isinstance(name, ast.Name):
-        return name.id.isupper() and len(name.id) > 1
+        return bool(re.fullmatch("[A-Z_]{2,}", name.id))
     return isinstance(name, ast.Attribute) and isinstance(name.value, ast.Name) and not name.value.id.islower()
 
 

@@ -127,7 +127,7 @@ def kernels(warm):
 
 NEEDS = 'raise ImportError("Numba needs NumPy 2.0 or less. Got NumPy 9.9.")'
 NO_LLVM = 'raise OSError("Could not find/load shared object file: libllvmlite.so")'
-CANNOT = "import numba.core.ccallback as c; c.CFunc.compile = lambda self: 1 / 0"
+CANNOT = "import llvmlite.binding as b; b.ObjectFileRef.from_data = lambda data: 1 / 0"
 FAULTS = {
     "switched off": ("pass", {}, {"NUMBA_DISABLE_JIT": 1}, "NUMBA_DISABLE_JIT is set.*unset it"),
     "another NumPy": ("pass", {"numba/__init__.py": NEEDS}, {}, "ImportError: Numba needs NumPy 2.0 .*pip install -U"),

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from llvmlite import binding, ir
-from numba import types
-from numba.extending import typeof_impl
 
+from ..errors import CompileError
 from . import dialect
 from .cache import kept
 from .dialect import Array, Known, Number, Unsupported, Writer, processor
@@ -101,6 +100,7 @@ class Driver:
         with self.lock:
             if precision not in self.compiled:
                 axes = {**_AXES, "Lanes": ("float32" if precision == "f" else "float64", 1)}
+                _check_header()
                 address, _, _ = _loaded(self.function, (precision,), lambda symbol: self._write(symbol, axes))
                 takes = [ctypes.c_double if kind == "float" else ctypes.c_int64 for kind in self.kinds.values()]
                 self.compiled[precision] = ctypes.CFUNCTYPE(ctypes.c_double, *takes)(address)
@@ -154,6 +154,7 @@ class ArrayFunction:
         return found
 
     def _compile(self, key: tuple[Any, ...]) -> tuple[Any, Any]:
+        _check_header()
         address, _, returned = _loaded(self.function, key, lambda symbol: self._write(symbol, key))
         return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_int64] * (len(key) + 1))(address), returned
 
@@ -220,9 +221,14 @@ def _read(described: Any, words: Iterator[int]) -> Any:
     return np.frombuffer(numbers, dtype).reshape(shape).copy()
 
 
-@typeof_impl.register(Driver)
-def _type_of(driver: Driver, context: Any) -> Any:
-    return types.Dispatcher(driver.function)
+@cache
+def _check_header() -> None:
+    """See that this NumPy has the numbers of an array where others have them."""
+    array = np.zeros((2, 3))
+    there = [ctypes.c_int64.from_address(id(array) + _HEADER + 8 * i).value for i in (0, 2)]
+    sizes = [ctypes.c_int64.from_address(there[1] + 8 * axis).value for axis in range(2)]
+    if there[0] != array.ctypes.data or sizes != [2, 3]:
+        raise CompileError("NumPy keeps its arrays in another way than all versions up to 2.4")
 
 
 def _as_it_is(x: Any) -> Any:

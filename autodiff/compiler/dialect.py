@@ -15,8 +15,8 @@ import ast
 import builtins
 import linecache
 import math
-import os
 import operator
+import os
 from functools import cache
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -73,17 +73,7 @@ KINDS: dict[str, ir.Type] = {
 }
 _NUMBA: dict[str, Any] = {"int64": types.int64, "uint64": types.uint64, "float64": types.float64}
 _NUMBA |= {"float32": types.float32, "bool": types.boolean, "uint32": types.uint32}
-_SIZES = {
-    "int64": 8,
-    "uint64": 8,
-    "float64": 8,
-    "int32": 4,
-    "uint32": 4,
-    "float32": 4,
-    "int16": 2,
-    "int8": 1,
-    "bool": 1,
-}
+_SIZES = {name: np.dtype(name).itemsize for name in KINDS}
 _OF_NUMBA = {kind: name for name, kind in _NUMBA.items()}
 _FOLDED: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -110,27 +100,27 @@ _OURS = os.path.dirname(os.path.dirname(__file__))  # whose files do not change 
 
 
 @cache
-def _definitions(file: str) -> dict[int, list[Any]]:
-    """The functions of a file by the line on which each begins."""
-    found: dict[int, list[Any]] = {}
-    for node in ast.walk(ast.parse("".join(linecache.getlines(file)))):
-        if isinstance(node, ast.FunctionDef):
-            found.setdefault(min([node.lineno, *[x.lineno for x in node.decorator_list]]), []).append(node)
-        elif isinstance(node, ast.Lambda):
-            found.setdefault(node.lineno, []).append(node)
-    return found
+def _statements(file: str) -> list[ast.stmt]:
+    """The statements of a file."""
+    return ast.parse("".join(linecache.getlines(file))).body
 
 
 @cache
 def _definition(code: CodeType) -> Any:
     """The function that has this code, as it was written."""
-    for node in _definitions(code.co_filename).get(code.co_firstlineno, ()):
-        if isinstance(node, ast.Lambda):
-            again = compile(ast.Expression(node), "", "eval").co_consts[0]
-            if _said(again) == _said(code):  # several begin on a line
-                return node
-        elif node.name == code.co_name and (code.co_filename.startswith((_OURS, "<"))):
-            return node
+    line = code.co_firstlineno
+    for statement in _statements(code.co_filename):
+        decorators = getattr(statement, "decorator_list", [])
+        if not min([statement.lineno, *[x.lineno for x in decorators]]) <= line <= (statement.end_lineno or 0):
+            continue
+        named = isinstance(statement, ast.FunctionDef) and statement.name == code.co_name
+        if named and code.co_filename.startswith((_OURS, "<")):
+            return statement
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Lambda) and node.lineno == line:
+                again = compile(ast.Expression(node), "", "eval").co_consts[0]
+                if _said(again) == _said(code):  # several begin on a line
+                    return node
     raise Unsupported(f"there is no source of {code.co_name}")
 
 
@@ -259,7 +249,9 @@ def _skeleton(item: Something) -> Any:
         return item.kind
     if isinstance(item, Array):
         return item.kind, tuple([x is None for x in item.shape])
-    return ("known", id(item.value)) if isinstance(item, Known) else tuple([_skeleton(part) for part in item])
+    if isinstance(item, Known):
+        return "known", type(item.value), repr(item.value) if isinstance(item.value, _CONSTANT) else id(item.value)
+    return tuple([_skeleton(part) for part in item])
 
 
 class _Scope:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .assembler import ArrayFunction
+from .cache import njit
+from .dialect import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,11 +21,15 @@ _SMALL = 5_000  # numbers in the longest argument
 
 def compiled_if_large(function: Callable[..., Any]) -> Callable[..., Any]:
     """Machine code for a large graph; for a small one the loop as it is."""
-    machine_code = ArrayFunction(function)
+    machine_code, by_numba = ArrayFunction(function), njit()(function)
 
     @wraps(function)
     def run(*arguments: Any) -> Any:
-        small = max(x.size for x in arguments if isinstance(x, np.ndarray)) < _SMALL
-        return (function if small else machine_code)(*arguments)
+        if max(x.size for x in arguments if isinstance(x, np.ndarray)) < _SMALL:
+            return function(*arguments)
+        try:
+            return machine_code(*arguments)
+        except Unsupported:  # on this system
+            return by_numba(*arguments)
 
     return run

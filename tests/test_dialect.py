@@ -1,0 +1,132 @@
+"""What ``dialect`` translates against numba, which compiles the same functions, and against Python, which runs them."""
+
+import ctypes
+import random
+
+import numpy as np
+import pytest
+
+numba = pytest.importorskip("numba")
+
+import autodiff as ad  # noqa: E402
+from autodiff.compiler import assembler, cache, kernels, loops, nary  # noqa: E402
+from autodiff.compiler.assembler import ArrayFunction, assembled_kernel  # noqa: E402
+from autodiff.compiler.dialect import Unsupported  # noqa: E402
+from autodiff.compiler.machine import MACHINE  # noqa: E402
+from autodiff.compiler.memory import FIRST  # noqa: E402
+from autodiff.ops import OPS, NaryOp  # noqa: E402
+
+LANES, SLOTS = 16, 12
+
+
+def called(address, V, ix, count, arity):
+    run = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 7)(address)
+    run(V.ctypes.data, ix.ctypes.data, count, arity, LANES, LANES, LANES)
+    return V
+
+
+def rows(precision):
+    """Numbers of all sizes in every slot, and what is not finite."""
+    rng = np.random.default_rng(0)
+    V = np.exp(rng.uniform(-8, 8, (FIRST["lanes"] + SLOTS, LANES))) * rng.choice([-1, 1], LANES)
+    V[-1, :4] = [0.0, np.inf, -np.inf, np.nan]
+    V[0] = 0.0
+    return V.astype(precision)
+
+
+# Polynomials and bits, tables, branches and the C library, a choice of operands, single precision.
+@pytest.mark.parametrize(
+    ("name", "precision"),
+    [("tanh", "float64"), ("sin", "float64"), ("pow", "float64"), ("select", "float64"), ("sum", "float32")],
+)
+def test_every_bit_is_that_of_numba(name, precision):
+    n_ary = isinstance(OPS[name], NaryOp)
+    arity = 5 if n_ary else len(OPS[name].partials)
+    function = getattr(nary, name) if n_ary else kernels._generated("value", name, "lanes", MACHINE[name])
+    address, _ = assembled_kernel(function, precision)
+    of_numba = numba.cfunc(
+        numba.void(
+            numba.types.CPointer(getattr(numba, precision)), numba.types.CPointer(numba.uint32), *[numba.int64] * 5
+        ),
+        error_model="numpy",
+    )(function)
+    first = FIRST["lanes"]
+    ix = np.array([first, *[first + SLOTS - 1 - i for i in range(arity)]], np.uint32)
+    here = called(address, rows(precision), ix, 1, arity)[first]
+    there = called(of_numba.address, rows(precision), ix, 1, arity)[first]
+    np.testing.assert_array_equal(here, there)
+
+
+def test_nearly_everything_is_translated():
+    """What is left to numba: a remainder of floats, and powers of a whole number."""
+    left = []
+    for name, op in OPS.items():
+        if not isinstance(op, NaryOp) and not kernels.is_own(name):
+            try:
+                assembled_kernel(kernels._generated("value", name, "scalars", MACHINE[name]), "float64")
+            except Unsupported:
+                left.append(name)
+    assert set(left) == {"mod", "floor_divide", "polygamma", "sinc_n"}
+
+
+def graph(seed):
+    """A loop over samples, a chain, and what else there is."""
+    rng = random.Random(seed)
+    w = [ad.Value(rng.uniform(-1, 1)) for _ in range(24)]
+    losses = []
+    for _ in range(40):
+        x = [rng.uniform(-1, 1) for _ in range(5)]
+        hidden = [ad.tanh(sum((a * b for a, b in zip(w[k : k + 5], x, strict=True)), w[k + 5])) for k in (0, 6, 12)]
+        losses.append((hidden[0] * w[18] + hidden[1] * hidden[2] - rng.uniform(-1, 1)) ** 2)
+    return ad.sum(losses) * 0.1 + ad.logsumexp(w), w
+
+
+def test_the_loops_over_a_graph_are_those_of_python(monkeypatch):
+    seen = set()
+    run = ArrayFunction.__call__
+
+    def compared(self, *arguments):
+        copies = [x.copy() if isinstance(x, np.ndarray) else x for x in arguments]
+        found, expected = run(self, *arguments), self.function(*copies)
+        for here, there in zip(_several(found), _several(expected), strict=True):
+            np.testing.assert_array_equal(here, there)
+            assert np.asarray(here).dtype == np.asarray(there).dtype
+        for here, there in zip(arguments, copies, strict=True):
+            np.testing.assert_array_equal(here, there)  # what it writes to
+        seen.add(self.function.__name__)
+        return found
+
+    monkeypatch.setattr(ArrayFunction, "__call__", compared)
+    monkeypatch.setattr(loops, "_SMALL", 0)
+    for seed in range(3):
+        output, w = graph(seed)
+        value, gradient = ad.compile(output, [], w).value_and_grad()
+        output.backward()
+        assert value == pytest.approx(output.data, rel=1e-14)
+        assert gradient.tolist() == pytest.approx([p.grad for p in w], rel=1e-12)
+    assert len(seen) >= 18
+
+
+def _several(found):
+    return found if isinstance(found, tuple) else (found,)
+
+
+def test_code_from_the_disk_is_not_made_again(monkeypatch, tmp_path):
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path)
+    function = kernels._generated("value", "tanh", "scalars", MACHINE["tanh"])
+    assert [assembled_kernel(function, "float64")[1] for _ in range(2)] == [False, True]
+    monkeypatch.setattr(assembler, "_ourselves", lambda: ["another translator"])
+    assert assembled_kernel(function, "float64")[1] is False
+
+
+def unsupported_try(x):
+    try:
+        return x[0]
+    except IndexError:
+        return 0
+
+
+def test_the_rest_of_python_is_refused():
+    with pytest.raises(Unsupported):
+        ArrayFunction(unsupported_try)(np.zeros(3))
