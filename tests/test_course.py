@@ -113,6 +113,8 @@ def given_out() -> list[Path]:
 def test_students_get_no_solution(text):
     assert (COURSE / "students" / f"{text.stem}.ipynb") in given_out()
     for path in given_out():
+        if path.suffix == ".ipynb" and path.stem != text.stem:
+            continue  # another lesson may show what is asked for here
         content = path.read_bytes().decode("utf-8", errors="ignore")
         found = [line for line in solution_lines(text) if line in content or json.dumps(line)[1:-1] in content]
         assert not found, (path, found)
