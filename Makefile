@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed-$(EXTRAS)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help test test-browser lint typecheck format nightly peers bench demo notebooks docs stubs pictures clean
+.PHONY: help test test-browser lint typecheck format nightly peers bench demo notebooks course lite docs stubs pictures clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,8 +29,8 @@ test-browser: $(VENV)/.installed-dev,browser ## Check the explorer's script, and
 	@command -v npm >/dev/null || { echo "no npm: the script's types and style are not checked, nor accessibility"; exit 0; }; \
 	  cd tests/script && npm install --silent --no-fund --no-audit && npm run --silent types && npm run --silent lint
 	@command -v chromium >/dev/null || echo "no chromium on the PATH: the page is not driven in a browser"
-	$(BIN)/python -m pytest -n $(JOBS) tests/test_explorer_truth.py tests/test_explorer_script.py tests/test_explorer_browser.py \
-	  tests/test_demo_browser.py -m "nightly or not nightly"
+	$(BIN)/python -m pytest -n $(JOBS) $(addprefix tests/test_,$(addprefix explorer_,truth.py script.py gpt.py browser.py) demo_browser.py) \
+	  -m "nightly or not nightly"
 
 lint: $(INSTALLED) ## Check style and format
 	$(BIN)/ruff check
@@ -61,8 +61,19 @@ notebooks: $(VENV)/.installed-notebook,train,draw,compile ## Open the notebooks 
 	$(BIN)/jupyter-trust notebooks/*.ipynb
 	$(BIN)/jupyter-lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
 
+course: $(VENV)/.installed-dev,course ## Write the course for a class to build/course, and let otter grade it
+	rm -rf build/course
+	$(BIN)/python notebooks/course.py
+	$(BIN)/python -m pytest -n $(JOBS) tests/test_course.py
+
+lite: $(VENV)/.installed-dev,lite,browser ## Write the lessons that run in the browser to build/lite, and run them in Chromium
+	$(BIN)/python notebooks/lite.py
+	$(BIN)/python -m pytest tests/test_lite.py
+
 docs: $(VENV)/.installed-dev,docs,browser ## Write the documentation site to build/site, and check it
 	$(BIN)/python -m sphinx --quiet --nitpicky --fail-on-warning --keep-going -c docs . build/site
+	@command -v npm >/dev/null || { echo "no npm: the pages are not checked for accessibility"; exit 0; }; \
+	  cd tests/script && npm install --silent --no-fund --no-audit
 	$(BIN)/python -m pytest -n $(JOBS) tests/test_site.py
 
 stubs: $(INSTALLED) ## Write autodiff/functions.pyi anew, for editors

@@ -1,6 +1,6 @@
 /* The node of value.py in C: numbers unboxed, up to two operands in line, no work for Python's garbage collector.
 
-   value.py is the reference.  What is here is what it says, faster: native.py makes the type and puts the other members
+   value.py is the reference.  What is here is what it says, faster: cvalue.py makes the type and puts the other members
    of the Python class onto it, and whatever is unusual (an operand of another type, a block of no_grad() somewhere, a
    call that is an error) is handed to the Python code, so that there is one place for each rule and each message.
 
@@ -17,17 +17,20 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #ifdef Py_GIL_DISABLED
-#error "marks and the list of dying nodes rely on the GIL: a free-threaded Python takes the Python node"
+#error "marks and the lists of nodes rely on the GIL: a free-threaded Python takes the Python node"
 #endif
 #if FLT_EVAL_METHOD != 0
 #error "doubles must be computed as doubles: elsewhere the bits would differ from Python's"
 #endif
 #ifdef _MSC_VER
+#include <intrin.h>
 #pragma fp_contract(off)
+static int TRAILING_ZEROS(uint64_t x) { unsigned long i; return _BitScanForward64(&i, x) ? (int)i : 64; }
+#else
+#define TRAILING_ZEROS __builtin_ctzll
 #endif
 
 /* ---------------------------------------------------------------------------------------------------- the node */
@@ -42,14 +45,15 @@ typedef struct Node {
     double data;
     union {
         double grad;
-        struct Node *next_dying;
+        struct Node *next; /* while it is dying or spare */
     };
     PyObject *op;    /* NULL: None */
     PyObject *label; /* NULL: "" */
-    uint64_t serial : 61;
-    uint64_t flows : 1; /* whether the operands that are Values are parents, to which a gradient flows */
-    uint64_t count : 2; /* of edges in line; MANY: they are elsewhere */
-    uint64_t mark;      /* the last walk that met this node */
+    uint64_t serial : 60;
+    uint64_t flows : 1;   /* whether the operands that are Values are parents, to which a gradient flows */
+    uint64_t tracked : 1; /* by the collector; those of subclasses always are */
+    uint64_t count : 2;   /* of edges in line; MANY: they are elsewhere */
+    uint64_t mark;        /* the last walk that met this node */
     union {
         Edge few[2];
         struct {
@@ -63,126 +67,156 @@ enum { MANY = 3 };
 
 static PyTypeObject *Value;
 static uint64_t serials, marks;
-static Py_ssize_t living;
 
-/* What is handed over from Python, by name: see native.py. */
-#define GIVEN(_) \
-    _(paused_somewhere) _(reference) _(record) _(apply_op) _(data) _(grad) _(exact_sum) \
-    _(softmax_all) _(sum_row) _(sum_rules) _(softmax_row) _(softmax_rules) _(dot_row)
-#define DECLARE(name) static PyObject *given_##name;
-GIVEN(DECLARE)
-
-#define IS_NODE(x) (Py_TYPE(x) == Value || PyObject_TypeCheck(x, Value))
 #define NODE(x) ((Node *)(x))
+#define IS_NODE(x) (Py_TYPE(x) == Value || PyObject_TypeCheck(x, Value))
+#define IS_TRACKED(x) (Py_TYPE(x) != Value || NODE(x)->tracked)
 
 static inline Py_ssize_t length_of(const Node *v) { return v->count == MANY ? v->many.length : (Py_ssize_t)v->count; }
 static inline Edge *edges_of(Node *v) { return v->count == MANY ? v->many.edges : v->few; }
-static inline double number_of(const Edge *e) { return e->operand ? NODE(e->operand)->data : e->number; }
+
+/* What is handed over from Python, by name: see cvalue.py. */
+#define GIVEN(_) _(paused_somewhere) _(reference) _(apply_op) _(data) _(grad) _(local_derivatives) _(exact_sum)
+#define DECLARE(name) static PyObject *given_##name;
+GIVEN(DECLARE)
+
+#define RECORDING (PySet_Size(given_paused_somewhere) == 0) /* else ask, in Python, whether it is paused here */
 
 /* A float; for a nan always the same one: it equals itself only where it is the same object, as in a tuple read twice. */
 static PyObject *float_of(double x)
 {
-    static PyObject *nans[2];
-    static double numbers[2];
+    static PyObject *nans[2]; /* by sign */
+    PyObject **kept = &nans[signbit(x) != 0];
     if (x == x)
         return PyFloat_FromDouble(x);
-    int i = signbit(x) != 0;
-    if (!nans[i]) {
-        nans[i] = PyFloat_FromDouble(x);
-        numbers[i] = x;
-    }
-    if (memcmp(&numbers[i], &x, sizeof x))
-        return PyFloat_FromDouble(x);
-    Py_XINCREF(nans[i]);
-    return nans[i];
+    if (!*kept)
+        *kept = PyFloat_FromDouble(x);
+    Py_XINCREF(*kept);
+    return *kept;
+}
+
+static int as_double(PyObject *x, double *number)
+{ /* takes the reference */
+    *number = x ? PyFloat_AsDouble(x) : -1.0;
+    Py_XDECREF(x);
+    return *number == -1.0 && PyErr_Occurred() ? -1 : 0;
+}
+
+/* Whether x is a constant as most are: a float, or an int that fits one. */
+static inline int is_constant(PyObject *x, double *number)
+{
+    if (!PyFloat_CheckExact(x) && !PyLong_CheckExact(x))
+        return 0;
+    *number = PyFloat_AsDouble(x);
+    if (*number != -1.0 || !PyErr_Occurred())
+        return 1;
+    PyErr_Clear();
+    return 0;
 }
 
 /* ------------------------------------------------------------------------------------------ making and freeing */
 
-static PyObject *node_alloc(PyTypeObject *type, Py_ssize_t unused)
+/* A training step frees its graph, and the next one is as large: so freed nodes are kept, where the system would clear
+   each page anew, which takes as long as all else.  A region of memory has a bit for each place where a node may lie, so
+   that they are taken in the order of their addresses: what is made, and met, one after the other lies side by side, and
+   the processor fetches it in advance.  (From a list of spares they would come in the order in which they were freed, and
+   be scattered more with each step.)  Half of what was not needed from one backward() to the next is given back. */
+enum { REGIONS = 1024, REGION = 1 << 17, PLACE = 16, WORDS = REGION / PLACE / 64 };
+
+typedef struct Region {
+    uintptr_t start;
+    size_t spares, word; /* the word from which the last was taken */
+    uint64_t places[WORDS];
+    struct Region *next; /* of those that have spares */
+} Region;
+
+static Region regions[REGIONS], *with_spares;
+static Py_ssize_t living, spares, idle; /* idle: the fewest spares since the last backward() */
+
+static inline int keep(Node *v)
 {
-    Node *v = PyObject_GC_New(Node, type);
-    if (!v)
-        return NULL;
-    v->data = v->grad = 0.0;
-    v->op = v->label = NULL;
-    v->serial = v->flows = v->count = 0;
-    v->mark = 0;
-    living++;
-    return (PyObject *)v;
+#ifdef __SANITIZE_ADDRESS__
+    return 0; /* what is used after it was freed is to be seen */
+#endif
+    uintptr_t at = (uintptr_t)v % REGION, start = (uintptr_t)v - at;
+    Region *r = &regions[start / REGION % REGIONS];
+    if (r->start != start && r->spares)
+        return 0;
+    if (!r->spares++) {
+        r->start = start;
+        r->next = with_spares;
+        with_spares = r;
+    }
+    r->places[at / PLACE / 64] |= (uint64_t)1 << at / PLACE % 64;
+    spares++;
+    return 1;
 }
 
-/* A node with room for its edges, which are constants until they are filled in. */
-static Node *blank(double z, PyObject *op, Py_ssize_t length)
+static inline Node *take_spare(void)
 {
-    Edge *edges = NULL;
-    if (length > 2 && !(edges = PyMem_Calloc(length, sizeof(Edge))))
-        return (Node *)PyErr_NoMemory();
-    Node *v = PyObject_GC_New(Node, Value);
-    if (!v) {
-        PyMem_Free(edges);
+    Region *r = with_spares;
+    while (!r->places[r->word])
+        r->word = (r->word + 1) % WORDS;
+    int bit = TRAILING_ZEROS(r->places[r->word]);
+    r->places[r->word] &= r->places[r->word] - 1;
+    if (!--r->spares)
+        with_spares = r->next;
+    if (--spares < idle)
+        idle = spares;
+    return (Node *)(r->start + (r->word * 64 + bit) * PLACE);
+}
+
+static void give_back(Py_ssize_t count)
+{
+    while (count-- > 0)
+        PyObject_GC_Del(take_spare());
+    idle = spares;
+}
+
+static Node *new_node(void)
+{
+    Node *v;
+    if (spares) {
+        v = take_spare();
+        Py_INCREF(Value); /* as an instance of a heap type does */
+    }
+    else if (!(v = PyObject_GC_New(Node, Value)))
         return NULL;
-    }
     living++;
-    v->data = z;
-    v->grad = 0.0;
-    Py_INCREF(op);
-    v->op = op;
-    v->label = NULL;
-    v->serial = serials++;
-    v->flows = 1;
+    v->data = v->grad = 0.0;
+    v->op = v->label = NULL;
+    v->serial = v->flows = v->tracked = v->count = 0;
     v->mark = 0;
-    if (edges) {
-        v->count = MANY;
-        v->many.edges = edges;
-        v->many.length = length;
-    }
-    else {
-        v->count = length;
-        v->few[0].operand = v->few[1].operand = NULL;
-    }
     return v;
 }
 
-/* An edge as it is kept: the node holds its operand. */
-static inline void put(Edge *e, PyObject *operand, double number)
+static PyObject *node_alloc(PyTypeObject *type, Py_ssize_t items)
 {
-    Py_XINCREF(operand);
-    e->operand = operand;
-    e->number = number;
+    return type == Value ? (PyObject *)new_node() : PyType_GenericAlloc(type, items);
 }
 
-/* Whether the collector must know of the node: where it refers to what the collector knows of. */
-static inline void track_if_needed(Node *v)
+static void track(Node *v)
 {
-    Edge *e = edges_of(v), *end = e + length_of(v);
-    int needed = v->label && !PyUnicode_CheckExact(v->label);
-    for (; !needed && e < end; e++)
-        needed = e->operand && PyObject_GC_IsTracked(e->operand);
-    if (needed && !PyObject_GC_IsTracked((PyObject *)v))
+    if (Py_TYPE(v) == Value && !v->tracked) {
+        v->tracked = 1;
         PyObject_GC_Track(v);
+    }
 }
 
 /* Let go of the edges.  A node that would be freed by this waits in a list: no recursion, however long the chain. */
 static void drop_edges(Node *v, Node **dying)
 {
     Py_ssize_t length = length_of(v);
-    Edge few[2], *edges = few;
-    if (v->count == MANY)
-        edges = v->many.edges;
-    else
-        memcpy(few, v->few, sizeof few);
+    Edge few[2], *edges = v->count == MANY ? v->many.edges : memcpy(few, v->few, sizeof few);
     v->count = v->flows = 0; /* first: what is freed may run Python code, which may look here */
-    for (Py_ssize_t i = 0; i < length; i++) {
-        PyObject *x = edges[i].operand;
-        if (!x)
-            continue;
-        if (Py_TYPE(x) == Value && Py_REFCNT(x) == 1) {
-            NODE(x)->next_dying = *dying;
+    for (Edge *e = edges; e < edges + length; e++) {
+        PyObject *x = e->operand;
+        if (x && Py_REFCNT(x) == 1 && Py_TYPE(x) == Value) {
+            NODE(x)->next = *dying;
             *dying = NODE(x);
         }
         else
-            Py_DECREF(x);
+            Py_XDECREF(x);
     }
     if (edges != few)
         PyMem_Free(edges);
@@ -192,7 +226,7 @@ static void free_list(Node *dying)
 {
     while (dying) {
         Node *v = dying;
-        dying = v->next_dying;
+        dying = v->next;
         Py_DECREF(v);
     }
 }
@@ -200,23 +234,26 @@ static void free_list(Node *dying)
 static void node_dealloc(PyObject *self)
 {
     Node *v = NODE(self), *dying = NULL;
+    Py_INCREF(v); /* as those that are dying have it, and spares */
     for (;;) {
         PyTypeObject *type = Py_TYPE(v);
-        PyObject_GC_UnTrack(v);
+        if (IS_TRACKED(v))
+            PyObject_GC_UnTrack(v);
         drop_edges(v, &dying);
         Py_XDECREF(v->op);
         Py_XDECREF(v->label);
-        if (type == Value) {
-            living--;
-            PyObject_GC_Del(v);
-        }
-        else
+        if (type != Value)
             ((freefunc)PyType_GetSlot(type, Py_tp_free))(v);
+        else {
+            living--;
+            if (!keep(v))
+                PyObject_GC_Del(v);
+        }
         Py_DECREF(type);
         if (!dying)
             return;
         v = dying;
-        dying = v->next_dying;
+        dying = v->next;
     }
 }
 
@@ -232,92 +269,189 @@ static int node_traverse(PyObject *self, visitproc visit, void *arg)
     return 0;
 }
 
+static int replace(PyObject **member, PyObject *x)
+{
+    PyObject *old = *member;
+    Py_XINCREF(x);
+    *member = x;
+    Py_XDECREF(old);
+    return 0;
+}
+
+static int set_label(PyObject *self, PyObject *x, void *unused)
+{
+    if (x && !PyUnicode_CheckExact(x))
+        track(NODE(self));
+    return replace(&NODE(self)->label, x);
+}
+
 static int node_clear(PyObject *self)
 {
     Node *dying = NULL;
     drop_edges(NODE(self), &dying);
     free_list(dying);
-    Py_CLEAR(NODE(self)->op);
-    Py_CLEAR(NODE(self)->label);
-    return 0;
-}
-
-/* Whether x is a constant as most are: a float, or an int that fits one. */
-static inline int is_constant(PyObject *x, double *number)
-{
-    if (!PyFloat_CheckExact(x) && !PyLong_CheckExact(x))
-        return 0;
-    *number = PyFloat_AsDouble(x);
-    if (*number != -1.0 || !PyErr_Occurred())
-        return 1;
-    PyErr_Clear();
-    return 0;
+    replace(&NODE(self)->op, NULL);
+    return replace(&NODE(self)->label, NULL);
 }
 
 static int node_init(PyObject *self, PyObject *args, PyObject *names)
 {
-    Node *v = NODE(self), *dying = NULL;
     Py_ssize_t count = names ? 0 : PyTuple_Size(args);
     PyObject *data = count == 1 || count == 2 ? PyTuple_GetItem(args, 0) : NULL;
     PyObject *label = count == 2 ? PyTuple_GetItem(args, 1) : NULL, *made = NULL;
     double x;
-    if (!data || !is_constant(data, &x) || (label && !PyUnicode_CheckExact(label))) { /* the Python class says what is taken, and what is wrong */
-        if (!(made = PyObject_Call(given_reference, args, names)))
-            return -1;
-        data = PyObject_GetAttrString(made, "data");
-        label = PyObject_GetAttrString(made, "label");
-        Py_DECREF(made);
-        if (!data || !label) {
-            Py_XDECREF(data);
-            Py_XDECREF(label);
+    if (!data || !is_constant(data, &x) || (label && !PyUnicode_CheckExact(label))) {
+        /* the Python class says what is taken, and what is wrong */
+        if (!(made = PyObject_Call(given_reference, args, names))
+            || as_double(PyObject_GetAttrString(made, "data"), &x) < 0) {
+            Py_XDECREF(made);
             return -1;
         }
-        x = PyFloat_AsDouble(data);
-        Py_DECREF(data);
+        label = PyObject_GetAttrString(made, "label");
+        Py_DECREF(made);
+        if (!label)
+            return -1;
     }
-    if (!made)
+    else
         Py_XINCREF(label);
-    PyObject *old_label = v->label, *old_op = v->op;
-    v->data = x;
-    v->grad = 0.0;
-    v->op = NULL;
-    v->label = label;
-    v->serial = serials++;
-    drop_edges(v, &dying);
-    free_list(dying);
-    Py_XDECREF(old_label);
-    Py_XDECREF(old_op);
+    node_clear(self);
+    set_label(self, label, NULL);
+    Py_XDECREF(label);
+    NODE(self)->data = x;
+    NODE(self)->grad = 0.0;
+    NODE(self)->serial = serials++;
     return 0;
 }
 
 /* --------------------------------------------------------------------------------------------------- recording */
 
-#define RECORDING (PySet_Size(given_paused_somewhere) == 0) /* else ask, in Python, whether it is paused here */
+static Node *recorded(PyObject *op, double z)
+{
+    Node *v = new_node();
+    if (!v)
+        return NULL;
+    v->data = z;
+    Py_INCREF(op);
+    v->op = op;
+    v->serial = serials++;
+    v->flows = 1;
+    return v;
+}
+
+/* An operation on up to two operands: each a Value and the derivative to it, or NULL and the constant. */
+static inline PyObject *small_node(PyObject *op, double z, int count, PyObject *a, double da, PyObject *b, double db)
+{
+    Node *v = recorded(op, z);
+    if (!v)
+        return NULL;
+    Py_XINCREF(a);
+    Py_XINCREF(b);
+    v->few[0].operand = a;
+    v->few[0].number = da;
+    v->few[1].operand = b;
+    v->few[1].number = db;
+    v->count = count;
+    if ((a && IS_TRACKED(a)) || (b && IS_TRACKED(b)))
+        track(v);
+    return (PyObject *)v;
+}
+
+static Edge *room_for(Py_ssize_t length)
+{
+    Edge *edges = PyMem_Malloc((length + 1) * sizeof(Edge));
+    return edges ? edges : (Edge *)PyErr_NoMemory();
+}
+
+static void free_edges(Edge *edges, Py_ssize_t length)
+{
+    while (edges && length--)
+        Py_XDECREF(edges[length].operand);
+    PyMem_Free(edges);
+}
+
+/* Give a node its edges, which are allocated and hold their operands. */
+static PyObject *attach(Node *v, Edge *edges, Py_ssize_t length)
+{
+    for (Edge *e = edges; e < edges + length; e++)
+        if (e->operand && IS_TRACKED(e->operand))
+            track(v);
+    if (length > 2) {
+        v->count = MANY;
+        v->many.edges = edges;
+        v->many.length = length;
+    }
+    else {
+        v->count = length;
+        memcpy(v->few, edges, length * sizeof(Edge));
+        PyMem_Free(edges);
+    }
+    return (PyObject *)v;
+}
+
+static PyObject *set_edges(PyObject *self, PyObject *args)
+{ /* operands are Values and floats, parents all those Values or none */
+    PyObject *operands, *parents, *local;
+    if (!PyArg_ParseTuple(args, "O!O!O!:set_edges", &PyTuple_Type, &operands, &PyTuple_Type, &parents, &PyTuple_Type, &local))
+        return NULL;
+    Py_ssize_t length = PyTuple_Size(operands), flowing = PyTuple_Size(parents), met = 0;
+    Edge *edges = room_for(length);
+    if (!edges)
+        return NULL;
+    memset(edges, 0, length * sizeof(Edge));
+    for (Py_ssize_t i = 0; i < length; i++) {
+        PyObject *x = PyTuple_GetItem(operands, i);
+        edges[i].operand = IS_NODE(x) ? Py_NewRef(x) : NULL;
+        if (IS_NODE(x) && flowing) {
+            if (met == flowing || x != PyTuple_GetItem(parents, met) || met == PyTuple_Size(local))
+                goto mismatch;
+            x = PyTuple_GetItem(local, met++);
+        }
+        edges[i].number = IS_NODE(x) ? 0.0 : PyFloat_AsDouble(x);
+        if (edges[i].number == -1.0 && PyErr_Occurred())
+            goto failed;
+    }
+    if (met == flowing && met == PyTuple_Size(local)) {
+        Node *dying = NULL;
+        drop_edges(NODE(self), &dying);
+        attach(NODE(self), edges, length);
+        NODE(self)->flows = flowing > 0;
+        free_list(dying);
+        Py_RETURN_NONE;
+    }
+mismatch:
+    PyErr_SetString(PyExc_TypeError, "parents are the operands that are Values, with a local derivative for each");
+failed:
+    free_edges(edges, length);
+    return NULL;
+}
+
+static int takes(const char *name, Py_ssize_t n, Py_ssize_t wanted)
+{
+    if (n != wanted)
+        PyErr_Format(PyExc_TypeError, "%s takes %zd arguments, not %zd", name, wanted, n);
+    return n == wanted;
+}
+
+static PyObject *record_inline(PyObject *module, PyObject *const *args, Py_ssize_t n)
+{ /* data, op, left, right, to_left, to_right; None for a derivative: it is a constant; for right: there is none */
+    if (!takes("record_inline", n, 6))
+        return NULL;
+    Edge edges[2] = {{NULL, 0.0}, {NULL, 0.0}};
+    int count = args[3] == Py_None ? 1 : 2;
+    for (int i = 0; i < count; i++) {
+        int flows = args[4 + i] != Py_None;
+        edges[i].operand = flows ? args[2 + i] : NULL;
+        edges[i].number = PyFloat_AsDouble(args[flows ? 4 + i : 2 + i]);
+    }
+    double z = PyFloat_AsDouble(args[0]);
+    if (PyErr_Occurred())
+        return NULL;
+    return small_node(args[1], z, count, edges[0].operand, edges[0].number, edges[1].operand, edges[1].number);
+}
+
+/* ------------------------------------------------------------------------------------- one operand, and operators */
 
 typedef struct { PyObject *op, *general, *reflected; } Row; /* the methods of Operators, which take every case */
-
-static inline PyObject *binary_node(PyObject *op, double z, PyObject *a, double da, PyObject *b, double db)
-{
-    Node *v = blank(z, op, 2);
-    if (!v)
-        return NULL;
-    put(&v->few[0], a, da);
-    put(&v->few[1], b, db);
-    if ((a && PyObject_GC_IsTracked(a)) || (b && PyObject_GC_IsTracked(b)))
-        PyObject_GC_Track(v);
-    return (PyObject *)v;
-}
-
-static inline PyObject *unary_node(PyObject *op, double z, PyObject *a, double da)
-{
-    Node *v = blank(z, op, 1);
-    if (!v)
-        return NULL;
-    put(&v->few[0], a, da);
-    if (PyObject_GC_IsTracked(a))
-        PyObject_GC_Track(v);
-    return (PyObject *)v;
-}
 
 static PyObject *in_python(const Row *row, PyObject *v, PyObject *w)
 {
@@ -346,7 +480,7 @@ static PyObject *in_python(const Row *row, PyObject *v, PyObject *w)
                 y = NODE(w)->data; \
             if (!(RAISES)) { \
                 z = Z; \
-                return binary_node(row_##name.op, z, left ? v : NULL, left ? DX : x, right ? w : NULL, right ? DY : y); \
+                return small_node(row_##name.op, z, 2, left ? v : NULL, left ? DX : x, right ? w : NULL, right ? DY : y); \
             } \
         } \
         return in_python(&row_##name, v, w); \
@@ -380,7 +514,7 @@ static inline double sech(double x)
         if (Py_TYPE(v) != Value || (RAISES) || !RECORDING) \
             return PyObject_CallFunctionObjArgs(row_##name.general, v, NULL); \
         double z = Z; \
-        return unary_node(row_##name.op, z, v, DX); \
+        return small_node(row_##name.op, z, 1, v, DX, NULL, 0.0); \
     }
 UNARY(UNARY_METHOD)
 
@@ -399,193 +533,24 @@ static PyObject *node_pow(PyObject *v, PyObject *w, PyObject *modulus)
         if (x > 0.0 || y == floor(y)) {
             double z = pow(x, y), slope = pow(x, y - 1.0);
             if (isnormal(x) && isnormal(z) && isnormal(slope) && isnormal(y))
-                return binary_node(row_pow.op, z, v, y * slope, NULL, y);
+                return small_node(row_pow.op, z, 2, v, y * slope, NULL, y);
         }
     }
     return in_python(&row_pow, v, w);
 }
 
-/* Put edges in place of those of v: operands are Values and floats, parents all those Values or none. */
-static int fill(Node *v, PyObject *operands, PyObject *parents, PyObject *local)
-{
-    if (!PyTuple_Check(operands) || !PyTuple_Check(parents) || !PyTuple_Check(local)) {
-        PyErr_SetString(PyExc_TypeError, "operands, parents and local derivatives are tuples");
-        return -1;
-    }
-    Py_ssize_t length = PyTuple_Size(operands), flowing = PyTuple_Size(parents), met = 0;
-    Edge few[2] = {{NULL, 0.0}, {NULL, 0.0}}, *edges = few;
-    if (length > 2 && !(edges = PyMem_Calloc(length, sizeof(Edge)))) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    for (Py_ssize_t i = 0; i < length; i++) {
-        PyObject *x = PyTuple_GetItem(operands, i), *number = x;
-        int variable = IS_NODE(x);
-        if (variable && flowing) {
-            if (met >= flowing || x != PyTuple_GetItem(parents, met) || met >= PyTuple_Size(local))
-                goto mismatch;
-            number = PyTuple_GetItem(local, met++);
-        }
-        edges[i].operand = variable ? x : NULL;
-        edges[i].number = variable && !flowing ? 0.0 : PyFloat_AsDouble(number);
-        if (edges[i].number == -1.0 && PyErr_Occurred())
-            goto failed;
-    }
-    if (met != flowing || met != PyTuple_Size(local))
-        goto mismatch;
-    for (Py_ssize_t i = 0; i < length; i++)
-        Py_XINCREF(edges[i].operand);
-    Node *dying = NULL;
-    drop_edges(v, &dying);
-    if (length > 2) {
-        v->many.edges = edges;
-        v->many.length = length;
-        v->count = MANY;
-    }
-    else {
-        memcpy(v->few, few, sizeof few);
-        v->count = length;
-    }
-    v->flows = flowing > 0;
-    track_if_needed(v);
-    free_list(dying);
-    return 0;
-mismatch:
-    PyErr_SetString(PyExc_TypeError, "parents are the operands that are Values, with a local derivative for each");
-failed:
-    if (edges != few)
-        PyMem_Free(edges);
-    return -1;
-}
-
-static PyObject *node_set_edges(PyObject *self, PyObject *args)
-{
-    PyObject *operands, *parents, *local;
-    if (!PyArg_ParseTuple(args, "OOO:set_edges", &operands, &parents, &local)
-        || fill(NODE(self), operands, parents, local) < 0)
-        return NULL;
-    Py_RETURN_NONE;
-}
-
-static int takes(const char *name, Py_ssize_t n, Py_ssize_t wanted)
-{
-    if (n == wanted)
-        return 1;
-    PyErr_Format(PyExc_TypeError, "%s takes %zd arguments, not %zd", name, wanted, n);
-    return 0;
-}
-
-static PyObject *record(PyObject *module, PyObject *const *args, Py_ssize_t n)
-{ /* data, op, operands, parents, local */
-    if (!takes("record", n, 5))
-        return NULL;
-    if (!RECORDING)
-        return PyObject_CallFunctionObjArgs(given_record, args[0], args[1], args[2], args[3], args[4], NULL);
-    double z = PyFloat_AsDouble(args[0]);
-    if (z == -1.0 && PyErr_Occurred())
-        return NULL;
-    Node *v = blank(z, args[1], 0);
-    if (v && fill(v, args[2], args[3], args[4]) < 0)
-        Py_CLEAR(v);
-    return (PyObject *)v;
-}
-
-/* What is given for an operand that is a constant is the number, with None for the derivative. */
-static int put_inline(Edge *e, PyObject *x, PyObject *slope)
-{
-    double number = PyFloat_AsDouble(slope == Py_None ? x : slope);
-    if (number == -1.0 && PyErr_Occurred())
-        return -1;
-    put(e, slope == Py_None ? NULL : x, number);
-    return 0;
-}
-
-static PyObject *record_inline(PyObject *module, PyObject *const *args, Py_ssize_t n)
-{ /* data, op, left, right, to_left, to_right */
-    if (!takes("record_inline", n, 6))
-        return NULL;
-    double z = PyFloat_AsDouble(args[0]);
-    if (z == -1.0 && PyErr_Occurred())
-        return NULL;
-    Node *v = blank(z, args[1], args[3] == Py_None ? 1 : 2);
-    if (!v)
-        return NULL;
-    if (put_inline(&v->few[0], args[2], args[4]) < 0
-        || (v->count == 2 && put_inline(&v->few[1], args[3], args[5]) < 0)) {
-        Py_DECREF(v);
-        return NULL;
-    }
-    track_if_needed(v);
-    return (PyObject *)v;
-}
-
 /* ---------------------------------------------------------------------------------------- any number of operands */
 
-/* A sum without rounding: running sum, and the sum of what rounding took, which is nearly always enough to tell. */
-typedef struct { double sum, lost, bound; Py_ssize_t count; } Sum;
-
-static inline void add_exactly(Sum *s, double x)
+/* Read x as an edge, with its number in place of the derivative: 1 for a Value, 0 for a constant, -1 for what is neither. */
+static inline int read_edge(PyObject *x, Edge *e)
 {
-    double sum = s->sum + x, part = sum - s->sum; /* Knuth's two-sum */
-    double lost = (s->sum - (sum - part)) + (x - part);
-    s->sum = sum;
-    s->lost += lost;
-    s->bound += fabs(lost);
-    s->count++;
-}
-
-/* The exact sum rounded once, if that is certain: if the lost parts, at either end of what they can come to, round to
-   the same double.  Each of their count additions errs by at most ulp/2 of `bound`, which itself errs by less than half. */
-static inline int is_certain(const Sum *s, double *result)
-{
-    double error = (double)s->count * DBL_EPSILON * s->bound;
-    double low = s->sum + (s->lost - error), high = s->sum + (s->lost + error);
-    *result = low + 0.0; /* a sum of zeros is 0, never -0 */
-    return low == high && isfinite(low);
-}
-
-static PyObject *list_of(const double *numbers, Py_ssize_t n)
-{
-    PyObject *list = PyList_New(n);
-    for (Py_ssize_t i = 0; list && i < n; i++) {
-        PyObject *x = float_of(numbers[i]);
-        if (!x || PyList_SetItem(list, i, x) < 0)
-            Py_CLEAR(list);
+    if (Py_TYPE(x) == Value) {
+        e->operand = Py_NewRef(x);
+        e->number = NODE(x)->data;
+        return 1;
     }
-    return list;
-}
-
-static int as_double(PyObject *x, double *result)
-{ /* takes the reference */
-    if (!x)
-        return -1;
-    *result = PyFloat_AsDouble(x);
-    Py_DECREF(x);
-    return *result == -1.0 && PyErr_Occurred() ? -1 : 0;
-}
-
-/* The sum as Python has it: for infinities, for what overflows on the way, and for the rare uncertain digit. */
-static int sum_in_python(const double *numbers, Py_ssize_t n, double *result)
-{
-    PyObject *list = list_of(numbers, n);
-    if (!list)
-        return -1;
-    PyObject *sum = PyObject_CallFunctionObjArgs(given_exact_sum, list, NULL);
-    Py_DECREF(list);
-    return as_double(sum, result);
-}
-
-static int sum_of(const double *numbers, Py_ssize_t n, double *result)
-{
-    Sum s = {0.0, 0.0, 0.0, 0};
-    for (Py_ssize_t i = 0; i < n; i++)
-        add_exactly(&s, numbers[i]);
-    return is_certain(&s, result) ? 0 : sum_in_python(numbers, n, result);
-}
-
-static inline PyObject *item_of(PyObject *list_or_tuple, Py_ssize_t i)
-{
-    return PyList_Check(list_or_tuple) ? PyList_GetItem(list_or_tuple, i) : PyTuple_GetItem(list_or_tuple, i);
+    e->operand = NULL;
+    return is_constant(x, &e->number) ? 0 : -1;
 }
 
 static inline Py_ssize_t size_of(PyObject *x)
@@ -593,125 +558,191 @@ static inline Py_ssize_t size_of(PyObject *x)
     return PyList_Check(x) ? PyList_Size(x) : PyTuple_Check(x) ? PyTuple_Size(x) : -1;
 }
 
-/* A Value or a float as an operand; 0 for anything else, which is left to Python.  `number` is what it holds. */
-static inline int read_operand(PyObject *x, PyObject **operand, double *number)
+/* The same for a list or tuple: how many are Values, or -1. */
+static Py_ssize_t read_edges(PyObject *xs, Py_ssize_t n, Edge *e)
 {
-    if (Py_TYPE(x) == Value) {
-        *operand = x;
-        *number = NODE(x)->data;
-        return 1;
+    int list = PyList_Check(xs), kind = 0;
+    Py_ssize_t values = 0, i = 0;
+    for (; i < n && kind >= 0; i++) {
+        kind = read_edge(list ? PyList_GetItem(xs, i) : PyTuple_GetItem(xs, i), e + i);
+        values += kind;
     }
-    *operand = NULL;
-    if (!PyFloat_CheckExact(x))
+    for (; i < n; i++)
+        e[i].operand = NULL;
+    return kind < 0 ? -1 : values;
+}
+
+static PyObject *list_of(const double *numbers, size_t stride, Py_ssize_t n)
+{
+    PyObject *list = PyList_New(n);
+    for (Py_ssize_t i = 0; list && i < n; i++) {
+        PyObject *x = float_of(numbers[i * stride]);
+        if (!x || PyList_SetItem(list, i, x) < 0)
+            Py_CLEAR(list);
+    }
+    return list;
+}
+
+enum { EACH = 1, OF_EDGES = sizeof(Edge) / sizeof(double) }; /* strides: of an array of doubles, of numbers in edges */
+
+/* The exact sum rounded once: 0, or -1 and an error.  The running sum, and the sum of what rounding took from it (Knuth's
+   two-sum), are nearly always enough to tell: if the lost parts, at either end of what they can come to, round to the
+   same double.  Each of their n additions errs by at most ulp/2 of `bound`, which itself errs by less than half.
+   Infinities, what overflows on the way and the rare uncertain digit are summed as Python has it. */
+static int sum_of(const double *numbers, size_t stride, Py_ssize_t n, double *result)
+{
+    double sum = 0.0, lost = 0.0, bound = 0.0;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        double x = numbers[i * stride], next = sum + x, part = next - sum, error = (sum - (next - part)) + (x - part);
+        sum = next;
+        lost += error;
+        bound += fabs(error);
+    }
+    double error = (double)n * DBL_EPSILON * bound, low = sum + (lost - error), high = sum + (lost + error);
+    *result = low + 0.0; /* a sum of zeros is 0, never -0 */
+    if (low == high && isfinite(low))
         return 0;
-    *number = PyFloat_AsDouble(x);
+    PyObject *list = list_of(numbers, stride, n);
+    int failed = as_double(list ? PyObject_CallFunctionObjArgs(given_exact_sum, list, NULL) : NULL, result);
+    Py_XDECREF(list);
+    return failed;
+}
+
+/* A rule gets a row's operands as edges with their numbers, and puts the local derivatives to those that are Values in
+   place of these.  It gives 1; 0, with the edges as they were, if this case is left to Python; or -1 and an error. */
+typedef int Rule(Edge *e, Py_ssize_t n, double *z);
+
+static int slopes(Edge *e, Py_ssize_t n, double slope)
+{
+    for (Py_ssize_t i = 0; i < n; i++)
+        if (e[i].operand)
+            e[i].number = slope;
     return 1;
 }
 
-static int products_in_python(Node *v, Py_ssize_t n, double *result)
+/* Σ xᵢ */
+static int rule_sum(Edge *e, Py_ssize_t n, double *z)
 {
-    Edge *e = edges_of(v);
-    Py_ssize_t length = length_of(v), biased = length - 2 * n;
-    double *products = PyMem_Malloc((n + 1) * sizeof(double));
+    return sum_of(&e->number, OF_EDGES, n, z) < 0 ? -1 : slopes(e, n, 1.0);
+}
+
+/* Σ xᵢ / n */
+static int rule_mean(Edge *e, Py_ssize_t n, double *z)
+{
+    if (sum_of(&e->number, OF_EDGES, n, z) < 0)
+        return -1;
+    *z /= (double)n;
+    return isfinite(*z) ? slopes(e, n, 1.0 / (double)n) : 0;
+}
+
+/* Σ wᵢ·xᵢ + b: to a weight its input, to an input its weight, to the bias 1. */
+static int rule_dot(Edge *e, Py_ssize_t length, double *z)
+{
+    double few[64], *products = length < 128 ? few : PyMem_Malloc((length / 2 + 1) * sizeof(double));
     if (!products) {
         PyErr_NoMemory();
         return -1;
     }
-    for (Py_ssize_t i = 0; i < n; i++)
-        products[i] = number_of(&e[i]) * number_of(&e[n + i]);
+    Py_ssize_t n = length / 2, biased = length % 2;
+    for (Edge *w = e, *x = e + n; w < e + n; w++, x++) {
+        double weight = w->number, input = x->number;
+        products[w - e] = weight * input;
+        if (w->operand)
+            w->number = input;
+        if (x->operand)
+            x->number = weight;
+    }
     if (biased)
-        products[n] = number_of(&e[2 * n]);
-    int failed = sum_in_python(products, n + biased, result);
-    PyMem_Free(products);
+        products[n] = e[2 * n].number;
+    int failed = sum_of(products, EACH, n + biased, z);
+    if (products != few)
+        PyMem_Free(products);
+    return failed ? -1 : slopes(e + 2 * n, biased, 1.0);
+}
+
+/* exp(x - top) for each, what rounding took from the difference put back, and their sum; 0 if one is not finite. */
+static int exp_shifted(const Edge *e, Py_ssize_t n, double *powers, double *top, double *sum)
+{
+    *top = e->number;
+    for (Py_ssize_t i = 0; i < n; i++)
+        if (e[i].number > *top)
+            *top = e[i].number;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        double x = e[i].number, difference = x - *top, y_part = x - difference, x_part = difference + y_part;
+        if (!isfinite(difference))
+            return 0;
+        powers[i] = exp(difference) * (1.0 + ((x - x_part) + (y_part - *top)));
+    }
+    return sum_of(powers, EACH, n, sum) < 0 ? -1 : 1;
+}
+
+/* The sum of all but number i. */
+static int sum_of_others(double *numbers, Py_ssize_t n, Py_ssize_t i, double *result)
+{
+    double left_out = numbers[i];
+    numbers[i] = 0.0;
+    int failed = sum_of(numbers, EACH, n, result);
+    numbers[i] = left_out;
     return failed;
 }
 
-/* dot(ws, xs, bias) of Values and floats in lists or tuples, in the words of the row: to a weight its input, to an input
-   its weight, to the bias 1.  None if that is not what was given, or if no Value is among them. */
-static PyObject *dot(PyObject *module, PyObject *const *args, Py_ssize_t count)
+/* log Σ exp(xᵢ), whose derivatives are the shares of softmax */
+static int rule_logsumexp(Edge *e, Py_ssize_t n, double *z)
 {
-    if (!takes("dot", count, 3))
-        return NULL;
-    PyObject *ws = args[0], *xs = args[1], *bias = args[2];
-    Py_ssize_t n = size_of(ws), biased = bias != Py_None;
-    if (!RECORDING || n < 0 || n != size_of(xs))
-        Py_RETURN_NONE;
-    Node *v = blank(0.0, given_dot_row, 2 * n + biased);
-    if (!v)
-        return NULL;
-    Edge *e = edges_of(v);
-    Sum s = {0.0, 0.0, 0.0, 0};
-    int values = 0, tracked = 0;
-    PyObject *left, *right;
-    double w, x;
-    for (Py_ssize_t i = 0; i < n; i++) {
-        if (!read_operand(item_of(ws, i), &left, &w) || !read_operand(item_of(xs, i), &right, &x))
-            goto general;
-        put(&e[i], left, left ? x : w);
-        put(&e[n + i], right, right ? w : x);
-        values |= left || right;
-        tracked |= (left && PyObject_GC_IsTracked(left)) || (right && PyObject_GC_IsTracked(right));
-        add_exactly(&s, w * x);
+    double top, sum, rest, *powers = PyMem_Malloc(n * sizeof(double));
+    if (!powers) {
+        PyErr_NoMemory();
+        return -1;
     }
-    if (biased) {
-        if (!read_operand(bias, &left, &w))
-            goto general;
-        put(&e[2 * n], left, left ? 1.0 : w);
-        values |= left != NULL;
-        tracked |= left && PyObject_GC_IsTracked(left);
-        add_exactly(&s, w);
+    int done = exp_shifted(e, n, powers, &top, &sum);
+    if (done == 1) {
+        Py_ssize_t first = 0;
+        while (powers[first] != 1.0) /* that of the greatest, at the latest */
+            first++;
+        done = sum_of_others(powers, n, first, &rest) < 0 ? -1 : 1;
     }
-    if (!values)
-        goto general;
-    if (!is_certain(&s, &v->data) && products_in_python(v, n, &v->data) < 0) {
-        Py_DECREF(v);
-        return NULL;
+    if (done == 1) {
+        *z = top + log1p(rest);
+        for (Py_ssize_t i = 0; i < n; i++)
+            if (e[i].operand)
+                e[i].number = powers[i] / sum;
     }
-    if (tracked)
-        PyObject_GC_Track(v);
-    return (PyObject *)v;
-general:
-    Py_DECREF(v);
-    Py_RETURN_NONE;
+    PyMem_Free(powers);
+    return done;
 }
 
-/* The numbers of operands; NULL without an error if one is neither a Value nor a float, or if none is a Value. */
-static double *numbers_of(PyObject *operands, Py_ssize_t n)
-{
-    double *numbers = PyMem_Malloc((n + 1) * sizeof(double));
-    if (!numbers)
-        return (double *)PyErr_NoMemory();
-    int values = 0;
-    PyObject *operand;
-    for (Py_ssize_t i = 0; i < n; i++) {
-        if (!read_operand(item_of(operands, i), &operand, &numbers[i])) {
-            values = 0;
-            break;
-        }
-        values |= operand != NULL;
-    }
-    if (!values) {
-        PyMem_Free(numbers);
-        return NULL;
-    }
-    return numbers;
-}
+/* The rows whose rules are here; where others are assigned to a row, they hold. */
+enum { SUM, MEAN, DOT, LOGSUMEXP, SOFTMAX, ROWS };
+static struct { const char *name; Rule *rule; PyObject *op, *on_floats; } nary[ROWS] = {
+    {"sum", rule_sum}, {"mean", rule_mean}, {"dot", rule_dot}, {"logsumexp", rule_logsumexp}, {"softmax", NULL},
+};
+static PyObject *name_on_floats, *name_flows;
 
 /* Whether an attribute is this object; -1 and an error if it cannot be read. */
-static int is_attribute(PyObject *x, const char *name, PyObject *wanted)
+static int is_attribute(PyObject *x, PyObject *name, PyObject *wanted)
 {
-    PyObject *found = PyObject_GetAttrString(x, name);
+    PyObject *found = PyObject_GetAttr(x, name);
     Py_XDECREF(found);
     return found ? found == wanted : -1;
 }
 
-/* The value and local derivatives of a row, by calling it. */
-static int call_row(PyObject *op, PyObject *operands, const double *numbers, Py_ssize_t n, double *z, PyObject **local)
+static int is_as_written(int i) { return is_attribute(nary[i].op, name_on_floats, nary[i].on_floats); }
+
+static int apply_rule(PyObject *op, Edge *e, Py_ssize_t n, double *z)
 {
-    PyObject *list = list_of(numbers, n), *positions = PyList_New(0), *value = NULL;
-    *local = NULL;
+    int i = 0;
+    while (i < SOFTMAX && op != nary[i].op)
+        i++;
+    int done = i < SOFTMAX ? is_as_written(i) : 0;
+    return done == 1 ? nary[i].rule(e, n, z) : done;
+}
+
+/* The same for any row, by calling it. */
+static int call_row(PyObject *op, Edge *e, Py_ssize_t n, double *z)
+{
+    PyObject *list = list_of(&e->number, OF_EDGES, n), *positions = PyList_New(0), *value = NULL, *local = NULL;
     for (Py_ssize_t i = 0; positions && i < n; i++) {
-        if (Py_TYPE(item_of(operands, i)) != Value)
+        if (!e[i].operand)
             continue;
         PyObject *position = PyLong_FromSsize_t(i);
         if (!position || PyList_Append(positions, position) < 0)
@@ -719,327 +750,162 @@ static int call_row(PyObject *op, PyObject *operands, const double *numbers, Py_
         Py_XDECREF(position);
     }
     if (list && positions && (value = PyObject_CallMethod(op, "evaluate", "O", list)))
-        *local = PyObject_CallMethod(op, "float_derivatives", "OOO", list, value, positions);
+        local = PyObject_CallMethod(op, "float_derivatives", "OOO", list, value, positions);
     Py_XDECREF(list);
     Py_XDECREF(positions);
-    int failed = as_double(value, z);
-    if (!failed && *local && PyTuple_Check(*local))
-        return 0;
-    if (!PyErr_Occurred())
-        PyErr_SetString(PyExc_TypeError, "local derivatives are a tuple");
-    Py_CLEAR(*local);
-    return -1;
+    int failed = as_double(value, z) < 0 || !local;
+    for (Py_ssize_t i = 0, met = 0; !failed && i < n; i++)
+        if (e[i].operand) {
+            PyObject *slope = PyTuple_GetItem(local, met++); /* NULL, and an error, if there are too few */
+            Py_XINCREF(slope);
+            failed = as_double(slope, &e[i].number) < 0;
+        }
+    Py_XDECREF(local);
+    return failed ? -1 : 1;
 }
 
-static PyObject *apply_row(PyObject *op, PyObject *operands, const double *numbers, Py_ssize_t n)
+/* The node of a row whose rule gave `done`; None if that is left to Python. */
+static PyObject *node_of(PyObject *op, double z, Edge *edges, Py_ssize_t n, int done)
 {
-    PyObject *local = NULL, *operand;
-    double z, slope, number = 0.0;
-    int as_written = op == given_sum_row ? is_attribute(op, "on_floats", given_sum_rules) : 0; /* others may be assigned */
-    if (as_written < 0
-        || (as_written ? sum_of(numbers, n, &z) : call_row(op, operands, numbers, n, &z, &local)) < 0)
-        return NULL;
-    Node *v = blank(z, op, n);
-    Edge *e = v ? edges_of(v) : NULL;
-    for (Py_ssize_t i = 0, met = 0; v && i < n; i++) {
-        read_operand(item_of(operands, i), &operand, &number);
-        slope = 1.0;
-        if (operand && local) {
-            PyObject *x = PyTuple_GetItem(local, met++); /* NULL, and an error, if there are too few */
-            slope = x ? PyFloat_AsDouble(x) : -1.0;
-            if (slope == -1.0 && PyErr_Occurred()) {
-                Py_CLEAR(v);
-                break;
-            }
-        }
-        put(&e[i], operand, operand ? slope : number);
-    }
-    Py_XDECREF(local);
+    Node *v = done == 1 ? recorded(op, z) : NULL;
     if (v)
-        track_if_needed(v);
-    return (PyObject *)v;
+        return attach(v, edges, n);
+    free_edges(edges, n);
+    if (done != 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *apply_to(PyObject *op, PyObject *operands, int every)
+{
+    Py_ssize_t n = size_of(operands);
+    if (n < 0 || !RECORDING)
+        Py_RETURN_NONE;
+    double z;
+    Edge *edges = room_for(n);
+    Py_ssize_t values = edges ? read_edges(operands, n, edges) : 0;
+    int done = !edges ? -1 : values > 0 ? apply_rule(op, edges, n, &z) : 0;
+    if (!done && values > 0 && every)
+        done = call_row(op, edges, n, &z);
+    return node_of(op, z, edges, n, done);
+}
+
+static PyObject *reduce(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{ /* op, its operands in a list or tuple; None if that is left to Python */
+    return takes("reduce", count, 2) ? apply_to(args[0], args[1], 0) : NULL;
 }
 
 static PyObject *apply_op(PyObject *self, PyObject *const *args, Py_ssize_t count)
 { /* op, operands */
     if (!takes("apply_op", count, 2))
         return NULL;
-    PyObject *op = args[0], *operands = args[1];
-    int passes_on = is_attribute(op, "flows", Py_True);
-    if (passes_on < 0)
-        return NULL;
-    if (passes_on && RECORDING && PyTuple_CheckExact(operands)) {
-        Py_ssize_t n = PyTuple_Size(operands);
-        double *numbers = numbers_of(operands, n);
-        if (numbers) {
-            PyObject *v = apply_row(op, operands, numbers, n);
-            PyMem_Free(numbers);
-            return v;
-        }
-        if (PyErr_Occurred())
-            return NULL;
-    }
-    return PyObject_CallFunctionObjArgs(given_apply_op, op, operands, NULL);
+    int flows = is_attribute(args[0], name_flows, Py_True);
+    PyObject *v = flows < 0 ? NULL : flows && PyTuple_CheckExact(args[1]) ? apply_to(args[0], args[1], 1) : Py_NewRef(Py_None);
+    if (v != Py_None)
+        return v;
+    Py_DECREF(v);
+    return PyObject_CallFunctionObjArgs(given_apply_op, args[0], args[1], NULL);
 }
 
-/* Component i of a softmax: ∂p_i/∂x_j = -p_i·p_j, and p_i times the sum of the others, as the row has it. */
-static PyObject *share(PyObject *operands, const double *numbers, const double *shares, double *others, Py_ssize_t n,
-                       Py_ssize_t i)
+/* dot(ws, xs, bias) of Values and numbers in lists or tuples; None if that is not what was given. */
+static PyObject *dot(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    double z = shares[i], rest;
-    memcpy(others, shares, i * sizeof(double));
-    memcpy(others + i, shares + i + 1, (n - i - 1) * sizeof(double));
-    if (sum_of(others, n - 1, &rest) < 0)
+    if (!takes("dot", count, 3))
         return NULL;
-    Node *v = blank(z, given_softmax_row, n + 1);
-    if (!v)
+    Py_ssize_t n = size_of(args[0]), biased = args[2] != Py_None;
+    if (!RECORDING || n < 0 || n != size_of(args[1]))
+        Py_RETURN_NONE;
+    Edge *e = room_for(2 * n + biased);
+    if (!e)
         return NULL;
-    Edge *e = edges_of(v);
-    put(&e[0], NULL, (double)i);
-    for (Py_ssize_t j = 0; j < n; j++) {
-        PyObject *x = item_of(operands, j);
-        if (Py_TYPE(x) == Value)
-            put(&e[j + 1], x, j == i ? z * rest : -z * shares[j]);
-        else
-            put(&e[j + 1], NULL, numbers[j]);
-    }
-    track_if_needed(v);
-    return (PyObject *)v;
+    Py_ssize_t weights = read_edges(args[0], n, e), inputs = read_edges(args[1], n, e + n);
+    int bias = biased ? read_edge(args[2], e + 2 * n) : 0;
+    double z;
+    int given = weights >= 0 && inputs >= 0 && bias >= 0 && weights + inputs + bias > 0;
+    return node_of(nary[DOT].op, z, e, 2 * n + biased, given ? rule_dot(e, 2 * n + biased, &z) : 0);
 }
 
-/* softmax of a tuple of Values and floats; None if that is not what it holds. */
+/* Component i of a softmax: ∂pᵢ/∂xⱼ = -pᵢ·pⱼ, and pᵢ times the sum of the others. */
+static PyObject *share(const Edge *e, double *shares, Py_ssize_t n, Py_ssize_t i)
+{
+    double rest;
+    Edge *edges = room_for(n + 1);
+    if (!edges || sum_of_others(shares, n, i, &rest) < 0) {
+        PyMem_Free(edges);
+        return NULL;
+    }
+    edges[0] = (Edge){NULL, (double)i};
+    for (Py_ssize_t j = 0; j < n; j++) {
+        double slope = j == i ? shares[i] * rest : -shares[i] * shares[j];
+        Py_XINCREF(e[j].operand);
+        edges[j + 1] = (Edge){e[j].operand, e[j].operand ? slope : e[j].number};
+    }
+    return node_of(nary[SOFTMAX].op, shares[i], edges, n + 1, 1);
+}
+
+/* softmax of Values and numbers in a list or tuple; None if that is not what it holds. */
 static PyObject *softmax(PyObject *module, PyObject *operands)
 {
-    Py_ssize_t n = PyTuple_Size(operands);
-    if (n < 0)
-        return NULL;
-    int as_written = is_attribute(given_softmax_row, "on_floats", given_softmax_rules);
-    if (as_written < 0)
-        return NULL;
-    if (!RECORDING || !as_written)
+    Py_ssize_t n = size_of(operands);
+    if (n < 0 || !RECORDING)
         Py_RETURN_NONE;
-    double *numbers = numbers_of(operands, n), *shares = NULL;
-    if (!numbers) {
-        if (PyErr_Occurred())
-            return NULL;
-        Py_RETURN_NONE;
-    }
-    PyObject *list = list_of(numbers, n), *nodes = NULL;
-    PyObject *found = list ? PyObject_CallFunctionObjArgs(given_softmax_all, list, NULL) : NULL;
-    if (!found)
-        goto done;
-    if (!PyList_Check(found) || PyList_Size(found) != n) {
-        PyErr_SetString(PyExc_TypeError, "softmax has a share for each operand");
-        goto done;
-    }
-    if (!(shares = PyMem_Malloc(2 * n * sizeof(double)))) {
-        PyErr_NoMemory();
-        goto done;
-    }
-    for (Py_ssize_t i = 0; i < n; i++)
-        shares[i] = PyFloat_AsDouble(PyList_GetItem(found, i));
-    nodes = PyErr_Occurred() ? NULL : PyList_New(n);
-    for (Py_ssize_t i = 0; nodes && i < n; i++) {
-        PyObject *v = share(operands, numbers, shares, shares + n, n, i);
+    PyObject *nodes = NULL;
+    double top, sum, *shares = PyMem_Malloc((n + 1) * sizeof(double));
+    Edge *edges = shares ? room_for(n) : (Edge *)PyErr_NoMemory();
+    int done = edges ? is_as_written(SOFTMAX) : -1;
+    Py_ssize_t values = edges ? read_edges(operands, n, edges) : 0;
+    if (done == 1)
+        done = values > 0 ? exp_shifted(edges, n, shares, &top, &sum) : 0;
+    if (done >= 0)
+        nodes = done ? PyList_New(n) : Py_NewRef(Py_None);
+    for (Py_ssize_t i = 0; done == 1 && i < n; i++)
+        shares[i] /= sum;
+    for (Py_ssize_t i = 0; done == 1 && nodes && i < n; i++) {
+        PyObject *v = share(edges, shares, n, i);
         if (!v || PyList_SetItem(nodes, i, v) < 0)
             Py_CLEAR(nodes);
     }
-done:
-    PyMem_Free(numbers);
     PyMem_Free(shares);
-    Py_XDECREF(list);
-    Py_XDECREF(found);
+    free_edges(edges, n);
     return nodes;
 }
 
 /* ----------------------------------------------------------------------------------------------------- walking */
 
+/* Make room in an array for so many items; what is new is zero. */
+static int make_room(void *array, size_t *room, size_t wanted, size_t size)
+{
+    if (wanted <= *room)
+        return 0;
+    size_t more = 2 * wanted + 62;
+    char *new = PyMem_Realloc(*(void **)array, more * size);
+    if (!new) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memset(new + *room * size, 0, (more - *room) * size);
+    *(void **)array = new;
+    *room = more;
+    return 0;
+}
+
 typedef struct { Node **at; size_t n, room; } Nodes;
 
-static int push(Nodes *list, Node *v)
-{
-    if (list->n == list->room) {
-        size_t room = list->room ? 2 * list->room : 64;
-        Node **at = PyMem_Realloc(list->at, room * sizeof(Node *));
-        if (!at) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        list->at = at;
-        list->room = room;
-    }
-    list->at[list->n++] = v;
-    return 0;
-}
-
-static int by_serial(const void *a, const void *b)
-{
-    uint64_t left = (*(Node *const *)a)->serial, right = (*(Node *const *)b)->serial;
-    return (left > right) - (left < right);
-}
-
-/* Add every node below those found already, which have the mark: their parents, or if `recorded` all their operands. */
-static int find_all(Nodes *found, uint64_t mark, int recorded)
-{
-    for (size_t i = 0; i < found->n; i++) {
-        Node *v = found->at[i];
-        if (!v->flows && !recorded)
-            continue;
-        for (Edge *e = edges_of(v), *end = e + length_of(v); e < end; e++) {
-            Node *parent = NODE(e->operand);
-            if (parent && parent->mark != mark) {
-                parent->mark = mark;
-                if (push(found, parent) < 0)
-                    return -1;
-            }
-        }
-    }
-    return 0;
-}
-
-/* In order of creation: where serials nearly follow each other, by a place for each. */
-static int sort(Nodes *found)
-{
-    if (found->n < 2)
-        return 0;
-    uint64_t low = found->at[0]->serial, high = low;
-    for (size_t i = 0; i < found->n; i++) {
-        uint64_t serial = found->at[i]->serial;
-        low = serial < low ? serial : low;
-        high = serial > high ? serial : high;
-    }
-    uint64_t span = high - low + 1;
-    Node **place = span <= 8 * (uint64_t)found->n ? PyMem_Calloc(span, sizeof(Node *)) : NULL;
-    if (!place) {
-        qsort(found->at, found->n, sizeof(Node *), by_serial);
-        return 0;
-    }
-    for (size_t i = 0; i < found->n; i++)
-        place[found->at[i]->serial - low] = found->at[i];
-    size_t n = 0;
-    for (uint64_t i = 0; i < span; i++)
-        if (place[i])
-            found->at[n++] = place[i];
-    PyMem_Free(place);
-    return 0;
-}
-
-static PyObject *order_of(PyObject *module, PyObject *args)
-{ /* outputs, whether all operands count, or parents only */
-    PyObject *outputs;
-    int recorded;
-    if (!PyArg_ParseTuple(args, "O!p", &PyTuple_Type, &outputs, &recorded))
-        return NULL;
-    Nodes found = {NULL, 0, 0};
-    uint64_t mark = ++marks;
-    PyObject *list = NULL;
-    for (Py_ssize_t i = 0, n = PyTuple_Size(outputs); i < n; i++) {
-        PyObject *x = PyTuple_GetItem(outputs, i);
-        if (!IS_NODE(x)) {
-            PyErr_Format(PyExc_TypeError, "Values are wanted, not %R", x);
-            goto done;
-        }
-        if (NODE(x)->mark != mark) {
-            NODE(x)->mark = mark;
-            if (push(&found, NODE(x)) < 0)
-                goto done;
-        }
-    }
-    if (find_all(&found, mark, recorded) < 0 || sort(&found) < 0)
-        goto done;
-    list = PyList_New(found.n);
-    for (size_t i = 0; list && i < found.n; i++) {
-        Py_INCREF(found.at[i]);
-        PyList_SetItem(list, i, (PyObject *)found.at[i]);
-    }
-done:
-    PyMem_Free(found.at);
-    return list;
-}
-
-/* A graph as columns: of nodes in a list the serial, the number of the row (`numbers` has it, by row), and how many
-   operands it has; of all operands the serial, or -1 for a constant; the constants.  All are int64 but the last, float64. */
-static PyObject *columns_of(PyObject *module, PyObject *args)
-{
-    PyObject *nodes, *numbers, *columns[5] = {NULL}, *row = NULL, *found = NULL;
-    if (!PyArg_ParseTuple(args, "O!O", &PyList_Type, &nodes, &numbers))
-        return NULL;
-    Py_ssize_t count = PyList_Size(nodes), operands = 0, constants = 0, at = 0;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        Node *v = NODE(PyList_GetItem(nodes, i));
-        if (!IS_NODE((PyObject *)v))
-            return PyErr_Format(PyExc_TypeError, "Values are wanted, not %R", v);
-        Edge *e = edges_of(v), *end = e + length_of(v);
-        operands += end - e;
-        for (; e < end; e++)
-            constants += !e->operand;
-    }
-    Py_ssize_t sizes[5] = {count, count, count, operands, constants};
-    int64_t *column[5];
-    for (int k = 0; k < 5; k++) {
-        if (!(columns[k] = PyBytes_FromStringAndSize(NULL, sizes[k] * sizeof(int64_t))))
-            goto done;
-        column[k] = (int64_t *)PyBytes_AsString(columns[k]);
-    }
-    double *constant = (double *)column[4];
-    int64_t number = 0;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        Node *v = NODE(PyList_GetItem(nodes, i));
-        PyObject *op = v->op ? v->op : Py_None;
-        if (op != row) {
-            PyObject *x = PyObject_GetItem(numbers, op);
-            number = x ? PyLong_AsLongLong(x) : -1;
-            Py_XDECREF(x);
-            if (number == -1 && PyErr_Occurred())
-                goto done;
-            row = op;
-        }
-        column[0][i] = v->serial;
-        column[1][i] = number;
-        column[2][i] = length_of(v);
-        for (Edge *e = edges_of(v), *end = e + length_of(v); e < end; e++) {
-            column[3][at++] = e->operand ? (int64_t)NODE(e->operand)->serial : -1;
-            if (!e->operand)
-                *constant++ = e->number;
-        }
-    }
-    found = PyTuple_Pack(5, columns[0], columns[1], columns[2], columns[3], columns[4]);
-done:
-    for (int k = 0; k < 5; k++)
-        Py_XDECREF(columns[k]);
-    return found;
-}
-
-static PyObject *node_zero_grad(PyObject *self, PyObject *unused)
-{
-    Nodes found = {NULL, 0, 0};
-    NODE(self)->mark = ++marks;
-    int failed = push(&found, NODE(self)) < 0 || find_all(&found, marks, 0) < 0;
-    for (size_t i = 0; !failed && i < found.n; i++)
-        found.at[i]->grad = 0.0;
-    PyMem_Free(found.at);
-    if (failed)
-        return NULL;
-    Py_RETURN_NONE;
-}
-
-/* The nodes that have part of their adjoint and wait for their turn, latest first.  Most graphs were recorded without
-   a break, so there is a place for each serial: place i is for serial top - i.  A node that lies far below those
-   seen so far waits in a heap instead. */
+/* The nodes that were met and wait for their turn, latest first.  Most graphs were recorded without a break, so there is
+   a place for each serial: place i is for serial top - i.  A node that lies far below those seen so far waits in a heap
+   instead, and so does one that was begun anew, and is later than what was made of it. */
 typedef struct {
     Node **place;
     size_t room, at, near, seen;
-    uint64_t top;
+    uint64_t top, mark;
     Nodes far;
 } Queue;
 
-#define SPARSE(queue, i) ((i) > 8 * (queue)->seen + 1024)
-
 static int push_far(Nodes *heap, Node *v)
 {
-    if (push(heap, v) < 0)
+    if (make_room(&heap->at, &heap->room, heap->n + 1, sizeof(Node *)) < 0)
         return -1;
-    size_t i = heap->n - 1;
+    size_t i = heap->n++;
     for (; i && heap->at[(i - 1) / 2]->serial < v->serial; i = (i - 1) / 2)
         heap->at[i] = heap->at[(i - 1) / 2];
     heap->at[i] = v;
@@ -1061,22 +927,13 @@ static Node *pop_far(Nodes *heap)
     return first;
 }
 
-static int wait_in(Queue *queue, Node *v)
+static inline int wait_in(Queue *queue, Node *v)
 {
     uint64_t i = queue->top - v->serial;
-    if (i >= queue->room) {
-        if (SPARSE(queue, i))
-            return push_far(&queue->far, v);
-        size_t room = 2 * i + 1024;
-        Node **place = PyMem_Realloc(queue->place, room * sizeof(Node *));
-        if (!place) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        memset(place + queue->room, 0, (room - queue->room) * sizeof(Node *));
-        queue->place = place;
-        queue->room = room;
-    }
+    if (i < queue->at || (i >= queue->room && i > 8 * queue->seen + 1024))
+        return push_far(&queue->far, v);
+    if (make_room(&queue->place, &queue->room, i + 1, sizeof(Node *)) < 0)
+        return -1;
     queue->place[i] = v;
     queue->near++;
     queue->seen++;
@@ -1090,15 +947,12 @@ static inline Node *next_in(Queue *queue)
             return NULL;
         Node *v = pop_far(&queue->far);
         queue->top = v->serial; /* go on from there: all places are free */
-        queue->at = 1;
-        queue->seen = 1;
+        queue->at = queue->seen = 1;
         return v;
     }
     for (;; queue->at++) {
-        if (queue->far.n && queue->far.at[0]->serial == queue->top - queue->at) {
-            queue->at++;
+        if (queue->far.n && queue->far.at[0]->serial >= queue->top - queue->at)
             return pop_far(&queue->far);
-        }
         Node *v = queue->place[queue->at];
         if (v) {
             queue->place[queue->at++] = NULL;
@@ -1108,20 +962,95 @@ static inline Node *next_in(Queue *queue)
     }
 }
 
-typedef struct { Node *leaf; double grad; } Before;
+/* Whether this walk meets the node for the first time. */
+static inline int is_new(Queue *queue, Node *v)
+{
+    int new = v->mark != queue->mark;
+    v->mark = queue->mark;
+    return new;
+}
 
-static PyObject *node_backward(PyObject *self, PyObject *unused)
+static void end_walk(Queue *queue)
+{
+    PyMem_Free(queue->place);
+    PyMem_Free(queue->far.at);
+}
+
+/* The outputs, a tuple, and every node below them, latest first: their parents, or if `recorded` all their operands. */
+static int find_all(PyObject *outputs, int recorded, Nodes *found)
+{
+    Queue queue = {.at = 0, .mark = ++marks};
+    int failed = 0;
+    for (Py_ssize_t i = 0, n = PyTuple_Size(outputs); i < n && !failed; i++) {
+        PyObject *x = PyTuple_GetItem(outputs, i);
+        if (!IS_NODE(x)) {
+            PyErr_Format(PyExc_TypeError, "Values are wanted, not %R", x);
+            failed = 1;
+        }
+        else if (is_new(&queue, NODE(x)))
+            failed = push_far(&queue.far, NODE(x)) < 0;
+    }
+    for (Node *v; !failed && (v = next_in(&queue));) {
+        failed = make_room(&found->at, &found->room, found->n + 1, sizeof(Node *)) < 0;
+        if (!failed)
+            found->at[found->n++] = v;
+        for (Edge *e = edges_of(v), *end = e + (v->flows || recorded ? length_of(v) : 0); e < end && !failed; e++)
+            failed = e->operand && is_new(&queue, NODE(e->operand)) && wait_in(&queue, NODE(e->operand)) < 0;
+    }
+    end_walk(&queue);
+    return failed ? -1 : 0;
+}
+
+static PyObject *order_of(PyObject *module, PyObject *args)
+{ /* outputs, whether all operands count, or parents only; None if an operand is later than what was made of it */
+    PyObject *outputs, *list = NULL;
+    int recorded, in_order = 1;
+    Nodes found = {NULL, 0, 0};
+    if (!PyArg_ParseTuple(args, "O!p", &PyTuple_Type, &outputs, &recorded))
+        return NULL;
+    if (find_all(outputs, recorded, &found) == 0)
+        list = PyList_New(found.n);
+    for (size_t i = 0; list && i < found.n; i++) {
+        Node *v = found.at[found.n - 1 - i];
+        in_order &= !i || v->serial > found.at[found.n - i]->serial;
+        Py_INCREF(v);
+        PyList_SetItem(list, i, (PyObject *)v);
+    }
+    PyMem_Free(found.at);
+    if (!list || in_order)
+        return list;
+    Py_DECREF(list);
+    Py_RETURN_NONE;
+}
+
+static PyObject *zero_grad(PyObject *self, PyObject *unused)
+{
+    Nodes found = {NULL, 0, 0};
+    PyObject *outputs = PyTuple_Pack(1, self);
+    int failed = !outputs || find_all(outputs, 0, &found) < 0;
+    for (size_t i = 0; !failed && i < found.n; i++)
+        found.at[i]->grad = 0.0;
+    PyMem_Free(found.at);
+    Py_XDECREF(outputs);
+    if (failed)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+typedef struct { Node *node; double grad; } Leaf;
+
+static PyObject *backward(PyObject *self, PyObject *unused)
 {
     Node *v = NODE(self);
+    give_back(idle / 2);
     if (!v->flows) {
         v->grad += 1.0;
         Py_RETURN_NONE;
     }
-    Queue queue = {NULL, 0, 1, 0, 1, v->serial, {NULL, 0, 0}};
-    Before *before = NULL; /* of the leaves met, the gradient from before */
-    size_t leaves = 0, room = 0;
-    uint64_t mark = ++marks;
-    v->mark = mark;
+    Queue queue = {.at = 1, .seen = 1, .top = v->serial, .mark = ++marks};
+    Leaf *leaves = NULL; /* those met, with the gradient from before */
+    size_t met = 0, room = 0;
+    v->mark = queue.mark;
     v->grad = 1.0;
     for (; v; v = next_in(&queue)) {
         double grad = v->grad;
@@ -1130,105 +1059,121 @@ static PyObject *node_backward(PyObject *self, PyObject *unused)
             if (!parent)
                 continue;
             double part = e->number * grad;
-            if (parent->mark == mark) {
+            if (!is_new(&queue, parent)) {
                 parent->grad += part;
                 continue;
             }
-            parent->mark = mark;
             if (parent->flows) {
                 if (wait_in(&queue, parent) < 0)
                     goto done;
             }
             else {
-                if (leaves == room) {
-                    room = room ? 2 * room : 64;
-                    Before *more = PyMem_Realloc(before, room * sizeof(Before));
-                    if (!more) {
-                        PyErr_NoMemory();
-                        goto done;
-                    }
-                    before = more;
-                }
-                before[leaves].leaf = parent;
-                before[leaves++].grad = parent->grad;
+                if (make_room(&leaves, &room, met + 1, sizeof(Leaf)) < 0)
+                    goto done;
+                leaves[met++] = (Leaf){parent, parent->grad};
             }
             parent->grad = part;
         }
     }
 done:
-    for (size_t i = 0; i < leaves; i++)
-        before[i].leaf->grad += before[i].grad; /* once: so that a second call doubles it exactly */
-    PyMem_Free(before);
-    PyMem_Free(queue.place);
-    PyMem_Free(queue.far.at);
+    while (met--)
+        leaves[met].node->grad += leaves[met].grad; /* once: so that a second call doubles it exactly */
+    PyMem_Free(leaves);
+    end_walk(&queue);
     if (PyErr_Occurred())
         return NULL;
     Py_RETURN_NONE;
 }
 
+/* A graph as columns: of nodes in a list the serial, the number of the row (`numbers` has it, by row), and how many
+   operands it has; of all operands the serial, or -1 for a constant; the constants.  All are int64 but the last, float64. */
+static PyObject *columns_of(PyObject *module, PyObject *args)
+{
+    PyObject *nodes, *numbers, *columns[5] = {NULL}, *row = NULL, *found = NULL;
+    if (!PyArg_ParseTuple(args, "O!O", &PyList_Type, &nodes, &numbers))
+        return NULL;
+    Py_ssize_t count = PyList_Size(nodes), operands = 0, constants = 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        Node *v = NODE(PyList_GetItem(nodes, i));
+        if (!IS_NODE((PyObject *)v))
+            return PyErr_Format(PyExc_TypeError, "Values are wanted, not %R", v);
+        operands += length_of(v);
+        for (Edge *e = edges_of(v), *end = e + length_of(v); e < end; e++)
+            constants += !e->operand;
+    }
+    Py_ssize_t sizes[5] = {count, count, count, operands, constants};
+    int64_t *at[5];
+    for (int k = 0; k < 5; k++) {
+        if (!(columns[k] = PyBytes_FromStringAndSize(NULL, sizes[k] * sizeof(int64_t))))
+            goto done;
+        at[k] = (int64_t *)PyBytes_AsString(columns[k]);
+    }
+    int64_t number = 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        Node *v = NODE(PyList_GetItem(nodes, i));
+        PyObject *op = v->op ? v->op : Py_None;
+        if (op != row) {
+            PyObject *x = PyObject_GetItem(numbers, op);
+            number = x ? PyLong_AsLongLong(x) : -1;
+            Py_XDECREF(x);
+            if (number == -1 && PyErr_Occurred())
+                goto done;
+            row = op;
+        }
+        *at[0]++ = v->serial;
+        *at[1]++ = number;
+        *at[2]++ = length_of(v);
+        for (Edge *e = edges_of(v), *end = e + length_of(v); e < end; e++) {
+            *at[3]++ = e->operand ? (int64_t)NODE(e->operand)->serial : -1;
+            if (!e->operand)
+                memcpy(at[4]++, &e->number, sizeof e->number);
+        }
+    }
+    found = PyTuple_Pack(5, columns[0], columns[1], columns[2], columns[3], columns[4]);
+done:
+    for (int k = 0; k < 5; k++)
+        Py_XDECREF(columns[k]);
+    return found;
+}
+
 /* -------------------------------------------------------------------------------------------------- attributes */
 
-static int set_number(PyObject *property, PyObject *self, PyObject *x, double *number)
-{ /* what is no float, the property of the Python class sees to */
-    PyObject *done;
-    if (x && PyFloat_CheckExact(x)) {
-        *number = PyFloat_AsDouble(x);
-        return 0;
-    }
-    done = x ? PyObject_CallMethod(property, "__set__", "OO", self, x)
-             : PyObject_CallMethod(property, "__delete__", "O", self);
+/* What is no float, the property of the Python class sees to. */
+static int set_in_python(PyObject *property, PyObject *self, PyObject *x)
+{
+    PyObject *done = PyObject_CallMethod(property, x ? "__set__" : "__delete__", x ? "OO" : "O", self, x);
     Py_XDECREF(done);
     return done ? 0 : -1;
 }
 
-static PyObject *get_data(PyObject *v, void *unused) { return float_of(NODE(v)->data); }
-static PyObject *get_grad(PyObject *v, void *unused) { return float_of(NODE(v)->grad); }
-static int set_data(PyObject *v, PyObject *x, void *unused) { return set_number(given_data, v, x, &NODE(v)->data); }
-static int set_grad(PyObject *v, PyObject *x, void *unused) { return set_number(given_grad, v, x, &NODE(v)->grad); }
+#define NUMBER(name) \
+    static PyObject *get_##name(PyObject *v, void *unused) { return float_of(NODE(v)->name); } \
+    static int set_##name(PyObject *v, PyObject *x, void *unused) \
+    { \
+        if (!x || !PyFloat_CheckExact(x)) \
+            return set_in_python(given_##name, v, x); \
+        NODE(v)->name = PyFloat_AsDouble(x); \
+        return 0; \
+    }
+NUMBER(data)
+NUMBER(grad)
 
-static PyObject *get_op(PyObject *self, void *unused)
+static PyObject *get_op(PyObject *v, void *unused) { return Py_NewRef(NODE(v)->op ? NODE(v)->op : Py_None); }
+static int set_op(PyObject *v, PyObject *x, void *unused) { return replace(&NODE(v)->op, x == Py_None ? NULL : x); }
+
+static PyObject *get_label(PyObject *v, void *unused)
 {
-    PyObject *op = NODE(self)->op ? NODE(self)->op : Py_None;
-    Py_INCREF(op);
-    return op;
+    return NODE(v)->label ? Py_NewRef(NODE(v)->label) : PyUnicode_FromString("");
 }
 
-static PyObject *get_label(PyObject *self, void *unused)
-{
-    PyObject *label = NODE(self)->label;
-    Py_XINCREF(label);
-    return label ? label : PyUnicode_FromString("");
-}
+static PyObject *get_serial(PyObject *v, void *unused) { return PyLong_FromUnsignedLongLong(NODE(v)->serial); }
 
-static int replace(PyObject **member, PyObject *x)
-{
-    PyObject *old = *member;
-    Py_XINCREF(x);
-    *member = x;
-    Py_XDECREF(old);
-    return 0;
-}
-
-static int set_op(PyObject *self, PyObject *x, void *unused)
-{
-    return replace(&NODE(self)->op, x == Py_None ? NULL : x);
-}
-
-static int set_label(PyObject *self, PyObject *x, void *unused)
-{
-    replace(&NODE(self)->label, x);
-    track_if_needed(NODE(self));
-    return 0;
-}
-
-static PyObject *get_serial(PyObject *self, void *unused) { return PyLong_FromUnsignedLongLong(NODE(self)->serial); }
-
-static int set_serial(PyObject *self, PyObject *x, void *unused)
+static int set_serial(PyObject *v, PyObject *x, void *unused)
 {
     unsigned long long serial = x ? PyLong_AsUnsignedLongLong(x) : 0;
     if (PyErr_Occurred())
         return -1;
-    NODE(self)->serial = serial;
+    NODE(v)->serial = serial;
     return 0;
 }
 
@@ -1237,37 +1182,25 @@ enum { OPERANDS, PARENTS, LOCAL };
 static PyObject *tuple_of(PyObject *self, void *which)
 {
     Node *v = NODE(self);
-    Edge *e = edges_of(v);
-    Py_ssize_t length = length_of(v), count = 0;
+    Edge *edges = edges_of(v), *end = edges + length_of(v);
     int what = (int)(intptr_t)which;
-    for (Py_ssize_t i = 0; i < length; i++)
-        count += what == OPERANDS || (v->flows && e[i].operand);
+    Py_ssize_t count = 0;
+    for (Edge *e = edges; e < end; e++)
+        count += what == OPERANDS || (v->flows && e->operand);
     PyObject *tuple = PyTuple_New(count);
-    for (Py_ssize_t i = 0, at = 0; tuple && i < length; i++) {
-        if (what != OPERANDS && !(v->flows && e[i].operand))
+    for (Py_ssize_t at = 0; tuple && at < count; edges++) {
+        if (what != OPERANDS && !edges->operand)
             continue;
-        PyObject *x = what != LOCAL && e[i].operand ? e[i].operand : NULL;
-        if (x)
-            Py_INCREF(x);
-        else
-            x = float_of(e[i].number);
+        PyObject *x = what != LOCAL && edges->operand ? Py_NewRef(edges->operand) : float_of(edges->number);
         if (!x || PyTuple_SetItem(tuple, at++, x) < 0)
             Py_CLEAR(tuple);
     }
     return tuple;
 }
 
-static int set_local(PyObject *self, PyObject *local, void *unused)
+static int set_local_derivatives(PyObject *self, PyObject *x, void *unused)
 {
-    if (!local) {
-        PyErr_SetString(PyExc_AttributeError, "local_derivatives cannot be deleted");
-        return -1;
-    }
-    PyObject *operands = tuple_of(self, (void *)OPERANDS), *parents = tuple_of(self, (void *)PARENTS);
-    int result = operands && parents ? fill(NODE(self), operands, parents, local) : -1;
-    Py_XDECREF(operands);
-    Py_XDECREF(parents);
-    return result;
+    return set_in_python(given_local_derivatives, self, x);
 }
 
 static PyMemberDef members[] = {
@@ -1284,16 +1217,16 @@ static PyGetSetDef attributes[] = {
     {"serial", get_serial, set_serial, NULL, NULL},
     {"operands", tuple_of, NULL, NULL, (void *)OPERANDS},
     {"parents", tuple_of, NULL, NULL, (void *)PARENTS},
-    {"local_derivatives", tuple_of, set_local, NULL, (void *)LOCAL},
+    {"local_derivatives", tuple_of, set_local_derivatives, NULL, (void *)LOCAL},
     {NULL},
 };
 
 #define FAST(function) ((PyCFunction)(void (*)(void))(function))
 
 static PyMethodDef methods[] = {
-    {"backward", node_backward, METH_NOARGS, NULL},
-    {"zero_grad", node_zero_grad, METH_NOARGS, NULL},
-    {"set_edges", node_set_edges, METH_VARARGS, NULL},
+    {"backward", backward, METH_NOARGS, NULL},
+    {"zero_grad", zero_grad, METH_NOARGS, NULL},
+    {"set_edges", set_edges, METH_VARARGS, NULL},
     {"exp", node_exp, METH_NOARGS, NULL},
     {"log", node_log, METH_NOARGS, NULL},
     {"relu", node_relu, METH_NOARGS, NULL},
@@ -1312,12 +1245,45 @@ static const char *text_in(PyObject *dict, const char *name)
     return found;
 }
 
+static PyObject *take(PyObject *dict, const char *name)
+{
+    PyObject *x = PyDict_GetItemString(dict, name);
+    if (!x && !PyErr_Occurred())
+        PyErr_SetString(PyExc_KeyError, name);
+    Py_XINCREF(x);
+    return x;
+}
+
+static int take_row(PyObject *rows, const char *name, Row *row)
+{
+    PyObject *methods = take(rows, name); /* for ever, as all that is given */
+    return methods && PyArg_ParseTuple(methods, "OOO", &row->op, &row->general, &row->reflected) ? 0 : -1;
+}
+
+/* Make the type: its bases, docstrings by name, what is given from Python, and the rows: by name those spelled out, with
+   the general method and the reflected one, and those of any number of operands. */
 static PyObject *make_type(PyObject *module, PyObject *args)
-{ /* bases, docstrings by name */
-    PyObject *bases, *docs;
-    if (!PyArg_ParseTuple(args, "O!O!", &PyTuple_Type, &bases, &PyDict_Type, &docs))
+{
+    PyObject *bases, *docs, *given, *rows;
+    if (!PyArg_ParseTuple(args, "O!O!O!O!", &PyTuple_Type, &bases, &PyDict_Type, &docs, &PyDict_Type, &given, &PyDict_Type, &rows))
         return NULL;
-    Py_INCREF(docs); /* for ever: the texts are not copied */
+    Py_INCREF(docs); /* the texts are not copied */
+#define TAKE(name) \
+    if (!(given_##name = take(given, #name))) \
+        return NULL;
+    GIVEN(TAKE)
+#define TAKE_ROW(name, ...) \
+    if (take_row(rows, #name, &row_##name) < 0) \
+        return NULL;
+    BINARY(TAKE_ROW)
+    UNARY(TAKE_ROW)
+    TAKE_ROW(pow, )
+    if (!(name_flows = PyUnicode_InternFromString("flows")) || !(name_on_floats = PyUnicode_InternFromString("on_floats")))
+        return NULL;
+    for (int i = 0; i < ROWS; i++)
+        if (!(nary[i].op = take(rows, nary[i].name))
+            || !(nary[i].on_floats = PyObject_GetAttr(nary[i].op, name_on_floats)))
+            return NULL;
     for (PyMethodDef *method = methods; method->ml_name; method++)
         method->ml_doc = text_in(docs, method->ml_name);
     for (PyGetSetDef *attribute = attributes; attribute->name; attribute++)
@@ -1347,59 +1313,25 @@ static PyObject *make_type(PyObject *module, PyObject *args)
     return (PyObject *)Value;
 }
 
-static PyObject *take(PyObject *dict, const char *name)
+static PyObject *next_serial(PyObject *module, PyObject *unused) { return PyLong_FromUnsignedLongLong(serials++); }
+static PyObject *count_living(PyObject *module, PyObject *unused) { return PyLong_FromSsize_t(living); }
+static PyObject *give_back_all(PyObject *module, PyObject *unused)
 {
-    PyObject *x = PyDict_GetItemString(dict, name);
-    if (!x && !PyErr_Occurred())
-        PyErr_SetString(PyExc_KeyError, name);
-    Py_XINCREF(x);
-    return x;
-}
-
-static int take_row(PyObject *rows, const char *name, Row *row)
-{
-    PyObject *tuple = take(rows, name);
-    if (!tuple || !PyArg_ParseTuple(tuple, "OOO", &row->op, &row->general, &row->reflected))
-        return -1;
-    Py_INCREF(row->op);
-    Py_INCREF(row->general);
-    Py_INCREF(row->reflected);
-    Py_DECREF(tuple);
-    return 0;
-}
-
-static PyObject *set_up(PyObject *module, PyObject *args)
-{ /* what is given from Python, and the rows: op, general method, reflected method, by the name of the row */
-    PyObject *given, *rows;
-    if (!PyArg_ParseTuple(args, "O!O!", &PyDict_Type, &given, &PyDict_Type, &rows))
-        return NULL;
-#define TAKE(name) \
-    if (!(given_##name = take(given, #name))) \
-        return NULL;
-    GIVEN(TAKE)
-#define TAKE_ROW(name, ...) \
-    if (take_row(rows, #name, &row_##name) < 0) \
-        return NULL;
-    BINARY(TAKE_ROW)
-    UNARY(TAKE_ROW)
-    TAKE_ROW(pow, )
+    give_back(spares);
     Py_RETURN_NONE;
 }
 
-static PyObject *next_serial(PyObject *module, PyObject *unused) { return PyLong_FromUnsignedLongLong(serials++); }
-static PyObject *count_living(PyObject *module, PyObject *unused) { return PyLong_FromSsize_t(living); }
-
 static PyMethodDef functions[] = {
     {"make_type", make_type, METH_VARARGS, NULL},
-    {"set_up", set_up, METH_VARARGS, NULL},
-    {"record", FAST(record), METH_FASTCALL, NULL},
     {"record_inline", FAST(record_inline), METH_FASTCALL, NULL},
+    {"reduce", FAST(reduce), METH_FASTCALL, NULL},
     {"dot", FAST(dot), METH_FASTCALL, NULL},
     {"softmax", softmax, METH_O, NULL},
     {"order_of", order_of, METH_VARARGS, NULL},
     {"columns_of", columns_of, METH_VARARGS, NULL},
     {"next_serial", next_serial, METH_NOARGS, "The number of a new node, in the order of creation."},
     {"living", count_living, METH_NOARGS, "How many Values there are, but for those of subclasses."},
+    {"give_back", give_back_all, METH_NOARGS, "Give the memory back that was kept for nodes to come."},
     {NULL},
 };
 

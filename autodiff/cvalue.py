@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import formulas, native, ops, primitives
+from . import native, primitives
 from .arithmetic import OPERATORS, accelerate, spell_out
+from .edges import Edges
 from .numberlike import NumberLike
 from .operators import OPS, Operators
 from .pausing import paused_somewhere
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["fastest"]
 
-# The rows that are spelled out in C, and the methods that take every case, with the object on the left or on the right.
+# The rows of which C has the rules: of any number of operands, and those spelled out, with the methods that take every
+# case, with the object on the left or on the right.
+_NARY = ("sum", "mean", "dot", "logsumexp", "softmax")
 _FUNCTIONS = ("exp", "log", "relu", "tanh")
 _SPELLED_OUT = {row: (f"__{name}__", f"__r{name}__") for row, name in {**OPERATORS, "pow": "pow"}.items()}
 _SPELLED_OUT |= {name: (name, "") for name in ("neg", *_FUNCTIONS)}
@@ -34,9 +37,9 @@ def fastest(
     """``Value``, ``record`` and ``record_inline`` to be used, given those of ``value.py``."""
     if native.node is not None:
         try:
-            value = _in_c(reference, record)
+            value = _in_c(reference)
             accelerate(value, native.node.record_inline)
-            return value, native.node.record, native.node.record_inline
+            return value, record, native.node.record_inline
         except Exception as error:
             native.give_up(error)
     accelerate(reference, record_inline)
@@ -44,9 +47,15 @@ def fastest(
     return reference, record, record_inline
 
 
-def _in_c(reference: Any, record: Callable[..., Any]) -> Any:
+def _in_c(reference: Any) -> Any:
     """The C type with the members of the class ``reference``."""
-    value = native.node.make_type(reference.__bases__, _documentation(reference))
+    given = {"paused_somewhere": paused_somewhere, "reference": reference, "apply_op": reference.apply_op}
+    given |= {"data": NumberLike.data, "grad": NumberLike.grad, "local_derivatives": Edges.local_derivatives}
+    given |= {"exact_sum": primitives.sum}
+    rows: dict[str, Any] = {name: OPS[name] for name in _NARY}
+    for row, names in _SPELLED_OUT.items():
+        rows[row] = OPS[row], *[getattr(Operators, name, None) for name in names]
+    value = native.node.make_type(reference.__bases__, _documentation(reference), given, rows)
     value.__name__ = "Value"  # as errors have it
     own = {*vars(value), *_OF_THE_CLASS}
     for cls in reversed(reference.__mro__[:-1]):
@@ -54,16 +63,6 @@ def _in_c(reference: Any, record: Callable[..., Any]) -> Any:
             inherited = cls is not reference and not name.startswith("__")  # unlike a method that a slot calls
             if name not in own and not inherited and name not in reference.__slots__:
                 setattr(value, name, member)
-    native.node.set_up(
-        {
-            **{"paused_somewhere": paused_somewhere, "reference": reference, "record": record},
-            **{"apply_op": reference.apply_op, "data": NumberLike.data, "grad": NumberLike.grad},
-            **{"exact_sum": primitives.sum, "softmax_all": formulas.softmax_all},
-            **{"sum_row": ops.sum, "sum_rules": ops.sum.on_floats, "dot_row": ops.dot},
-            **{"softmax_row": ops.softmax, "softmax_rules": ops.softmax.on_floats},
-        },
-        {row: (OPS[row], *[getattr(Operators, name, None) for name in names]) for row, names in _SPELLED_OUT.items()},
-    )
     return value
 
 

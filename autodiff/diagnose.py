@@ -93,7 +93,7 @@ def _nonfinite_value(node: Value, order: Sequence[Value]) -> Finding:
     cause, remedy = _cause(node)
     message = f"{_call(node)} is {node.data!r}: {cause}"
     if node not in _selected(order):
-        return Finding("bad branch", node, message + _NOT_SELECTED, _DOUBLE_WHERE)
+        return Finding("bad branch", node, message + NOT_SELECTED, DOUBLE_WHERE)
     if node.data == node.data:  # an infinity, which may have become a nan since
         poisoned = next((other for other in order if other.data != other.data), None)
         if poisoned is not None:
@@ -115,7 +115,7 @@ def _nonfinite_gradient(order: Sequence[Value]) -> Finding | None:
                 return _nonfinite_contribution(node, parent, local_derivative, adjoint, order)
             if not isfinite(found[parent]):
                 message = f"the gradients that reach {_name(parent)} sum to {found[parent]!r}: an overflow"
-                return Finding("gradient", parent, message, _SCALE)
+                return Finding("gradient", parent, message, SCALE)
     for node in order:
         if not isfinite(node.grad):
             message = (
@@ -133,10 +133,10 @@ def _nonfinite_contribution(
         f"times the gradient {adjoint!r} that arrives there it gives {local_derivative * adjoint!r}"
     )
     if node not in _selected(order):
-        return Finding("bad branch", node, message + _NOT_SELECTED, _DOUBLE_WHERE)
+        return Finding("bad branch", node, message + NOT_SELECTED, DOUBLE_WHERE)
     if isfinite(local_derivative):
-        return Finding("gradient", node, message, _SCALE)
-    remedy = _REMEDIES_OF_SLOPES.get(node.op.name if node.op else "", "keep the operands away from this point")
+        return Finding("gradient", node, message, SCALE)
+    remedy = REMEDIES_OF_SLOPES.get(node.op.name if node.op else "", "keep the operands away from this point")
     return Finding("gradient", node, message, remedy)
 
 
@@ -152,9 +152,9 @@ def _selected(order: Sequence[Value]) -> set[Value]:
     return selected
 
 
-_SCALE = "scale the numbers, or work with their logarithms; in training a smaller learning rate, or clip the gradient"
-_NOT_SELECTED = "; `where` did not select it, but passes a gradient of 0 to it, and 0·inf is nan"
-_DOUBLE_WHERE = (
+SCALE = "scale the numbers, or work with their logarithms; in training a smaller learning rate, or clip the gradient"
+NOT_SELECTED = "; `where` did not select it, but passes a gradient of 0 to it, and 0·inf is nan"
+DOUBLE_WHERE = (
     "make the operand of the other branch harmless too: where(x > 0, log(where(x > 0, x, 1.0)), 0.0) (the double where)"
 )
 
@@ -163,10 +163,10 @@ _EXP = "subtract the largest operand before exp; logsumexp, softmax, log_sigmoid
 _ZERO_DIVISOR = "keep the divisor away from 0: x / (y + 1e-12) for y ≥ 0, or where(y == 0, …) with a harmless divisor"
 _DOMAIN = "keep the operand in the domain: clamp(x, low, high)"
 
-_LARGEST = "beyond the largest double, 1.8e308"
+LARGEST = "beyond the largest double, 1.8e308"
 
 # Operations, a test of the operands, the cause, the remedy.  The first that fits is taken.
-_CAUSES: list[tuple[str, Callable[..., bool], str, str]] = [
+CAUSES: list[tuple[str, Callable[..., bool], str, str]] = [
     ("log log2 log10", lambda x: x == 0, "the logarithm of 0", _LOG),
     ("log log2 log10", lambda x: x < 0, "the logarithm of a negative number", _LOG),
     ("log1p", lambda x: x == -1, "the logarithm of 0, 1 + x", _LOG),
@@ -174,8 +174,8 @@ _CAUSES: list[tuple[str, Callable[..., bool], str, str]] = [
     ("sqrt", lambda x: x < 0, "the root of a negative number", "keep the operand above 0: sqrt(clamp(x, 1e-12))"),
     ("div mod", lambda x, y: y == 0, "a division by 0", _ZERO_DIVISOR),
     ("reciprocal", lambda x: x == 0, "a division by 0", _ZERO_DIVISOR),
-    ("exp expm1 sinh cosh", lambda x: 709 < abs(x) < inf, f"exp(710) is {_LARGEST}", _EXP),
-    ("exp2", lambda x: 1024 <= x < inf, f"2**1024 is {_LARGEST}", _EXP),
+    ("exp expm1 sinh cosh", lambda x: 709 < abs(x) < inf, f"exp(710) is {LARGEST}", _EXP),
+    ("exp2", lambda x: 1024 <= x < inf, f"2**1024 is {LARGEST}", _EXP),
     ("pow", lambda x, y: x == 0 and y < 0, "a negative power of 0", _ZERO_DIVISOR),
     (
         "pow",
@@ -188,7 +188,7 @@ _CAUSES: list[tuple[str, Callable[..., bool], str, str]] = [
     ("atanh", lambda x: abs(x) >= 1, "finite between -1 and 1", _DOMAIN),
 ]
 
-_REMEDIES_OF_SLOPES = {
+REMEDIES_OF_SLOPES = {
     "sqrt": "keep the operand above 0: sqrt(x + 1e-12); for a length use norm or hypot, whose derivative at 0 is 0",
     "cbrt": "keep the operand away from 0, where the curve is vertical",
     "pow": "keep the base above 0: (x + 1e-12)**y; write an exponent that is not to be learned as a plain number",
@@ -209,20 +209,20 @@ def _cause(node: Value) -> tuple[str, str]:
     if node.op is None:
         return "from the start, before any operation", "look at the data, or at an update step that overflowed"
     name, numbers = node.op.name, [_number(x) for x in node.operands]
-    for names, fits, cause, remedy in _CAUSES:
+    for names, fits, cause, remedy in CAUSES:
         if name in names.split() and fits(*numbers):
             return cause, remedy
     if any(x != x for x in numbers):
         return "an operand is nan", "look where the nan comes from"
     if all(map(isfinite, numbers)):
-        return f"the result is {_LARGEST}", _SCALE
+        return f"the result is {LARGEST}", SCALE
     if node.data == node.data:
         return "an operand is infinite", "look where the infinity comes from"
-    pattern = _INDEFINITE.get(name, "an infinite operand leaves the result undefined")
+    pattern = INDEFINITE.get(name, "an infinite operand leaves the result undefined")
     return pattern, "look where the infinity comes from; a large finite number, such as 1e30, may serve in its place"
 
 
-_INDEFINITE = {
+INDEFINITE = {
     **dict.fromkeys(("add", "sub", "sum", "mean"), "inf - inf"),
     **dict.fromkeys(("mul", "prod"), "0·inf"),
     "dot": "0·inf or inf - inf",

@@ -107,6 +107,8 @@ def reduction(op: Op, of_nothing: float | None, doc: str) -> Reduction:
     """The function of any number of operands, in one node, that a row stands for; without a value of nothing: error."""
 
     def function(xs: Iterable[Scalar]) -> Any:
+        if native.node is not None and (made := native.node.reduce(op, xs)) is not None:
+            return made
         operands = listed(op.name, xs, at_least_one=of_nothing is None)
         return op(*operands) if operands else of_nothing
 
@@ -512,9 +514,9 @@ def softmax(xs: Iterable[Any]) -> Any:
     >>> p.data, p.local_derivatives  # p·(1 - p) and -p·q
     (0.5, (0.25, -0.25))
     """
-    operands = listed("softmax", xs, at_least_one=True)
-    if native.node is not None and (shares := native.node.softmax(tuple(operands))) is not None:
+    if native.node is not None and (shares := native.node.softmax(xs)) is not None:
         return shares
+    operands = listed("softmax", xs, at_least_one=True)
     return ops.softmax_all(*[x if hasattr(x, "apply_op") else as_number(x, "softmax") for x in operands])
 
 

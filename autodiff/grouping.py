@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import deque
-from contextlib import contextmanager
+from contextlib import ContextDecorator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from .errors import OperandError
 from .sweep import next_serial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from .value import Value
 
@@ -54,8 +54,7 @@ _blocks: deque[Block] = deque(maxlen=_KEPT)
 _innermost: ContextVar[Block | None] = ContextVar("innermost open group", default=None)
 
 
-@contextmanager
-def group(name: str) -> Iterator[None]:
+class group(ContextDecorator):
     """Within it, operations belong to the group of this name, which ``draw`` puts into one frame, or into one box.
 
     Groups may be nested.  Where a graph is too large to be drawn in full, all runs through a group, in a loop or for
@@ -76,16 +75,26 @@ def group(name: str) -> Iterator[None]:
     >>> draw(total, max_nodes=10)
     <Drawing: The graph of total: 34 values, in 1 group>
     """
-    if not isinstance(name, str) or not name:
-        raise OperandError(f'group takes a name, as in group("head 2"), not {name!r:.40}')
-    block = Block(name, _innermost.get())
-    token = _innermost.set(block)
-    _blocks.append(block)
-    try:
-        yield
-    finally:
-        block.last = next_serial()
-        _innermost.reset(token)
+
+    __slots__ = ("_block", "_token", "name")
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str) or not name:
+            raise OperandError(f'group takes a name, as in group("head 2"), not {name!r:.40}')
+        self.name = name
+
+    def _recreate_cm(self) -> group:
+        """Each call of a function that is decorated has a block of its own."""
+        return group(self.name)
+
+    def __enter__(self) -> None:
+        self._block = Block(self.name, _innermost.get())
+        self._token = _innermost.set(self._block)
+        _blocks.append(self._block)
+
+    def __exit__(self, *raised: object) -> None:
+        self._block.last = next_serial()
+        _innermost.reset(self._token)
 
 
 def blocks_of(nodes: Iterable[Value]) -> dict[Value, Block]:

@@ -69,7 +69,8 @@ class Names:
     """The name of each node, every one different.
 
     The first of these that there is: its name in ``names``, its label, the name that was ``found``, or v1, v2 and so
-    on in the order of the nodes.  Where nodes would have the same name, the second is ``x#2``, the third ``x#3``.
+    on in the order of the nodes.  A detached copy of x is ``detach(x)``.  Where nodes would have the same name, the
+    second is ``x#2``, the third ``x#3``.
 
     Args:
         nodes: in topological order.
@@ -95,7 +96,7 @@ class Names:
     ) -> None:
         given, found = _by_node(names), found or {}
         nodes = [*nodes]
-        wanted = {node: given.get(node) or node.label or found.get(node, "") for node in nodes}
+        wanted = {node: _wanted(node, given, found) for node in nodes}
         taken = {*wanted.values()}
         numbers = count(1)
         seen: dict[str, int] = {}
@@ -116,6 +117,17 @@ class Names:
 
     def __contains__(self, node: object) -> bool:
         return isinstance(node, Value) and node in self._names
+
+
+def _wanted(node: Value, given: Mapping[Value, str], found: Mapping[Value, str]) -> str:
+    """What a node is to be called; ``x.detach()``, which has the label of x, is ``detach(x)``."""
+    name = given.get(node) or node.label or found.get(node, "")
+    if node.op is None and node.operands and node not in given:
+        (source,) = node.operands
+        of = given.get(source) or source.label or found.get(source, "")  # type: ignore[arg-type, union-attr]
+        if of and name in ("", of):
+            return f"detach({of})"
+    return name
 
 
 def _numbered(name: str, i: int, seen: dict[str, int]) -> str:

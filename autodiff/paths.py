@@ -35,7 +35,8 @@ from .complexstep import ComplexStep, step_at
 from .digits import Loss, Rounding, lost_digits
 from .errors import OperandError
 from .naming import _by_node, caller_names
-from .pathsearch import Path, PathSearch
+from .pathsearch import Path, PathSearch, count_paths
+from .pathsplit import Split, split_by_group
 from .pathwords import Words, short
 from .pausing import recording
 from .transforms import _Between, gradients
@@ -96,12 +97,7 @@ class Explanation:
     Attributes:
         output: the Value that is differentiated.
         input: the Value with respect to which it is.
-        count: how many paths there are, exactly.
-        paths: those that are shown: all of them, or the largest by size (nan first, then infinite ones, 0 last).
-        total: the sum over all paths: the derivative.
-        rest: what the paths that are not shown add up to.
-        multiplications: how many it takes to multiply out path by path.
-        sweep_multiplications: how many in one reverse sweep.
+        count: how many paths there are, exactly; they are counted at once, and searched when they are asked for.
     """
 
     def __init__(
@@ -115,22 +111,64 @@ class Explanation:
     ) -> None:
         between = _Between([output], [input])
         given = _by_node(names)
-        stops = between.nodes if expand else {n for n in between.nodes if n in given or n.label or n in found}
-        search = PathSearch(output, input, between.nodes, stops)
         self.output = output
         self.input = input
-        self.count = search.count
-        self.multiplications = search.multiplications
-        self.sweep_multiplications = search.sweep_multiplications
-        paths = search.largest(top)
+        self.count = count_paths(output, input, between.nodes)
+        self._between = between.nodes
+        self._stops = between.nodes if expand else {n for n in between.nodes if n in given or n.label or n in found}
+        self._top = top
+        self._names = names
+        self._found = found
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...]:
+        """Those that are shown: all of them, or the largest by size (nan first, then infinite ones, 0 last)."""
+        paths = self._search.largest(self._top)
         if self.count == len(paths) > 1:  # all of them: in the order of the operands
             paths.sort(key=lambda path: [k for edge in path.edges for _, k in edge.steps])
-        self.paths = tuple(paths)
-        self.total = search.total()
-        self.rest = self.total - _sum([path.product for path in paths]) if self.count > len(paths) else 0.0
-        self._size = search.size
-        self._between = between.nodes
-        self._words = Words(self, names, found, search.incoming)
+        return tuple(paths)
+
+    @cached_property
+    def total(self) -> float:
+        """The sum over all paths: the derivative."""
+        return self._search.total()
+
+    @property
+    def rest(self) -> float:
+        """What the paths that are not shown add up to."""
+        shown = [path.product for path in self.paths]
+        return self.total - _sum(shown) if self.count > len(shown) else 0.0
+
+    @cached_property
+    def splits(self) -> list[Split]:
+        """Where ``group`` names parts of the graph, the derivative split by them.
+
+        Each has a ``title``, and ``parts`` by name, which add up to ``total``.
+        """
+        return split_by_group(self.output, self.input, self._between) if self.count else []
+
+    @property
+    def multiplications(self) -> int:
+        """How many it takes to multiply out path by path."""
+        return self._search.multiplications
+
+    @property
+    def sweep_multiplications(self) -> int:
+        """How many in one reverse sweep."""
+        return self._search.sweep_multiplications
+
+    @cached_property
+    def _search(self) -> PathSearch:
+        return PathSearch(self.output, self.input, self._between, self._stops)
+
+    @cached_property
+    def _size(self) -> float:
+        """The sum of the sizes of all paths."""
+        return self._search.size
+
+    @cached_property
+    def _words(self) -> Words:
+        return Words(self, self._names, self._found, self._search.incoming)
 
     @cached_property
     def numerical(self) -> tuple[float, str]:
@@ -150,15 +188,17 @@ class Explanation:
 
     def checks(self) -> list[tuple[bool | None, str]]:
         """Each check of the total: whether it agrees, None where it cannot be made, and what was seen."""
+        splits = [self._check_of_splits()] if self.splits else []
         loss = self._loss
         if loss is None:
-            return [self._check_of_grad(), self._check_of_number()]
+            return [*splits, self._check_of_grad(), self._check_of_number()]
         f, x = self._words.name(self.output), self._words.name(self.input)
         same = None, f"not compared with {x}.grad, which has the same rounding errors"
         if loss.true is None:
-            return [same, (None, f"no numerical derivative: {loss}")]
+            return [*splits, same, (None, f"no numerical derivative: {loss}")]
         advice = f"digits of ∂{f}/∂{x} are lost: {loss.where}; remedy: {loss.remedy}"
         return [
+            *splits,
             same,
             (False, f"numerical derivative, with more digits: {short(loss.true)}, not {short(self.total)}; {advice}"),
         ]
@@ -184,6 +224,14 @@ class Explanation:
         """The output, computed anew."""
         nodes = [node for node in self._between if node is not self.input]
         return float(_replayed(nodes, self.input, self.input.data, self.output))
+
+    def _check_of_splits(self) -> tuple[bool | None, str]:
+        """Whether the parts of each split add up."""
+        sums = [_sum(split.parts.values()) for split in self.splits]
+        wrong = [x for x in sums if not self._agrees(x, 1e-9)]
+        if wrong:
+            return False, f"the parts add up to {short(wrong[0])}, not {short(self.total)}"
+        return True, f"the parts add up to {short(self.total)}, however it is split"
 
     def _check_of_grad(self) -> tuple[bool | None, str]:
         f, x = self._words.name(self.output), self._words.name(self.input)

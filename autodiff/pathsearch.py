@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from .value import Value
 
-__all__ = ["Edge", "Path", "PathSearch"]
+__all__ = ["Edge", "Path", "PathSearch", "count_paths", "operand_positions"]
 
 _WIDE = 8
 """An unnamed node where more stretches than this meet is a stop of its own."""
@@ -24,6 +24,16 @@ _WIDE = 8
 _Steps: TypeAlias = "tuple[_Steps, Value, int] | None"
 
 _NAN, _INFINITE, _FINITE, _ZERO = range(4)  # kinds of product, in the order in which paths are ranked
+
+
+def operand_positions(node: Value) -> list[int]:
+    """The places among a node's operands of its parents, in their order; none where no gradient flows on.
+
+    >>> x = Value(3.0)
+    >>> operand_positions(2 * x)
+    [1]
+    """
+    return [i for i, x in enumerate(node.operands) if isinstance(x, Value)] if node.parents else []
 
 
 class Path:
@@ -103,6 +113,29 @@ def _only(node: Value, between: Collection[Value]) -> tuple[int, Value]:
     if len(node.parents) == 1:
         return 0, node.parents[0]
     return next((k, parent) for k, parent in enumerate(node.parents) if parent in between)
+
+
+def count_paths(output: Value, input: Value, between: Collection[Value]) -> int:
+    """How many paths there are, exactly: one sweep up the graph with whole numbers, which needs no search.
+
+    Args:
+        output: where the paths start.
+        input: where they end.
+        between: the nodes on them, both included, parents first.
+    """
+    uses = Counter([x for node in between if node is not input for x in node.parents])
+    counts = {input: 1} if input in between else {}
+    for node in between:
+        if node is input:
+            continue
+        count = 0
+        for x in node.parents:
+            count += counts.get(x, 0)
+            uses[x] -= 1
+            if not uses[x]:  # a count can have as many digits as the graph has nodes
+                counts.pop(x, None)
+        counts[node] = count
+    return counts.get(output, 0)
 
 
 def _kind_of_product(x: int, y: int) -> int:

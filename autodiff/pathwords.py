@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from heapq import nlargest
 from math import isclose, isfinite, log10
 from operator import attrgetter
+from textwrap import wrap
 from typing import Any
 
 from .formula import derivative_term, recorded_term, value_term
 from .naming import Names, _by_node, subscripted, superscript
-from .pathsearch import Edge, Path
+from .pathsearch import Edge, Path, operand_positions
+from .pathsplit import Split
 from .term import Term, names_in, number_at, renamed
 from .typeset import _Latex, _Plain
 from .value import Value
@@ -22,6 +25,7 @@ _LONG_SUM = 4  # paths; of more, the equation shows the first two
 _LARGE = 6  # symbols; an unnamed node that takes more to write down has a name of its own, v1
 _LINES = 12  # definitions
 _WIDTH = 110  # characters
+_PARTS = 12  # of a split
 
 
 def short(x: float) -> str:
@@ -94,8 +98,7 @@ class Words:
 
     def name(self, node: Value) -> str:
         """What the explanation calls a node."""
-        name = subscripted(self.names[node])
-        return name if name.isprintable() else name.encode("unicode_escape").decode()
+        return _printable(subscripted(self.names[node]))
 
     def _is_symbol(self, node: Value) -> bool:
         """Whether a formula has the node's name in it, rather than what the node computes."""
@@ -141,7 +144,7 @@ class Words:
         return [self._factor(node, k, self._whole) for node, k in edge.steps]
 
     def _factor(self, node: Value, k: int, term: Callable[[Value | float], Any]) -> Any:
-        position = [i for i, x in enumerate(node.operands) if isinstance(x, Value)][k]
+        position = operand_positions(node)[k]
         return derivative_term(node.op, position, [term(x) for x in node.operands], term(node))  # type: ignore[arg-type]
 
     def _whole(self, x: Value | float) -> Any:
@@ -196,6 +199,17 @@ class Words:
         sweep = f"{e.sweep_multiplications:,} in one reverse sweep, which uses every edge once"
         return f"{_plural(e.multiplications, 'multiplication')} path by path, {sweep}"
 
+    def _parts(self, split: Split) -> str:
+        """Each part of a split with its name, as a sum; of many the largest, and what the others come to."""
+        parts = split.parts
+        if len(parts) > _PARTS:
+            kept = {*nlargest(_PARTS - 1, parts, key=lambda name: abs(parts[name]))}
+            others = [part for name, part in parts.items() if name not in kept]
+            parts = {name: part for name, part in parts.items() if name in kept}
+            parts[f"{len(others)} others"] = sum(others)
+        first, *more = [f"{short(part)} ({_printable(name)})" for name, part in parts.items()]
+        return first + "".join([f" − {x[1:]}" if x.startswith("−") else f" + {x}" for x in more])
+
     def _headline(self) -> str:
         e = self.explanation
         f, x = self.name(e.output), self.name(e.input)
@@ -217,6 +231,10 @@ class Words:
         if not e.count or e.output is e.input:
             return lines[0]
         lines.append("")
+        for split in e.splits:
+            text = f"split by {split.title}: {self._parts(split)}"
+            lines += wrap(text, _WIDTH, initial_indent="  ", subsequent_indent=" " * 6)
+        lines += [""] * bool(e.splits)
         definitions = self._definitions(_Plain())
         lines += ["  " + " = ".join([part for part in line if part]) for line in definitions]
         lines += [f"  {more}" for more in [self._undefined(definitions)] if more]
@@ -338,6 +356,7 @@ class Words:
         e, writer = self.explanation, _Latex()
         parts = [_markdown(self._headline())]
         if e.count and e.output is not e.input:
+            parts += [_markdown(f"Split by {split.title}: {self._parts(split)}.") for split in e.splits]
             definitions = [" = ".join([part for part in line if part]) for line in self._definitions(writer)]
             parts.append(
                 ",  ".join([f"${line}$" for line in definitions]) + f" {self._undefined(definitions)}".rstrip()
@@ -362,6 +381,10 @@ class Words:
             checks = [f"- {marks[good]} {_markdown(what)}" for good, what in e.checks()]
             parts.append("\n".join([*checks, f"- {self._work()}"]))
         return "\n\n".join(parts) + "\n"
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else name.encode("unicode_escape").decode()
 
 
 def _alike(x: float, y: float) -> bool:

@@ -44,9 +44,7 @@ def topological_order(*outputs: Value) -> list[Value]:
             raise OperandError(
                 f"topological_order takes Values, one by one, not {type(output).__name__} {output!r:.60}"
             )
-    if native.node is not None:
-        return native.node.order_of(outputs, False)  # type: ignore[no-any-return]
-    return in_order(outputs, attrgetter("parents"))
+    return _order_in_c(outputs, False) or in_order(outputs, attrgetter("parents"))
 
 
 def recorded_order(*outputs: Value) -> list[Value]:
@@ -54,9 +52,12 @@ def recorded_order(*outputs: Value) -> list[Value]:
 
     These are more than ``topological_order`` gives where something passes no gradient on, and so has no parents.
     """
-    if native.node is not None:
-        return native.node.order_of(outputs, True)  # type: ignore[no-any-return]
-    return in_order(outputs, recorded_from)
+    return _order_in_c(outputs, True) or in_order(outputs, recorded_from)
+
+
+def _order_in_c(outputs: tuple[Value, ...], recorded: bool) -> list[Value] | None:
+    """The same; None without the node in C, and where an operand, begun anew, is later than what was made of it."""
+    return native.node and native.node.order_of(outputs, recorded)  # type: ignore[no-any-return]
 
 
 def in_order(outputs: Iterable[Value], before: Callable[[Value], Iterable[Value]]) -> list[Value]:

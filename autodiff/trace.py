@@ -25,6 +25,7 @@ from typing import Any, overload
 from .errors import OperandError
 from .formula import algebra
 from .naming import Names, _by_node, caller_names
+from .pathsearch import operand_positions
 from .pathwords import _markdown, short
 from .sweep import topological_order
 from .value import Value
@@ -298,7 +299,7 @@ def _passed(output: Value, turns: Iterable[Value], gradients: dict[Value, float]
     for node in turns:
         done.add(node)
         upstream = gradients.get(node, 0.0)
-        positions = [i for i, x in enumerate(node.operands) if isinstance(x, Value)] if node.parents else []
+        positions = operand_positions(node)
         for operand, position, local_derivative in zip(node.parents, positions, node.local_derivatives, strict=True):
             too_late = operand in done and bool(operand.parents)
             step = Step(node, upstream, operand, position, local_derivative, gradients.get(operand), too_late)

@@ -1,7 +1,8 @@
-"""A step of the published GPT, one name, Adam included: the scalar program itself, ours, JAX by hand, a tape in C++.
+"""A step of the published GPT, Adam included: the scalar program itself, ours, JAX by hand, a tape in C++.
 
 Every contender trains on the same names from the same weights, and its losses are compared with the published ones
-first.  JAX works on one program for all lengths, names padded to the context.  The tape needs g++.
+first.  JAX works on one program for all lengths, names padded to the context; in a scan it does many steps in one call,
+as ours does.  Then come batches of names of mixed lengths.  The tape needs g++.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 import subprocess
 from collections.abc import Callable
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -31,7 +33,7 @@ from benchmarks.timing import (
     take_turns,
 )
 from nn import text
-from nn.gpt_compiled import CompiledGPT
+from nn.gpt_compiled import CompiledGPT, Reader
 from nn.gpt_engines import EagerGPT
 from nn.optim import Adam
 from tests import scalar_gpt
@@ -39,14 +41,15 @@ from tests.cases import load
 
 PUBLISHED = load("microgpt_losses.json")["losses"]
 NAMES = 8
+AT_ONCE = 25  # times these names in one call, of those that do many steps in one
 LETTERS = text.Tokenizer(scalar_gpt.ALPHABET)
 
 
-def beginning() -> tuple[list[str], nn.GPT]:
-    """The names of the published run in their order, and its network."""
+def beginning(count: int = NAMES) -> tuple[list[str], nn.GPT]:
+    """The first names of the published run in their order, and its network."""
     names, rng = text.load("names"), Random(42)
     rng.shuffle(names)
-    return names[:NAMES], nn.GPT(LETTERS.vocabulary, rng=rng)
+    return names[:count], nn.GPT(LETTERS.vocabulary, rng=rng)
 
 
 def scalar_program(kind: Any) -> Callable[[], list[float]]:
@@ -59,31 +62,56 @@ def scalar_program(kind: Any) -> Callable[[], list[float]]:
     return lambda: [next(endless)[0] for _ in range(NAMES)]
 
 
+OURS, SCAN = "nn, compiled, many steps in one call", "JAX by hand, a scan of many steps"
 SHORT = {"token.weight": "token", "position.weight": "position", "output.weight": "output"}
 SHORT |= {f"blocks.0.attention.{name}.weight": name for name in ("query", "key", "value", "mix")}
 SHORT |= {"blocks.0.up.weight": "up", "blocks.0.down.weight": "down"}
 
 
-def with_nn(engine: Any) -> Callable[[], list[float]]:
+def eager() -> Callable[[], list[float]]:
     names, model = beginning()
     optimizer = Adam(model.parameters(), lr=0.01, betas=(0.85, 0.99))
-    run, documents, steps = engine(model, optimizer), [LETTERS.encode(name) for name in names], count()
+    run, steps = EagerGPT(model, optimizer), count()
 
-    def step(tokens: list[int]) -> float:
-        optimizer.lr = 0.01 * max(0.0, 1 - next(steps) / 1000)
-        return float(run.step([tokens]))
+    def step(name: str) -> float:
+        optimizer.lr = rate(next(steps))
+        return run.step([LETTERS.encode(name)])
 
-    return lambda: [step(tokens) for tokens in documents]
+    return lambda: [step(name) for name in names]
 
 
-def with_jax() -> Callable[[], list[float]]:
-    """One program for all lengths, with all parameters in one vector, jitted, Adam within."""
+def compiled(size: int = 1, rounds: int = AT_ONCE) -> Callable[[], list[float]]:
+    """Batches of so many names, the same NAMES of them ``rounds`` times over in one call."""
+    names, model = beginning(NAMES * size)
+    optimizer = Adam(model.parameters(), lr=0.01, betas=(0.85, 0.99))
+    run, steps = CompiledGPT(model, optimizer, [LETTERS.encode(name) for name in names], size), count()
+    batches = [range(i * size, (i + 1) * size) for i in range(NAMES)] * rounds
+
+    def train() -> list[float]:
+        losses: list[float] = []
+        run.train(batches, [rate(next(steps)) for _ in batches], losses, lambda done: None)
+        return losses
+
+    return train
+
+
+def rate(step: int) -> float:
+    return 0.01 * max(0.0, 1 - step / 1000)
+
+
+def with_jax(size: int = 1, rounds: int = 0) -> Callable[[], list[float]]:
+    """One program for all lengths, with all parameters in one vector, jitted, Adam within.
+
+    Args:
+        size: names in a batch.
+        rounds: how often the NAMES batches are gone through in one call, a scan; 0 for a call for each.
+    """
     import jax
     import jax.numpy as jnp
     import numpy as np
 
     jax.config.update("jax_enable_x64", True)
-    names, model = beginning()
+    names, model = beginning(NAMES * size)
     context, heads, shapes = model.context, model.heads, {k: np.shape(x) for k, x in model.state_dict().items()}
     future = jnp.triu(jnp.full((context, context), -jnp.inf), 1)
 
@@ -97,39 +125,47 @@ def with_jax() -> Callable[[], list[float]]:
             at += math.prod(shape)
         x = normalised(w["token"][tokens] + w["position"])
         y = normalised(x)
-        q, k, v = ((y @ w[name].T).reshape(context, heads, -1) for name in ("query", "key", "value"))
-        shares = jax.nn.softmax(jnp.einsum("ihd,jhd->hij", q, k) / (model.width // heads) ** 0.5 + future)
-        x = jnp.einsum("hij,jhd->ihd", shares, v).reshape(context, -1) @ w["mix"].T + x
+        q, k, v = ((y @ w[name].T).reshape(size, context, heads, -1) for name in ("query", "key", "value"))
+        scores = jnp.einsum("bihd,bjhd->bhij", q, k) / (model.width // heads) ** 0.5
+        shares = jax.nn.softmax(scores + future)
+        x = jnp.einsum("bhij,bjhd->bihd", shares, v).reshape(size, context, -1) @ w["mix"].T + x
         x = jnp.maximum(normalised(x) @ w["up"].T, 0) @ w["down"].T + x
         logs = jax.nn.log_softmax(x @ w["output"].T)
-        return -(weights * jnp.take_along_axis(logs, targets[:, None], 1)[:, 0]).sum()
+        return -(weights * jnp.take_along_axis(logs, targets[..., None], -1)[..., 0]).sum()
 
-    @jax.jit
-    def step(state: Any, tokens: Any, targets: Any, weights: Any) -> Any:
+    def step(state: Any, batch: Any) -> Any:
         flat, mean, square, k = state
-        value, slope = jax.value_and_grad(loss)(flat, tokens, targets, weights)
+        value, slope = jax.value_and_grad(loss)(flat, *batch)
         mean, square = 0.85 * mean + 0.15 * slope, 0.99 * square + 0.01 * slope**2
-        rate = 0.01 * jnp.maximum(0.0, 1 - k / 1000)
+        lr = 0.01 * jnp.maximum(0.0, 1 - k / 1000)
         change = mean / (1 - 0.85 ** (k + 1)) / (jnp.sqrt(square / (1 - 0.99 ** (k + 1))) + 1e-8)
-        return value, (flat - rate * change, mean, square, k + 1)
+        return (flat - lr * change, mean, square, k + 1), value
 
-    documents = []
-    for name in names:
-        tokens = LETTERS.encode(name)[: context + 1]
-        n = len(tokens) - 1
-        padded = [[*part, *[0] * (context - n)] for part in (tokens[:-1], tokens[1:])]
-        documents.append((*map(np.array, padded), np.array([1 / n] * n + [0.0] * (context - n))))
+    tokens = np.zeros((NAMES, size, context), int)
+    targets, weights = np.zeros_like(tokens), np.zeros(tokens.shape)
+    for i, name in enumerate(names):
+        read = LETTERS.encode(name)[: context + 1]
+        place = (*divmod(i, size), slice(len(read) - 1))
+        tokens[place], targets[place], weights[place] = read[:-1], read[1:], 1.0
+    weights /= weights.sum((1, 2), keepdims=True)
     flat = jnp.array([p.data for p in model.parameters()])
     state = [(flat, jnp.zeros_like(flat), jnp.zeros_like(flat), 0.0)]
+    one, batches = jax.jit(step), [*zip(tokens, targets, weights, strict=True)]
+    many = jax.jit(lambda state, batches: jax.lax.scan(step, state, batches))
+    repeated = tuple(jnp.array(np.concatenate([x] * max(rounds, 1))) for x in (tokens, targets, weights))
 
-    def steps() -> list[float]:
+    def singly() -> list[float]:
         losses = []
-        for document in documents:
-            value, state[0] = step(state[0], *document)
+        for batch in batches:
+            state[0], value = one(state[0], batch)
             losses.append(float(value))
         return losses
 
-    return steps
+    def in_a_scan() -> list[float]:
+        state[0], losses = many(state[0], repeated)
+        return [*map(float, losses)]
+
+    return in_a_scan if rounds else singly
 
 
 def with_tape(real: str, options: list[str], rounds: int) -> tuple[list[float], float]:
@@ -152,17 +188,19 @@ def main() -> None:
     contenders = {
         "microgpt's own Value, in Python": scalar_program(MicrogptValue),
         "the same program on autodiff's Value": scalar_program(nn.gpt.Value),
-        "nn, eager": with_nn(EagerGPT),
-        "nn, compiled": with_nn(CompiledGPT),
+        "nn, eager": eager(),
+        OURS: compiled(),
     }
     try:
-        contenders["JAX by hand, float64"] = with_jax()
+        contenders |= {"JAX by hand, float64": with_jax(), SCAN: with_jax(rounds=AT_ONCE)}
     except ImportError:
         say("JAX is not installed, and left out.")
     for name, contender in contenders.items():
-        check(name, contender(), 1e-9)
+        check(name, contender()[:NAMES], 1e-9)
     times = take_turns(contenders, collector=False, rounds=1 if quick else 5, turn=0.2, calls=NAMES)
-    base = times["nn, compiled"].median
+    for name in {OURS, SCAN} & {*times}:
+        times[name].seconds = [t / AT_ONCE for t in times[name].seconds]
+    base = times[OURS].median
     rows = [[name, *found.cells(), factor(found.median / base)] for name, found in times.items()]
     if which("g++"):
         for real, options, tolerance in (("double", [], 1e-9), ("float", ["-ffast-math"], 1e-3)):
@@ -178,13 +216,31 @@ def main() -> None:
         + f" {COLLECTOR[False]} Of the tape, whose times are of the wall, the best run."
     )
     show_table(["a step", *HEADINGS, "of compiled"], rows)
+    for size in (16, 32, 64):
+        batches(size, quick)
     start = clock()
     names, rng = text.load("names"), Random(42)
     rng.shuffle(names)
     model = nn.GPT(LETTERS.vocabulary, rng=rng)
     history = nn.fit_text(model, LETTERS, names, steps=100 if quick else 1000, progress=False, samples=0)
-    made = [nn.generate(model, LETTERS, temperature=0.5, rng=rng) for _ in range(20)]
+    read_by = Reader(model)
+    made = [nn.generate(read_by, LETTERS, temperature=0.5, rng=rng) for _ in range(20)]
     say(f"{len(history)} steps and {len(made)} names, code cached: {duration(clock() - start)} of processor time.")
+
+
+def batches(size: int, quick: bool) -> None:
+    """A step on so many names of mixed lengths."""
+    contenders = {OURS: compiled(size, 5)}
+    if find_spec("jax"):
+        contenders |= {"JAX by hand, float64": with_jax(size), SCAN: with_jax(size, 5)}
+    losses = [contender()[:NAMES] for contender in contenders.values()]
+    if any(abs(x / y - 1) > 1e-9 for other in losses for x, y in zip(other, losses[0], strict=True)):
+        raise SystemExit(f"the losses of batches of {size} differ: {losses}")
+    times = take_turns(contenders, collector=False, rounds=1 if quick else 5, turn=0.2, calls=NAMES)
+    for name in {OURS, SCAN} & {*times}:
+        times[name].seconds = [t / 5 for t in times[name].seconds]
+    rows = [[name, *found.cells(), factor(found.median / times[OURS].median)] for name, found in times.items()]
+    show_table([f"a step on {size} names", *HEADINGS, "of compiled"], rows)
 
 
 def check(name: str, losses: list[float], tolerance: float) -> None:

@@ -12,7 +12,7 @@ from timeit import Timer
 from typing import Any
 
 import autodiff as ad
-from autodiff import OPS, sweep, value
+from autodiff import OPS, native, sweep, value
 from autodiff.arithmetic import binary_method
 from autodiff.operators import Operators
 from benchmarks.engine import elementary_loss, network_of
@@ -108,6 +108,8 @@ def memory_by_size(sizes: Sequence[int]) -> None:
 def memory(build: Callable[[int], ad.Value], n: int) -> tuple[int, int, int]:
     """Bytes held by a graph: built, after backward, and at the peak of backward."""
     gc.collect()
+    if native.node is not None:
+        native.node.give_back()  # nodes that are kept were allocated before
     tracemalloc.start()
     try:
         output = build(n)

@@ -68,18 +68,23 @@ pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 
 
+def mathml(formula: str, **options: bool) -> str:
+    """LaTeX as MathML; docutils lacks a few words of it."""
+    for word, known in {r"\dots": r"\ldots", r"\big": "", r"\Big": "", "½": r"\frac{1}{2}"}.items():
+        formula = re.sub(re.escape(word) + r"(?![a-z])", lambda _, known=known: known, formula)
+    return tex2mathml(formula, **options)
+
+
 def inline_formula(self: HTML5Translator, node: math) -> None:
     """A formula within a line."""
-    self.body.append(tex2mathml(node.astext()))
+    self.body.append(mathml(node.astext()))
+    raise nodes.SkipNode  # not its words once more
 
 
 def displayed_formula(self: HTML5Translator, node: math_block) -> None:
     """A formula on lines of its own."""
-    self.body.append(f'<div class="formula" tabindex="0">{tex2mathml(node.astext(), as_block=True)}</div>')
-
-
-def nothing_more(self: HTML5Translator, node: math | math_block) -> None:
-    """Formulas are complete when they begin."""
+    self.body.append(f'<div class="formula" tabindex="0">{mathml(node.astext(), as_block=True)}</div>')
+    raise nodes.SkipNode
 
 
 def write_explorer_pages(app: Sphinx) -> None:
@@ -94,6 +99,12 @@ def write_explorer_pages(app: Sphinx) -> None:
     ad.explore(f).save(folder / "two-paths.html")
     model = MLP(2, [3, 1], "tanh", seed=1)
     ad.explore(model, [0.5, -1.0], 1.0, loss=losses.squared_error).save(folder / "network.html")
+
+
+def end_code_where_it_ends(app: Sphinx, doctree: document) -> None:
+    """The blank line that doctest wants before the end of a block is not shown."""
+    for block in doctree.findall(nodes.literal_block):
+        block[:] = [nodes.Text(block.astext().rstrip())]
 
 
 def name_plots(app: Sphinx, doctree: document) -> None:
@@ -126,9 +137,10 @@ def keep_bars(app: Sphinx, what: str, name: str, thing: object, options: object,
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """What Sphinx calls."""
-    app.add_html_math_renderer("mathml", (inline_formula, nothing_more), (displayed_formula, nothing_more))
+    app.add_html_math_renderer("mathml", (inline_formula, None), (displayed_formula, None))
     app.connect("builder-inited", write_explorer_pages)
     app.connect("autodoc-process-docstring", keep_bars)
+    app.connect("doctree-read", end_code_where_it_ends)
     app.connect("doctree-read", name_plots)
     app.connect("html-page-context", help_keyboards_and_readers, priority=900)  # after the theme
     return {"parallel_read_safe": True, "parallel_write_safe": True}

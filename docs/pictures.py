@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # the packages of this checkout, installed or not
 
 from autodiff import Drawing, Value, draw, mean, relu, sin, tanh  # noqa: E402
-from nn import MLP, Neuron, squared_error  # noqa: E402
+from nn import GPT, MLP, Neuron, squared_error, text  # noqa: E402
 
 DIRECTORY = ROOT / "docs/pictures"
 
@@ -89,6 +89,15 @@ def repeated() -> Drawing:
     return draw(loss)
 
 
+def gpt() -> Drawing:
+    """The loss of a GPT for a name, by position and by what a block consists of."""
+    documents = text.load("names")
+    tokenizer = text.Tokenizer.of(documents)
+    loss = GPT(tokenizer.vocabulary, seed=0).loss(tokenizer.encode("emma"))
+    loss.backward()
+    return draw(loss, max_nodes=30)
+
+
 PICTURES: dict[str, Callable[[], Drawing]] = {
     "two-paths": two_paths,
     "formula": formula,
@@ -97,6 +106,7 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "micrograd": micrograd,
     "layers": layers,
     "repeated": repeated,
+    "gpt": gpt,
 }
 
 

@@ -2,7 +2,8 @@
 
 The loss is a function of the numbers of a sample and its target; the parameters of the model are its parameters.
 ``autodiff.compile`` traces it, and makes two programs: one that steps, with the penalties added, and one that measures.
-The optimiser's own formula then changes all parameters at once.
+The optimiser's own formula then changes all parameters at once.  Where an epoch has several batches, all of this is one
+call of the machine; a step that comes to what is not finite is done by itself.
 
 This module is loaded when it is used, for it needs NumPy and numba.
 """
@@ -18,6 +19,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import CompileError, LengthError, OperandError, Value, VerificationError
+from autodiff.compiler.training import ManySteps
 from autodiff.entrance import as_number, is_number
 
 from . import losses
@@ -71,6 +73,8 @@ class CompiledEngine(Engine):
         if self.places.tolist() == list(range(self.count)):
             self.places = slice(0, self.count)  # a view of all, without a copy
         self.vectorised = vectorised(self.optimizer)
+        self.many: ManySteps | None = None  # what does several steps in one call; made when there are several
+        self.singly = self.vectorised is None or not isinstance(self.places, slice)  # that is none of its
         self._read()
         if not self.known:
             self._verify()
@@ -112,6 +116,7 @@ class CompiledEngine(Engine):
                 "the loss gives numbers, and no gradient: compute it with the outputs, not their .data, and outside "
                 "no_grad()"
             )
+        self.strengths = strengths
         self.stepping = ad.compile(penalised, parameters=[*self.parameters, *strengths])
         self.measuring = ad.compile(measured, parameters=self.parameters)
         columns = np.array([[*sample, *row] for (sample, _), row in zip(several, rows, strict=True)]).T
@@ -177,6 +182,54 @@ class CompiledEngine(Engine):
             w, slope = self.numbers[self.places], self.gradient[self.places]
             self.numbers[self.places] = stepped(self.vectorised, w, slope)
         return loss, outputs
+
+    def steps(self, batches: list[list[int]]) -> Iterator[tuple[float, list[list[float]]]]:
+        """As many as may be in one call; one whose loss or gradient is not finite by itself."""
+        done = 0
+        while done < len(batches):
+            if len(batches) > 1 and self._takes_many(len(batches[0])):
+                for result in self._at_once(batches[done:]):
+                    done += 1
+                    yield result
+            if done < len(batches):
+                done += 1
+                yield self.step(batches[done - 1])
+
+    def _takes_many(self, samples: int) -> bool:
+        """Whether there is a machine for several steps, and a batch of so many samples leaves other threads idle."""
+        if self.many is None and not self.singly:
+            try:
+                self.many = ManySteps(
+                    [self.stepping],
+                    self.columns,
+                    self.optimizer,
+                    given=self.strengths,
+                    watched=self.measuring if self.training.metric else None,
+                )
+            except CompileError:
+                self.singly = True
+        return not (self.singly or self.eagerly or self.many is None) and self.many.for_one_thread(samples)
+
+    def _at_once(self, batches: list[list[int]]) -> Iterator[tuple[float, list[list[float]]]]:
+        """Steps for these batches, up to one whose loss or gradient is not finite."""
+        t, many = self.training, self.many
+        assert many is not None
+        many.begin(self.numbers[: self.count])
+        every = self.columns.shape[1]
+        parts = [[(0, batch if len(batch) < every else None)] for batch in batches]
+        sizes = [len(batch) for batch in batches]
+        given = [(t.l2 / size, t.l1 / size) for size in sizes]
+        before = 0
+        try:
+            for done in many.run(parts, sizes, [self.optimizer.lr] * len(batches), given):
+                for step in range(before, done):
+                    outputs = many.seen[step][1:].T.tolist() if t.metric else []
+                    yield float(many.losses[step]), outputs
+                before = done
+        finally:
+            self.numbers[: self.count] = many.numbers
+            self.gradient[:] = many.slopes[: self.count]
+            many.update.write(np.copy)
 
     def _step_eagerly(self, batch: list[int]) -> tuple[float, list[list[float]]]:
         """What is not finite is found in a graph; and where it comes from 0·inf, eager leaves the term out."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from autodiff import LengthError, OperandError
 from autodiff.entrance import as_element, as_number, is_missing, is_number, is_time
+from autodiff.forks import no_fork
 
 from .arguments import at_least_one, chosen, listed, number
 from .errors import ArgumentError, MissingExtra
@@ -214,7 +215,8 @@ def diabetes() -> Dataset:
 
 def _bundled(name: str) -> Dataset:
     try:
-        from sklearn import datasets
+        with no_fork:
+            from sklearn import datasets
     except ImportError:
         raise MissingExtra(f"the data set {name}", "scikit-learn") from None
     bunch = getattr(datasets, f"load_{name}")()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from autodiff.drawing.display import legible_width, width_of
 from autodiff.files import replacing, write_whole
+from autodiff.forks import no_fork
 
 from . import data, metrics, text
 from . import demo_code as code
@@ -158,8 +159,9 @@ def moons(out: Path, epochs: int | None) -> tuple[Result, Texts]:
     _heading("3/6  moons: micrograd's demo")
     start = perf_counter()
     try:
-        from sklearn.datasets import make_moons
-        from tqdm.auto import tqdm
+        with no_fork:
+            from sklearn.datasets import make_moons
+            from tqdm.auto import tqdm
     except ImportError as error:
         raise MissingExtra("the demo", str(error.name)) from None
 
@@ -265,7 +267,9 @@ def names(out: Path, epochs: int | None) -> Texts:
         "names_counting": f"{losses['counting pairs']:.2f}",
         "names_made": Markup("\n".join([f"<li>{_html(name)}</li>" for name in made])),
         "names_first": made[0][:9],
+        "names_graph": Picture(code.names_graph(model, tokenizer)),
         **_code("names", code.names),
+        **_code("names_graph", code.names_graph),
         **_code("names_plots", code.names_plots),
     }
 

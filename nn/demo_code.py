@@ -180,6 +180,14 @@ def names(most: int) -> tuple[GPT, Tokenizer, list[str], TextHistory, list[str]]
     return model, tokenizer, documents, history, made
 
 
+def names_graph(model: GPT, tokenizer: Tokenizer) -> Drawing:
+    """The graph of the loss of one name, by position."""
+    loss = model.loss(tokenizer.encode("emma"))
+    loss.backward()
+    picture = draw(loss, max_nodes=30)
+    return picture
+
+
 def names_plots(
     model: GPT, tokenizer: Tokenizer, history: TextHistory, losses: dict[str, float], name: str
 ) -> list[Figure]:

@@ -48,7 +48,7 @@ class Training:
 class Engine:
     """What ``fit`` asks of an engine: an epoch of steps, and a look at the samples held out.
 
-    The loop is here; an engine says how it does a step.
+    The loop is here; an engine says how it does a step, and may do several at once.
     """
 
     name: str
@@ -59,6 +59,10 @@ class Engine:
     def step(self, batch: list[int]) -> tuple[float, list[list[float]]]:
         """Forward, backward, update, for the samples with these numbers.  Their loss and their outputs."""
         raise NotImplementedError
+
+    def steps(self, batches: list[list[int]]) -> Iterator[tuple[float, list[list[float]]]]:
+        """The same for several batches, one after the other."""
+        return map(self.step, batches)
 
     def at_work(self) -> AbstractContextManager[None]:
         """Within it are the steps of an epoch."""
@@ -72,9 +76,9 @@ class Engine:
     def epoch(self, batches: Iterable[list[int]], bar: Any) -> Evaluation:
         """A step for each batch; the mean loss, and the metric of all outputs."""
         total, outputs, order = 0.0, [], []
+        batches = [*batches]
         with self.at_work():
-            for batch in batches:
-                loss, of_batch = self.step(batch)
+            for batch, (loss, of_batch) in zip(batches, self.steps(batches), strict=True):
                 total += loss * len(batch)
                 outputs += of_batch
                 order += batch

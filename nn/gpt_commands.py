@@ -18,7 +18,9 @@ from .arguments import at_least_one
 from .checkpoint import Checkpoint
 from .errors import ArgumentError, FileFormatError, MissingExtra
 from .gpt import GPT, generate
-from .gpt_training import ENGINES, fit_text
+from .gpt_film import TextFilm
+from .gpt_page import explore_document
+from .gpt_training import ENGINES, fit_text, reader
 from .optim import Adam
 from .storage import load, read_state, save
 from .text import Tokenizer
@@ -38,6 +40,7 @@ its names. For a lower loss take batches, and more steps.
 examples:
   python -m nn gpt names --out out/gpt
   python -m nn gpt names --steps 5000 --batch-size 32 --held-out 1000 --out out/gpt
+  python -m nn gpt names --every 20 --film out/film.html --explore out/emma.html --document emma
   python -m nn gpt book.txt --windows 64 --context 64 --width 32 --layers 2 --batch-size 8 --out out/book
 """
 _SAMPLE_EPILOG = """\
@@ -67,6 +70,9 @@ def add_commands(commands: Any) -> None:
     steps.add_argument("--seed", metavar="N", type=int, default=42, help="of everything random (default: 42)")
     output = training.add_argument_group("what is written")
     output.add_argument("--out", metavar="DIR", type=Path, help="model.safetensors, history.json and plots")
+    output.add_argument("--explore", metavar="FILE.html", type=Path, help="a page about the loss of one document")
+    output.add_argument("--film", metavar="FILE.html", type=Path, help="a page with the training, report by report")
+    output.add_argument("--document", metavar="TEXT", help="what both pages are about (default: the first)")
     output.add_argument("--checkpoint", metavar="FILE", help="where the training stands, at each report, as JSON")
     output.add_argument("--resume", action="store_true", help="go on from the checkpoint; all else is given as it was")
     output.add_argument("--quiet", action="store_true", help="no reports")
@@ -92,6 +98,8 @@ def _train(given: Namespace) -> int:
     checkpoint = Checkpoint(given.checkpoint, given.resume) if given.checkpoint else None
     documents, rng = _documents(given), Random(given.seed)
     tokenizer = Tokenizer.of(documents)
+    shown = documents[0] if given.document is None else given.document
+    tokenizer.encode(shown)  # found out before the training, whether it can be read
     rng.shuffle(documents)
     learnt, held_out = text.split(documents, given.held_out) if given.held_out is not None else (documents, [])
     model = GPT(tokenizer.vocabulary, given.width, given.heads, given.layers, given.context, rng=rng)
@@ -100,6 +108,9 @@ def _train(given: Namespace) -> int:
             if find_spec(package) is None:  # found out before the training
                 raise MissingExtra(purpose, package)
         given.out.mkdir(parents=True, exist_ok=True)
+    for page in filter(None, [given.explore, given.film]):
+        page.parent.mkdir(parents=True, exist_ok=True)
+    film = TextFilm(tokenizer, shown)
     print(f"{given.text}: {len(learnt)} documents to learn from, {len(held_out)} held out for validation")
     print(f"{model}, {len(model.parameters())} parameters", flush=True)
     history = fit_text(
@@ -114,7 +125,7 @@ def _train(given: Namespace) -> int:
         temperature=given.temperature,
         seed=given.seed,
         progress=False,  # what is reported shows it
-        callbacks=[] if given.quiet else [_report],
+        callbacks=[*[film] * bool(given.film), *[_report] * (not given.quiet)],
         engine=given.engine,
         checkpoint=checkpoint,
     )
@@ -123,7 +134,8 @@ def _train(given: Namespace) -> int:
     print(f"{len(history)} steps by the {history.engine} engine in {history.seconds:.3g} s; {history.summary()}")
     guessing, counting = log(tokenizer.vocabulary), text.counting_loss(tokenizer, learnt, held_out or learnt)
     print(f"guessing costs {guessing:.3f}, counting pairs {counting:.3f}")
-    made = [generate(model, tokenizer, temperature=given.temperature, rng=rng) for _ in range(20)]
+    read_by = reader(model, history.engine)
+    made = [generate(read_by, tokenizer, temperature=given.temperature, rng=rng) for _ in range(20)]
     print(*made, sep="\n")
     if given.out:
         save(model, given.out / "model.safetensors", {"alphabet": tokenizer.alphabet})
@@ -136,6 +148,12 @@ def _train(given: Namespace) -> int:
             with replacing(given.out / f"{name}.png") as picture:
                 figure.savefig(picture, format="png", dpi=150)
         print(f"network, history and plots: {given.out}")
+    if given.film and film.frames:
+        film.save(given.film)
+        print(f"film: {given.film}")
+    if given.explore:
+        explore_document(model, tokenizer, shown).save(given.explore)
+        print(f"the loss of {shown!r}, to be explored: {given.explore}")
     if history.stopped == "interrupted":
         return failed("python -m nn", f"interrupted after {len(history)} steps: the weights are those of the last", 130)
     return 0

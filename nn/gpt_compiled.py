@@ -16,7 +16,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import Value
-from autodiff.compiler.training import Training
+from autodiff.compiler.training import ManySteps
 from autodiff.pausing import recording
 
 from .recording import leaving_no_trace
@@ -36,7 +36,7 @@ __all__ = ["CompiledGPT", "Reader"]
 _STEP = 2
 """Graphs have as many positions as a multiple of this: more are more to record, fewer are more to compute."""
 
-_GROUP = 16
+_GROUP = 32
 """So many documents of a batch share a graph: more keep the lanes busier, fewer are more alike in length."""
 
 _READ = 8
@@ -62,7 +62,7 @@ class CompiledGPT:
         self.model, self.optimizer, self.alone = model, optimizer, batch_size <= _ALONE
         self.table, self.lengths = self._columns(documents)
         self.programs: dict[int, Program] = {}
-        self.training: Training | None = None
+        self.training: ManySteps | None = None
         self.trained: list[int] = []  # the programs of that, by their positions
 
     def train(
@@ -96,16 +96,12 @@ class CompiledGPT:
             lengths.sum()
         )
 
-    def reader(self) -> Reader:
-        """What makes up documents with the parameters as they are."""
-        return Reader(self.model)
-
-    def _training(self, wanted: set[int]) -> tuple[Training, dict[int, int]]:
+    def _training(self, wanted: set[int]) -> tuple[ManySteps, dict[int, int]]:
         """The training of the programs that are wanted, and others; the place of each in it."""
         if self.training is None or not wanted <= {*self.trained}:
             self.trained = sorted({*self.trained, *wanted})
             programs = [self._program(n) for n in self.trained]
-            self.training = Training(programs, self.table, self.optimizer, alone=self.alone)
+            self.training = ManySteps(programs, self.table, self.optimizer, alone=self.alone)
         else:
             self.training.read()
         return self.training, {n: i for i, n in enumerate(self.trained)}

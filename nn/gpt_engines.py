@@ -62,7 +62,3 @@ class EagerGPT:
         """The mean loss of all positions."""
         with no_grad():
             return mean([x.data for document in documents for x in self.model.losses(document)])
-
-    def reader(self) -> GPT:
-        """What makes up documents."""
-        return self.model

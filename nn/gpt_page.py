@@ -28,9 +28,9 @@ __all__ = ["explore_document"]
 def explore_document(model: GPT, tokenizer: Tokenizer, document: str) -> Explorer:
     """A page about the loss of one document: ``explore``, with tables of what a GPT consists of.
 
-    Positions go across and blocks down; a click goes into a block, its attention, a head, down to single Values.  Beside
-    it stand the chances and the loss at each position, how much each head takes of which position, and of a parameter
-    that is clicked its gradient by position and by head.
+    Positions go across and blocks down; a click goes into a block, its attention, a head, down to single Values.
+    Beside it stand the chances and the loss at each position, how much each head takes of which position, and of a
+    parameter that is clicked its gradient by position and by head.
 
     Args:
         model: the network.
@@ -47,17 +47,17 @@ def explore_document(model: GPT, tokenizer: Tokenizer, document: str) -> Explore
     signs = [*tokenizer.alphabet, "·"]
     read = [f"{i} {signs[token]}" for i, token in enumerate(tokens[:-1])]
     wanted = [signs[token] for token in tokens[1:]]
-    heads = [(f"block {b}, head {h + 1}", cache, h) for b, cache in enumerate(caches, 1) for h in range(model.heads)]
+    heads = [(b, cache, h) for b, cache in enumerate(caches, 1) for h in range(model.heads)]
     panels: list[Numbers | Cut] = [
         _foreseen(read, wanted, losses, loss, log(model.vocabulary)),
         _chances(read, losses, signs),
-        *[_attention(name, cache, head, read) for name, cache, head in heads],
+        *[_attention(f"block {block}, head {h + 1}", cache, h, read) for block, cache, h in heads],
         *[_cut(f"through block {b}", cache, model) for b, cache in enumerate(caches, 1)],
     ]
     names = {"loss": loss} | {f"loss at {i}": x for i, x in enumerate(losses)}
-    for name, cache, head in heads:
+    for block, cache, h in heads:
         for i, shares in enumerate(cache.shares):
-            names |= {f"{name}: {i} takes of {j}": share for j, share in enumerate(shares[head])}
+            names |= {f"{i} of {j} ({block}.{h + 1})": share for j, share in enumerate(shares[h])}
     return explore(loss, names=names, panels=panels)
 
 

@@ -38,12 +38,13 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from .gpt import GPT
+    from .gpt_compiled import Reader
     from .schedules import Schedule
     from .text import Tokenizer
 
     Callback: TypeAlias = Callable[[GPT, "TextHistory"], object]
 
-__all__ = ["TextHistory", "fit_text"]
+__all__ = ["TextHistory", "fit_text", "reader"]
 
 ENGINES = ("auto", "eager", "compiled")
 
@@ -177,7 +178,8 @@ def fit_text(
                     )
                 if held_out:
                     history.validation.append((stretch.stop, run.loss(held_out)))
-                made = [generate(run.reader(), tokenizer, temperature=temperature, rng=rng) for _ in range(samples)]
+                read_by = reader(model, run.name) if samples else model
+                made = [generate(read_by, tokenizer, temperature=temperature, rng=rng) for _ in range(samples)]
                 history.samples.append((stretch.stop, made))
                 history.seconds = before + perf_counter() - start
                 bar.set_postfix_str(f"{history.summary()}, {' '.join(made)}"[:100])
@@ -193,6 +195,15 @@ def fit_text(
         optimizer.lr = rate
     history.seconds = before + perf_counter() - start
     return history
+
+
+def reader(model: GPT, engine: str) -> GPT | Reader:
+    """What makes up many documents after a training by this engine: as machine code where that is compiled."""
+    if engine == "eager":
+        return model
+    from .gpt_compiled import Reader
+
+    return Reader(model)
 
 
 def _encoded(tokenizer: Tokenizer, documents: Any, what: str) -> list[list[int]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import autodiff as ad
 from autodiff import MissingDependency
+from autodiff.forks import no_fork
 
 from .activations import identity
 from .errors import ArgumentError
@@ -47,7 +48,8 @@ def to_torch(model: Module, activations: Mapping[Callable[..., Any], Callable[[]
     )
     """
     try:
-        import torch
+        with no_fork:
+            import torch
     except ImportError:
         raise MissingDependency("to_torch needs PyTorch: pip install torch") from None
     if isinstance(model, GPT):

@@ -16,6 +16,8 @@ from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING
 
+from autodiff.forks import no_fork
+
 from .errors import ArgumentError, MissingExtra
 from .metrics import predicted_classes, true_classes
 from .prediction import predict
@@ -216,7 +218,8 @@ def _figure(width: float, height: float) -> Figure:
 @cache
 def _figure_class() -> type[Figure]:
     try:
-        from matplotlib.figure import Figure
+        with no_fork:
+            from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtra("a plot", "matplotlib") from None
 
@@ -235,6 +238,7 @@ def _figure_class() -> type[Figure]:
 
 @cache
 def _diverging() -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
+    with no_fork:
+        from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("orange-white-blue", [ORANGE, "white", BLUE])

@@ -6,6 +6,8 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 from warnings import catch_warnings, simplefilter
 
+from autodiff.forks import no_fork
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -17,9 +19,10 @@ def progress_bar(steps: int, shown: bool = True) -> Any:
     if not shown:
         return _NoBar()
     try:
-        from tqdm import TqdmWarning
+        with no_fork:
+            from tqdm import TqdmWarning
 
-        with catch_warnings():  # in a notebook without ipywidgets it is a line of text, which will do
+        with no_fork, catch_warnings():  # in a notebook without ipywidgets it is a line of text, which will do
             simplefilter("ignore", TqdmWarning)
             from tqdm.auto import tqdm
     except ImportError:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autodiff.files import write_whole
+from autodiff.forks import no_fork
 
 from .arguments import at_least_one, file_at, named, network
 from .errors import ArgumentError, FileFormatError, MissingExtra, StateError
@@ -200,7 +201,8 @@ _TYPES = ("F64", "F32", "F16")
 
 def _package() -> Any:
     try:
-        import safetensors.numpy
+        with no_fork:
+            import safetensors.numpy
     except ImportError as error:
         raise MissingExtra("a file .safetensors", (error.name or "safetensors").partition(".")[0]) from None
     return safetensors

@@ -2,7 +2,7 @@
 
 The source of a lesson is ``text/NN_name.md``, Markdown as jupytext reads it; ``NN_name.ipynb`` is the same with
 outputs.  Nothing is written that changes from run to run or from machine to machine: no times, no paths, no names.
-A cell with the tag ``varies`` shows measured times: it keeps the outputs that it has for as long as its code stays.
+Cells with the tag ``varies`` show measured times: they keep their outputs for as long as their code stays.
 
 ``--check`` compares code and prose with the text, and the outputs of a fresh run with those of the notebook: text word
 for word, pictures by the words and shapes in them (where a letter stands depends on the version of Graphviz) with
@@ -76,7 +76,25 @@ def executed(path: Path) -> Any:
         for output in cell.get("outputs", ()):
             if "metadata" in output:
                 output.metadata = {}
+        if cell.cell_type == "code":
+            cell.outputs = whole_streams([output for output in cell.outputs if not of_the_first_time(output)])
     return notebook
+
+
+def of_the_first_time(output: Any) -> bool:
+    """What the compiler logs where its machine code is not on the disk yet."""
+    return output.get("name") == "stderr" and output.text.startswith("compiling machine code")
+
+
+def whole_streams(outputs: list[Any]) -> list[Any]:
+    """What was printed as one output: a kernel sends it in as many pieces as it happens to take."""
+    whole: list[Any] = []
+    for output in outputs:
+        if whole and output.output_type == "stream" == whole[-1].output_type and output.name == whole[-1].name:
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole
 
 
 def varies(cell: Any) -> bool:
@@ -84,11 +102,11 @@ def varies(cell: Any) -> bool:
 
 
 def keep_what_varies(notebook: Any, before: Any) -> None:
-    """The outputs that were committed, for the cells that measure times and are the same as before."""
-    kept = {cell.source: cell.outputs for cell in before.cells if varies(cell)}
-    for cell in notebook.cells:
-        if varies(cell):
-            cell.outputs = kept.get(cell.source, cell.outputs)
+    """The outputs that were committed, if all cells that measure times are as before: the figures belong together."""
+    now, then = ([cell for cell in found.cells if varies(cell)] for found in (notebook, before))
+    if [cell.source for cell in now] == [cell.source for cell in then]:
+        for cell, kept in zip(now, then, strict=True):
+            cell.outputs = kept.outputs
 
 
 def written(notebook: Any) -> Iterator[str]:

@@ -37,11 +37,11 @@ def bits(x):
     return "nan" if x != x else struct.pack("d", x)
 
 
-def recorded(ad, output):
-    """All that is known of a graph: of every node, in order of creation, what it holds and what it was made of."""
-    nodes = ad.sweep.recorded_order(output)
+def recorded(ad, *outputs):
+    """All that is known of graphs: of every node, in order of creation, what it holds and what it was made of."""
+    nodes = ad.sweep.recorded_order(*outputs)
     numbers = {id(node): i for i, node in enumerate(nodes)}
-    return [
+    return [numbers[id(output)] for output in outputs], [
         (
             *(type(node).__name__, bits(node.data), bits(node.grad), node.label, node.op and node.op.name),
             [bits(x) if isinstance(x, float) else numbers[id(x)] for x in node.operands],

@@ -280,3 +280,29 @@ def test_a_fork_while_a_thread_compiles_its_first_program(module):
         timeout=300,
     )
     assert (result.stdout, result.stderr) == ("0\n", "")
+
+
+AT_FIRST_DRAWN = (
+    AT_FIRST[: AT_FIRST.index("def check")]
+    + """
+def check():
+    x = ad.Value(3.0)
+    assert "<svg" in ad.draw(x * x, time_limit=None).svg
+"""
+    + AT_FIRST[AT_FIRST.index("there = ") - 1 :]
+)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize("module", ["xml.etree.ElementTree", "shutil"])
+def test_a_fork_while_a_thread_draws_its_first_picture(module):
+    """In the middle of what loads that module: of `svg.py`, of `render.py`."""
+    result = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", AT_FIRST_DRAWN, module],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert (result.stdout, result.stderr) == ("0\n", "")

@@ -5,6 +5,7 @@ import math
 import re
 import sys
 from contextlib import suppress
+from inspect import getsource
 from pathlib import Path
 from random import Random
 from textwrap import dedent, indent
@@ -30,11 +31,10 @@ class Posed:
     def __init__(self, name, before, cell, check_cell):
         self.name, self.before, self.cell, self.check_cell = name, before, cell, check_cell
 
-    def judged(self, answer=None, planted=("", "")):
+    def judged(self, answer=None, planted=("", ""), engine=None):
         """The verdict on the cell with ``answer`` in place of the solution; by default with the solution.
 
-        ``planted`` is what to put in place of what in all cells before.
-
+        ``planted`` is what to put in place of what in all cells before, ``engine`` the class that takes Value's place.
         Of the cells before it only imports, definitions and constants are run, so that no exercise needs another one.
         """
         cell = self.cell
@@ -45,6 +45,8 @@ class Posed:
         for code in self.before:
             definitions = [part for part in ast.parse(code.replace(*planted)).body if _is_definition(part)]
             exec(compile(ast.Module(definitions, []), "<lesson>", "exec"), names)
+        if engine is not None:
+            names["Value"] = engine
         definitions = [part for part in ast.parse(cell).body if not isinstance(part, ast.Expr)]  # calls may need more
         exec(compile(ast.Module(definitions, []), "<answer>", "exec"), names)
         *statements, last = ast.parse(self.check_cell).body
@@ -55,9 +57,15 @@ class Posed:
 def _is_definition(part):
     if isinstance(part, ast.Assign):
         names = [name for target in part.targets for name in getattr(target, "elts", [target])]
-        owners = [name.value if isinstance(name, ast.Attribute) else name for name in names]
-        return all(isinstance(owner, ast.Name) and not owner.id.islower() for owner in owners)  # POINTS, Value.__add__
+        return all(_is_constant(name) for name in names)
     return isinstance(part, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef))
+
+
+def _is_constant(name):
+    """POINTS, or Value.__add__; but not S or W1, variables as they are written in formulas."""
+    if isinstance(name, ast.Name):
+        return bool(re.fullmatch("[A-Z_]{2,}", name.id))
+    return isinstance(name, ast.Attribute) and isinstance(name.value, ast.Name) and not name.value.id.islower()
 
 
 def posed():
@@ -91,6 +99,25 @@ def test_every_check_belongs_to_an_exercise():
 def test_the_solution_is_right(name):
     verdict = POSED[name].judged()
     assert verdict.right, verdict
+
+
+def own_engine():
+    """The class Value of lesson 00, with the solutions of its exercises."""
+    last = POSED["an_engine.3"]
+    names = {"__name__": "__main__"}
+    for code in [*last.before, POSED["an_engine.1"].cell, last.cell]:
+        definitions = [part for part in ast.parse(code).body if _is_definition(part)]
+        exec(compile(ast.Module(definitions, []), "<lesson>", "exec"), names)
+    return names["Value"]
+
+
+@pytest.mark.parametrize("name", [name for name in POSED if "value_class(" in getsource(EXERCISES[name].judge)])
+def test_the_solution_is_right_on_the_students_own_engine(name):
+    engine = own_engine()
+    made = next(engine.serials)
+    verdict = POSED[name].judged(engine=engine)
+    assert verdict.right, verdict
+    assert next(engine.serials) > made + 3  # it was this engine that ran
 
 
 @pytest.mark.parametrize("name", POSED)

@@ -95,3 +95,16 @@ def test_no_font_is_told(monkeypatch, tmp_path):
     (tmp_path / "truetype").mkdir()
     (tmp_path / "truetype/Sans.TTF").touch()
     draw(chain(1)).save(tmp_path / "f.png")
+
+
+def test_nbconvert_keeps_the_image():
+    """The HTML that nbconvert makes of a notebook holds the picture as it is, and no text in place of it."""
+    nbconvert = pytest.importorskip("nbconvert")
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    drawing = draw(chain(2))
+    output = new_output("execute_result", data=drawing._repr_mimebundle_(), execution_count=1)
+    notebook = new_notebook(cells=[new_code_cell("draw(y)", outputs=[output])])
+    html, _ = nbconvert.HTMLExporter().from_notebook_node(notebook)
+    sources = [attributes.get("src") for tag, attributes in Tags(html).found if tag == "img"]
+    assert sources == [image(drawing.html)["src"]]

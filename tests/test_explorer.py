@@ -201,7 +201,7 @@ def test_every_node_has_a_box_in_one_view_and_no_view_is_too_large(output):
     data = data_of(explore(output).html)
     views, shapes = data["views"], data["shapes"]
     keys = [keys_of(view) for view in views]
-    own = [key for view, found in zip(views, keys, strict=True) for key in found[view["outside"] :]]
+    own = [key for view, found in zip(views, keys, strict=True) for key in found[view.get("outside", 0) :]]
     assert sorted([key for key in own if isinstance(key, int)]) == [*range(len(topological_order(output)))]
     assert sorted([int(key[1:]) for key in own if isinstance(key, str)]) == [
         number for number, view in enumerate(views) for _ in range(times(views, number)) if view["parent"] >= 0
@@ -215,7 +215,7 @@ def test_every_node_has_a_box_in_one_view_and_no_view_is_too_large(output):
 
 def times(views, number):
     """How often a group has a box: once; those of a table's columns in the table and in their column's own view."""
-    shown_at = [i for i, view in enumerate(views) if f"g{number}" in keys_of(view)[view["outside"] :]]
+    shown_at = [i for i, view in enumerate(views) if f"g{number}" in keys_of(view)[view.get("outside", 0) :]]
     assert views[number]["parent"] in shown_at or number == 0
     return len(shown_at)
 

@@ -12,7 +12,10 @@ import pytest
 
 import autodiff as ad
 from autodiff import Value, explore
-from nn import MLP, Film, data, fit, losses
+from nn import GPT, MLP, Film, data, fit, fit_text, losses
+from nn.gpt_film import TextFilm
+from nn.gpt_page import explore_document
+from nn.text import Tokenizer
 from tests.test_drawing_security import HOSTILE, labelled
 
 BROWSER = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -75,6 +78,10 @@ def network():
     loss = losses.squared_error(model([0.5, -1.0]), 1.0)
     loss.label = "L"
     return loss
+
+
+def gpt(document="cabba"):
+    return explore_document(GPT(4, width=4, heads=2, context=8, seed=3), Tokenizer("abc"), document)
 
 
 PAGE = explore(two_paths()).html
@@ -285,28 +292,29 @@ LOOKS = {
     "forced colours": {"forced_colors": "active"},
     "reduced motion": {"reduced_motion": "reduce"},
 }
-GRAPHS = {"two paths": two_paths, "network": network}
+GRAPHS = {"two paths": lambda: explore(two_paths()), "network": lambda: explore(network()), "gpt": lambda: gpt("ca")}
+FEWER = {"gpt": {"finished": "#ask=80", "within": "#view=12&ask=200&step=300&big=1"}}  # the other panels are the same
 
 
 @with_axe
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("size", SIZES)
-def test_no_barrier_in_any_state(opened, look, size):
-    for graph, make in GRAPHS.items():
-        html = explore(make()).html
-        for state in STATES if look == "light" else ["everything"]:
-            fragment = STATES[state]
-            page = opened(html, fragment, SIZES[size], bypass_csp=True, **LOOKS[look])
-            page.evaluate("for (const panel of document.querySelectorAll('details')) panel.open = true")
-            page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
-            tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-            found = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", tags)
-            wrong = [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found["violations"]]
-            assert not wrong, (graph, state, wrong)
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (graph, state)
-            if SHOTS:
-                page.screenshot(path=f"{SHOTS}/{graph}-{state}-{look}-{size}.png", full_page=True)
-            page.context.close()
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_no_barrier_in_any_state(opened, graph, look, size):
+    html = GRAPHS[graph]().html
+    states = FEWER.get(graph, STATES)
+    for state in states if look == "light" else [[*states][-1] if graph in FEWER else "everything"]:
+        page = opened(html, states[state], SIZES[size], bypass_csp=True, **LOOKS[look])
+        page.evaluate("for (const panel of document.querySelectorAll('details')) panel.open = true")
+        page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        found = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", tags)
+        wrong = [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found["violations"]]
+        assert not wrong, (graph, state, wrong)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (graph, state)
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/{graph}-{state}-{look}-{size}.png", full_page=True)
+        page.context.close()
 
 
 def test_no_scrolling_sideways_at_twice_the_size(opened):
@@ -375,6 +383,58 @@ def test_groups_open_and_close(opened):
     assert "neuron 1" in text(page, ".crumbs")
 
 
+def test_a_gpt_from_its_positions_down_to_single_values(opened):
+    page = opened(gpt().html)
+    assert page.locator(".box.group", has_text="position").count() == 6
+    assert page.locator(".box.group", has_text="feed-forward").count() == 0
+    page.locator(".box.group", has_text="block 1").nth(2).click()
+    page.locator(".box.group:not(.outside)", has_text="attention").click()
+    page.locator(".box.group:not(.outside)", has_text="head 2").click()
+    assert text(page, ".crumbs") == "the whole graph › position 2 › block 1 › attention › head 2"
+    page.locator(".box:not(.group)", has_text="2 of 1 (1.2)").click()
+    assert "2 of 1 (1.2) = exp(" in page.locator("main").inner_text()
+    page.get_by_role("button", name="block 1").click()
+    assert text(page, ".crumbs") == "the whole graph › position 2 › block 1"
+
+
+def test_a_value_and_a_group_are_found_by_name(opened):
+    page = opened(gpt().html)
+    page.keyboard.press("Tab")
+    find = page.get_by_role("searchbox", name="Find")
+    find.fill("head 2")
+    assert page.get_by_role("search").get_by_text("6 of 6 found").count() == 1
+    page.get_by_role("button", name="position 3 › block 1 › attention › head 2, a group").press("Enter")
+    assert text(page, ".crumbs").endswith("head 2")
+    find.fill("w12query")
+    page.get_by_role("search").get_by_role("button").first.press("Enter")
+    panel = page.locator("details", has=page.get_by_role("heading", name="Ask a number"))
+    assert panel.get_by_role("table", name="Where it is used").get_by_text("position 4").count() == 1
+    assert panel.get_by_role("table", name="through block 1").get_by_text("past them").count() == 1
+    assert page.get_by_role("slider", name="w_12^(query.1), slider").count() == 1
+    find.fill("nothing of the kind")
+    assert page.get_by_text("Nothing is called so.").count() == 1
+    find.press("Escape")
+    assert find.input_value() == ""
+
+
+def test_tables_of_a_model_follow_its_leaves(opened):
+    page = opened(gpt().html)
+    table = page.locator("details", has=page.get_by_role("heading", name="What it foresees"))
+    before = table.inner_text()
+    page.get_by_role("slider", name=", slider").focus()
+    for _ in range(5):
+        page.keyboard.press("PageUp")
+    assert table.inner_text() != before
+    loss = page.locator(".box.output .figure").first.text_content()
+    assert table.get_by_role("row", name="all").inner_text().split()[1] == loss
+    page.get_by_role("button", name="Back to the recorded numbers").click()
+    assert table.inner_text() == before
+    page.get_by_text("Attention: block 1, head 1").click()
+    first = page.locator("details", has=page.get_by_role("heading", name="Attention: block 1, head 1")).locator("td")
+    assert (first.nth(0).inner_text(), first.nth(1).inner_text()) == ("1.00", "")
+    assert first.nth(0).evaluate("cell => cell.style.getPropertyValue('--shade')") == "100%"
+
+
 def test_json_is_what_the_browser_reads():
     body = PAGE.partition('id="data">')[2].partition("</script>")[0]
     assert json.loads(body)["names"] == ["y", "x", "z", "v1", "f"]
@@ -432,3 +492,23 @@ def test_a_film(opened):
         found = page.evaluate("axe.run()")
         assert not [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found["violations"]]
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@with_axe
+def test_a_film_of_a_gpt(opened):
+    tokenizer = Tokenizer("abc")
+    film = TextFilm(tokenizer, "cab")
+    model = GPT(4, width=4, heads=2, context=8, seed=3)
+    fit_text(model, tokenizer, ["abba", "cab"], steps=9, every=3, engine="eager", progress=False, callbacks=[film])
+    for size, look in ((SIZES["projector"], "light"), (SIZES["phone"], "dark"), (SIZES["phone"], "forced colours")):
+        page = opened(film.html, size=size, bypass_csp=True, **LOOKS[look])
+        assert text(page, ".count") == "step 9 of 9"
+        page.keyboard.press("Home")
+        assert text(page, ".total").startswith("Step 3: loss ")
+        assert page.get_by_role("table", name="block 1, head 1").locator("td").first.inner_text() == "1.00"
+        page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run()")
+        assert not [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found["violations"]]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/film-{look}-{size[0]}.png", full_page=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import fsum
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,9 @@ from autodiff.explorer import Cut, Numbers
 from autodiff.explorer.causes import causes_module
 from autodiff.explorer.graph import Graph
 from autodiff.explorer.rules import rules_module
-from nn import GPT, gpt_page
+from nn import GPT, ArgumentError, fit_text, gpt_film, gpt_page
+from nn.__main__ import main
+from nn.gpt_film import TextFilm
 from nn.gpt_split import split_gradient
 from nn.text import Tokenizer
 from tests.explored import in_node, run_module
@@ -144,7 +147,9 @@ def test_positions_across_and_blocks_down():
     assert top[-6 * 6 :] == [name for i in range(6) for name in [f"position {i}", *position]]
 
 
-def test_a_page_of_a_published_size_is_small():
+@pytest.mark.nightly  # the layout of so many pictures takes some seconds
+def test_a_page_of_the_published_size_is_small():
+    """The longest name, which fills the context."""
     tokenizer = Tokenizer("abcdefghijklmnopqrstuvwxyz")
     html = gpt_page.explore_document(GPT(27, seed=0), tokenizer, "christopherjohn").html
     assert len(html.encode()) <= 1.5e6
@@ -160,3 +165,56 @@ def test_a_panel_shows_what_the_graph_has():
         ad.explore(x * x, panels=[Numbers("One", ["is"], [("other", [other])])])
     with pytest.raises(OperandError, match="a panel is"):
         ad.explore(x * x, panels=["loss"])
+
+
+def test_the_command_line(run_command):
+    Path("names.txt").write_text("anna\nhannah\nnan\n", encoding="utf-8")
+    small = ("gpt", "names.txt", "--width", 4, "--heads", 2, "--context", 8, "--steps", 2, "--quiet")
+    pages = ("--explore", "pages/nan.html", "--film", "films/nan.html")
+    code, out, err = run_command(main, *small, *pages, "--document", "nan")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-2] == "film: films/nan.html"
+    assert [frame["step"] for frame in data_of(Path("films/nan.html").read_text())["frames"]] == [1, 2]
+    assert out.splitlines()[-1] == "the loss of 'nan', to be explored: pages/nan.html"
+    assert [row[1][0] for row in data_of(Path("pages/nan.html").read_text())["tables"][0]["rows"]][:4] == [*"nan·"]
+    code, out, err = run_command(main, *small, "--explore", "pages/no.html", "--document", "no")
+    assert code != 0
+    assert "the character 'o'" in err
+
+
+def test_a_film_shows_what_the_network_does():
+    documents = ["abba", "cab", "bab", "abc"]
+    film, seen = TextFilm(TOKENIZER, "cab"), []
+
+    def look(model, history):
+        caches = model.caches()
+        model(TOKENIZER.begin("cab"), caches)
+        seen.append([[[x.data for x in at[h]] for at in cache.shares] for cache in caches for h in range(2)])
+
+    history = fit_text(
+        network(), TOKENIZER, documents, steps=9, every=4, engine="eager", progress=False, callbacks=[film, look]
+    )
+    data = data_of(film.html)
+    assert [frame["step"] for frame in data["frames"]] == [4, 8, 9]
+    for frame, true in zip(data["frames"], seen, strict=True):
+        assert frame["attention"] == [[pytest.approx(row, abs=5.1e-4) for row in head] for head in true]
+        assert frame["loss"] == pytest.approx(fsum(history.loss[: frame["step"]]) / frame["step"])
+    assert [frame["samples"] for frame in data["frames"]] == [made for _, made in history.samples]
+    assert (data["heads"][-1], data["read"], data["signs"]) == (
+        "block 2, head 2",
+        ["0 ·", "1 c", "2 a", "3 b"],
+        [*"abc·"],
+    )
+
+
+def test_characters_are_seen_from_where_they_lie_furthest_apart():
+    np = pytest.importorskip("numpy")
+    rows = np.random.default_rng(0).normal(size=(27, 16)) * np.arange(16, 0, -1)
+    _, _, axes = np.linalg.svd(rows - rows.mean(axis=0))
+    for found, true in zip(gpt_film._axes(rows.tolist()), axes, strict=False):
+        assert abs(np.dot(found, true)) > 0.999
+
+
+def test_an_empty_film_says_what_is_missing():
+    with pytest.raises(ArgumentError, match="give it to fit_text"):
+        _ = TextFilm(TOKENIZER, "cab").html

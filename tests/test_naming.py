@@ -110,3 +110,15 @@ def test_wrong_names(names, message):
 )
 def test_indices(name, shown):
     assert subscripted(name) == shown
+
+
+def test_a_detached_value_says_what_it_is():
+    x = Value(3.0, "x")
+    copy, other = x.detach(), x.detach()
+    names = Names([x, copy, other])
+    assert [names[node] for node in (x, copy, other)] == ["x", "detach(x)", "detach(x)#2"]
+    found = Value(3.0)
+    assert Names([found.detach()], found={found: "loss"})._names.popitem()[1] == "detach(loss)"
+    assert Names([copy], {"frozen": copy})[copy] == "frozen"
+    copy.label = "other"
+    assert Names([x, copy])[copy] == "other"

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import sysconfig
 import threading
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,13 @@ def test_the_operators_are_in_the_words_of_their_rows(name, raises):
 def test_the_functions_have_the_derivatives_of_their_rows(name):
     (line,) = [line for line in SOURCE.splitlines() if f"    _({name}, " in line]
     assert f", {local_derivative_formula(OPS[name], 0)}, " in line
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "dot", "logsumexp"])
+def test_the_rules_of_any_number_of_operands_stand_under_the_notation_of_their_rows(name):
+    before, rule, _ = SOURCE.partition(f"static int rule_{name}(")
+    assert rule
+    assert before.rstrip().splitlines()[-1].startswith(f"/* {OPS[name].notation}")
 
 
 @needs_c
@@ -426,9 +434,9 @@ class Both(RuleBasedStateMachine):
     @invariant()
     def alike(self):
         if hasattr(self, "pools"):
-            for mine, other in zip(*self.pools, strict=True):
-                assert repr(mine) == repr(other)
-                assert recorded(self.packages[0], mine) == recorded(self.packages[1], other)
+            assert [*map(repr, self.pools[0])] == [*map(repr, self.pools[1])]
+            mine, other = [recorded(ad, *pool) for ad, pool in zip(self.packages, self.pools, strict=True)]
+            assert mine == other
 
     def teardown(self):
         if hasattr(self, "pools"):
@@ -508,6 +516,57 @@ def test_a_long_chain_is_freed_without_recursion():
     assert native.node.living() == before
 
 
+@needs_c
+def test_freed_nodes_are_taken_again_in_the_order_of_their_addresses():
+    def grown():
+        nodes = [autodiff.Value(2.0)]
+        for i in range(20_000):
+            nodes.append(nodes[-1] + nodes[i // 2])
+        return nodes
+
+    for _ in range(5):
+        places = [*map(id, grown())]
+    native.node.give_back()
+    near = sum(0 < later - earlier < 1024 for earlier, later in itertools.pairwise(places))
+    assert near > 0.9 * len(places)
+
+
+@needs_c
+def test_nodes_that_stay_unused_are_given_back():
+    native.node.give_back()
+    x = autodiff.Value(2.0)
+    few = [x * x for _ in range(10)]
+    del few
+    for _ in range(10):
+        (x * x).backward()
+    tracemalloc.start()
+    try:
+        many = [x * x for _ in range(10)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken > 5 * 112, "fresh memory, for the nodes from before are no longer kept"
+    del many
+
+
+@needs_c
+def test_a_node_begun_anew_is_later_than_what_was_made_of_it():
+    found = []
+    for ad in (autodiff, in_python()):
+        x, y = ad.Value(2.0, "x"), ad.Value(3.0, "y")
+        z = x * y + x
+        for _ in range(2000):  # further numbers in between
+            z = z + 1.0
+        x.__init__(5.0, "anew")
+        w = z * y
+        w.backward()
+        order = ad.topological_order(w, x)
+        w.zero_grad()
+        found.append(([node.label for node in order], [bits(node.grad) for node in order]))
+    assert found[0] == found[1]
+    assert found[0][0][-2:] == ["anew", ""]
+
+
 STARVED = """
 import sys
 sys.path.insert(0, {root!r})
@@ -529,6 +588,7 @@ def work():
 work()
 before, failed = native.node.living(), 0
 for step in range(400):
+    native.node.give_back()
     try:
         _testcapi.set_nomemory(step, step + 1)
         work()

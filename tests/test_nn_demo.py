@@ -79,6 +79,7 @@ def test_end_to_end(tmp_path, capsys):
         "The graph of x₁⁽¹⁾: 7 values",  # 2 inputs, 2 weights, the bias, S and tanh(S)
         "The graph of x₁⁽²⁾: 23 values",  # 2 inputs; 3 neurons of 5 and one of 6, S = Σ wᵢ·xᵢ + b with 3 weights
         "The graph of loss: 7,141 values, in 4 groups",
+        "The graph of loss: 5,759 values, in 25 groups",  # embedding, attention, feed-forward, output, loss, five times
     ]
     images = [attributes for tag, attributes in page.tags if tag == "img"]
     pictures = [image["src"] for image in images if not image["src"].startswith("data:")]

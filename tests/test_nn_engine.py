@@ -20,6 +20,7 @@ from nn.__main__ import main
 from nn.errors import MissingExtra, NonFiniteLoss
 
 pytest.importorskip("numba")
+from autodiff.compiler.training import ManySteps
 from nn.compiled import CompiledEngine
 from nn.engine import EagerEngine
 from nn.recording import is_known
@@ -149,6 +150,29 @@ def test_the_vectorised_update_is_that_of_the_optimiser_to_the_last_bit(name):
         one.steps = all_at_once.steps = step
         arrays = SimpleNamespace(data=np.array([w.data for w in ws]), grad=np.array([w.grad for w in ws]))
         assert twin.slope(slice(None), arrays).tolist() == [one.slope(i, w) for i, w in enumerate(ws)]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_epoch_in_one_call_is_a_step_at_a_time_to_the_last_bit(monkeypatch, name):
+    def trained():
+        model = network(6, 1)()
+        optimizer = OPTIMIZERS[name](model.parameters(), lr=0.02)
+        settings = {"epochs": 5, "batch_size": 16, "schedule": schedules.linear(5), "l2": 0.1, "l1": 0.02, "seed": 3}
+        loss = "binary_cross_entropy_with_logits"
+        history = nn.fit(model, MOONS.X, MOONS.y, loss, optimizer, progress=False, **settings)
+        assert history.engine == "compiled"
+        state = {key: x for key, x in vars(optimizer).items() if key != "parameters"}
+        return history.loss, history.accuracy, [(p.data, p.grad) for p in model.parameters()], state
+
+    steps = []
+    run = ManySteps.run
+    monkeypatch.setattr(
+        ManySteps, "run", lambda self, parts, *rest: steps.append(len(parts)) or run(self, parts, *rest)
+    )
+    together = trained()
+    monkeypatch.setattr(ManySteps, "for_one_thread", lambda self, samples: False)
+    assert trained() == together
+    assert steps == [4] * 5
 
 
 def test_an_optimiser_of_ones_own():
@@ -483,6 +507,7 @@ def test_an_error_in_the_middle_leaves_the_parameters_of_the_last_step(monkeypat
 
         return _step
 
+    monkeypatch.setattr(ManySteps, "for_one_thread", lambda self, samples: False)
     monkeypatch.setattr(CompiledEngine, "step", failing(CompiledEngine.step))
     monkeypatch.setattr(EagerEngine, "_step", failing(EagerEngine._step))
     models = network(3, 1)(), network(3, 1)()

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from notebooks.run import as_text, changes, keep_what_varies, text_of  # noqa: E402
+from notebooks.run import as_text, changes, keep_what_varies, text_of, whole_streams  # noqa: E402
 
 TEXTS = sorted((ROOT / "notebooks/text").glob("*.md"))
 NOTEBOOKS = [ROOT / "notebooks" / f"{text.stem}.ipynb" for text in TEXTS]
@@ -96,6 +96,11 @@ def test_an_error_in_a_cell_is_said(tmp_path):
     assert "name 'why' is not defined" in done.stderr
 
 
+def test_what_is_printed_in_pieces_is_one_output():
+    pieces = [nbformat.v4.new_output("stream", name=name, text=text) for name, text in ("aa", "ab", "bc", "ad")]
+    assert [(output.name, output.text) for output in whole_streams(pieces)] == [("a", "ab"), ("b", "c"), ("a", "d")]
+
+
 def test_what_varies_is_kept():
     """Measured times stay as they were committed, until the code of their cell changes."""
 
@@ -117,7 +122,7 @@ def test_every_cell_has_run_in_order_and_without_an_error(path):
     code = [cell for cell in read(path)["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     for cell in code:
-        assert cell["outputs"] or "exercise" in tags(cell) or source(cell).startswith(("from ", "import ", "class "))
+        assert cell["outputs"] or "exercise" in tags(cell) or re.search(r"^(def|class) ", source(cell), re.MULTILINE)
         for output in cell["outputs"]:
             assert output["output_type"] != "error"
             assert output.get("name") != "stderr"
@@ -190,8 +195,28 @@ def test_a_question_introduces_every_cell(path):
     cells = read(path)["cells"]
     for before, cell in pairwise(cells):
         if cell["cell_type"] == "code":
-            assert before["cell_type"] == "markdown" or "check" in tags(cell)
-            assert len(cell["source"]) <= (24 if "exercise" in tags(cell) else 12)
+            assert before["cell_type"] == "markdown" or "check" in tags(cell) or source(before) == "import ready"
+            lines = [line for line in cell["source"] if line.strip()]
+            assert len(lines) <= (24 if "exercise" in tags(cell) else 12)
     headings = [line.strip() for cell in cells for line in cell["source"] if line.startswith("## ")]
     assert headings[-1] == "## And now you"
     assert all(heading.endswith("?") for heading in headings[:-1])
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("", "The engine is not installed"),
+        ("other", "another package of the name autodiff"),
+        (str(ROOT), "ready, but from lesson 04 on you also need numpy, matplotlib, scikit-learn"),
+    ],
+)
+def test_the_first_cell_names_the_remedy(path, said, tmp_path):
+    """In a Python without any package, with another package of this name, and with the engine alone."""
+    (tmp_path / "autodiff.py").write_text("", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path) if path == "other" else path}
+    command = [sys.executable, "-S", "-c", "import ready"]
+    done = subprocess.run(command, env=environment, cwd=ROOT / "notebooks", capture_output=True, encoding="utf-8")
+    assert said in done.stdout + done.stderr
+    assert f'-m pip install "{ROOT}[notebook,train,draw,compile]"' in done.stdout + done.stderr
+    assert bool(done.returncode) == ("ready" not in said)

@@ -1,4 +1,4 @@
-"""The README is short, and each figure in its table is one that a command of this repository wrote into the docs."""
+"""The README is short and its figures measured; pages that are made from tables and lessons are as these are."""
 
 import re
 from pathlib import Path
@@ -41,6 +41,13 @@ def test_the_operations_that_peers_get_wrong_are_counted():
     line = next(line for line in README.splitlines() if line.startswith("| operations with"))
     assert [cell.strip() for cell in line.strip("|").split("|")][1:5] == ["0", "–", str(pytorch), str(jax)]
     assert f"over {len(wrong) + len(right)} operations" in README
+
+
+def test_the_guide_says_what_the_lessons_say():
+    pytest.importorskip("yaml")
+    from docs.teaching import PAGE, page
+
+    assert page() == PAGE.read_text(encoding="utf-8"), "run `python docs/teaching.py`"
 
 
 def test_the_page_of_corner_cases_is_what_the_tests_say():

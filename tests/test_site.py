@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import os
+import re
 import threading
 from html.parser import HTMLParser
 from importlib.util import find_spec
@@ -110,6 +111,16 @@ def test_every_file_that_a_page_fetches_is_there():
 def test_every_picture_has_words():
     wordless = [f"{path.name}: {picture}" for path, page in pages().items() for picture in page.wordless]
     assert not wordless, "\n".join(wordless)
+
+
+def test_formulas_are_set_and_shown_once():
+    formulas = 0
+    for path in pages():
+        text = path.read_text(encoding="utf-8")
+        formulas += text.count("<math")
+        shown = re.sub(r"<(pre|script|style|code).*?</\1>|<[^>]*>", "", text, flags=re.DOTALL)
+        assert not re.findall(r"\\(?:frac|partial|cdot|sum|text|quad)\b", shown), path.name
+    assert formulas > 50
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from autodiff import LengthError, NonFiniteError, OperandError, Value
 from autodiff.errors import CompileError
 
 pytest.importorskip("numba")
-from autodiff.compiler.training import Training
+from autodiff.compiler.training import ManySteps
 from autodiff.compiler.update import Update
 
 SAMPLES = 30
@@ -283,7 +283,7 @@ def sequences(alone):
         programs.append(ad.compile(h * h, xs, [w, b]))
     columns = np.random.default_rng(1).normal(size=(5, 6))  # the first 2, 3 or 5 of which a program takes
     optimizer = nn.Adam([w, b], lr=0.05)
-    return Training(programs, columns, optimizer, alone=alone), programs, columns, (w, b)
+    return ManySteps(programs, columns, optimizer, alone=alone), programs, columns, (w, b)
 
 
 @pytest.mark.parametrize("alone", [False, True])
@@ -309,7 +309,18 @@ def test_samples_of_several_lengths_are_one_loss_and_one_gradient(alone):
 def test_parameters_that_are_given_in_each_step():
     w, strength, x = Value(1.0), Value(0.0), Value(0.0)
     program = ad.compile((w - x) ** 2 + strength * w, [x], [strength, w])
-    training = Training([program], np.array([[0.0, 2.0]]), nn.SGD([w], lr=0.25), given=[strength])
+    training = ManySteps([program], np.array([[0.0, 2.0]]), nn.SGD([w], lr=0.25), given=[strength])
     assert [*training.run([[(0, [0])], [(0, None)]], [1, 2], [0.25, 0.25], [[2.0], [4.0]])][-1] == 2
     # w = 1: 1 + 2; 2·1 + 2 → w = 0.  w = 0: (0 + 4)/2; (0 − 4)/2 + 4 → w = −0.5
     assert (training.losses.tolist(), training.numbers.tolist()) == ([3.0, 2.0], [-0.5])
+
+
+def test_outputs_that_are_watched_are_those_before_each_step():
+    w, x, constant = Value(1.0), Value(0.0), Value(7.0)
+    program = ad.compile((w - x) ** 2, [x], [w])
+    watched = ad.compile([w * x, constant * w, x], [x], [w])
+    training = ManySteps([program], np.array([[0.0, 2.0, 4.0]]), nn.SGD([w], lr=0.25), watched=watched)
+    assert [*training.run([[(0, [2, 0])], [(0, None)]], [2, 3], [0.25, 0.25])][-1] == 2
+    first, second = training.seen  # w = 1: mean gradient ((1 − 4) + (1 − 0))·2/2 = −2 → w = 1.5
+    assert first.tolist() == [[4.0, 0.0], [7.0, 7.0], [4.0, 0.0]]
+    assert second.tolist() == [[0.0, 3.0, 6.0], [10.5, 10.5, 10.5], [0.0, 2.0, 4.0]]

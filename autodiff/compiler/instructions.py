@@ -270,14 +270,27 @@ class _Special:
             record = vectors.setdefault((xs, again), [TRASH] * n + [*self.slot[row[1:]]])
             record[component] = self.slot[node]
         yield _Instruction("forward", ("nary", FAMILIES[name]), np.array([*vectors.values()]), len(vectors), n)
+        whole = np.array([record[:n] for record in vectors.values()])
+        index = {key: i for i, key in enumerate(vectors)}
+        of_nodes = np.array([index[row[1:].tobytes(), 0] for row in operands])
+        known = whole[of_nodes].T if (whole != TRASH).all() else None
         for component in np.unique(components):
             chosen = components == component
-            yield from self.adjoints(name, nodes[chosen], operands[chosen], float(component))
+            of_chosen = known[:, chosen] if known is not None else None
+            yield from self.adjoints(name, nodes[chosen], operands[chosen], float(component), of_chosen)
 
     def adjoints(
-        self, name: str, nodes: Integers, operands: Integers, component: float | None = None
+        self,
+        name: str,
+        nodes: Integers,
+        operands: Integers,
+        component: float | None = None,
+        vectors: Integers | None = None,
     ) -> Iterator[_Instruction]:
-        """The reverse sweep of n-ary nodes: their local derivatives, and then x̄ += ∂z/∂x·z̄ for every operand."""
+        """The reverse sweep of n-ary nodes: their local derivatives, and then x̄ += ∂z/∂x·z̄ for every operand.
+
+        Of components the whole ``vectors`` may be known, a column for each node: no rule need compute them again.
+        """
         count = len(nodes)
         above, below = self.adjoint[nodes], self.adjoint[operands]
         wanted = (below >= 0) & (above[:, None] >= 0) & (below != above[:, None])
@@ -299,7 +312,11 @@ class _Special:
                 return results[which]
             return np.full(count, self.constant(which))
 
+        same = tuple([("operand", i) for i in range(1, operands.shape[1])])  # as the vector is made of
         for instruction in made.instructions if len(results) else ():
+            if vectors is not None and instruction[:2] == (FAMILIES[name], same):
+                results[[*instruction.results]] = vectors
+                continue
             columns = [results[i] for i in instruction.results] + [find(x) for x in instruction.operands]
             row = OPS.get(instruction.name)
             kind = "value" if row and not isinstance(row, NaryOp) else "nary"

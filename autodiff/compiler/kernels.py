@@ -43,7 +43,7 @@ from .template import layout, positions_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["call_kernel", "kernel"]
+__all__ = ["call_kernel", "kernel", "kernel_of"]
 
 _POINTERS = {name: types.CPointer(getattr(types, name)) for name in ("float64", "float32")}
 
@@ -85,6 +85,14 @@ def _address(kind: str, name: str, form: str, precision: str, row: tuple[Any, ..
         )
     _FOUND.append(found)
     return address
+
+
+def kernel_of(function: Any) -> int:
+    """The address of a kernel, on doubles, that has been written down already."""
+    try:
+        return assembled_kernel(function, "float64")[0]
+    except Unsupported:
+        return _by_numba(function, "float64", "")[0]
 
 
 def _by_numba(function: Any, precision: str, name: str) -> tuple[int, bool]:

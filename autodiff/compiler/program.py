@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-__all__ = ["Program", "compile"]
+__all__ = ["Program", "compile", "cores"]
 
 
 def compile(
@@ -619,7 +619,7 @@ def _compare(
 
 def _threads(threads: int | None) -> int:
     if threads is None:
-        return _cores()
+        return cores()
     return _whole(threads, "threads")
 
 
@@ -635,7 +635,8 @@ def _whole(x: Any, what: str) -> int:
 
 
 @cache
-def _cores() -> int:
+def cores() -> int:
+    """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-__all__ = ["Runner", "cut", "machine"]
+__all__ = ["Runner", "cut", "machine", "worth"]
 
 _NOTHING, _NO_ROWS = np.zeros(0), np.zeros((0, 0))
 _TRIED: set[str] = set()
@@ -59,6 +59,11 @@ def cut(samples: int, lanes: int) -> tuple[int, int, int]:
     block = min(-(-samples // (8 * blocks)) * 8, lanes)
     length = -(-samples // (block * vm.CHUNKS)) * block
     return block, length, -(-samples // length)
+
+
+def worth(machine: Machine, threads: int, samples: int, chunks: int) -> int:
+    """How many threads have enough to do."""
+    return min(threads, chunks, 1 + samples * machine.slots // _WORTHWHILE)
 
 
 class Runner:
@@ -127,7 +132,7 @@ class Runner:
                     low, high = chunks.start * length, min(N, chunks.stop * length)
                     vm.evaluate(machine.plan, V, X, slots, Y, low, high, block)
 
-                self._share(run, chunks, self._worth(threads, N, chunks))
+                self._share(run, chunks, worth(machine, threads, N, chunks))
         return Y
 
     def differentiate(
@@ -171,7 +176,7 @@ class Runner:
         if len(self.partials) != chunks:
             self.partials = np.empty((chunks, machine.partial))
         partials = self.partials
-        threads = self._worth(threads, N, chunks)
+        threads = worth(machine, threads, N, chunks)
         if threads == 1:
             V = self.sample_buffers[0]
             total = vm.differentiate_alone(
@@ -194,10 +199,6 @@ class Runner:
         if samples not in self.cuts:
             self.cuts = {samples: cut(samples, self.machine.lanes)}  # most calls are like the last one
         return self.cuts[samples]
-
-    def _worth(self, threads: int, samples: int, chunks: int) -> int:
-        """How many threads have enough to do."""
-        return min(threads, chunks, 1 + samples * self.machine.slots // _WORTHWHILE)
 
     def _share(self, run: Any, chunks: int, threads: int) -> None:
         """Run the chunks, each thread its share of them."""

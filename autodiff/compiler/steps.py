@@ -9,24 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
-
 from . import vm
 from .assembler import Driver
 from .cache import njit
+from .memory import call_kernel
 from .update import LR, STEPS
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from .vm import Integers, Lanes, Numbers, Rows
 
-    Integers = NDArray[np.int64]
-    IntegerRows = NDArray[np.int64]
-    Numbers = NDArray[np.float64]
-    Rows = NDArray[np.float64]
-    Lanes = NDArray[Any]
+    IntegerRows = Integers
 
 __all__ = ["run"]
 
@@ -41,7 +33,9 @@ __all__ = ["run"]
     PARTIAL,  # how many numbers a chunk adds up
     PLACES,  # where the runs begin of its parameters among the numbers, and where they end
     PLACES_END,
-) = range(9)
+    OUTPUTS,  # where the slots of its outputs begin: on lanes, or -1, then in the call
+    OUTPUTS_END,
+) = range(11)
 
 # What stands in the row of a part.
 (
@@ -56,28 +50,55 @@ __all__ = ["run"]
 _compiled = njit(nogil=True, error_model="numpy")
 
 
-@intrinsic
-def _call_update(context: Any, address: Any, numbers: Any, gradient: Any, settings: Any, state: Any, count: Any) -> Any:
-    """Call the formula at an address."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        function = ir.FunctionType(ir.VoidType(), [ir.IntType(64)] * 5)
-        builder.call(builder.inttoptr(arguments[0], function.as_pointer()), arguments[1:])
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 6), code
-
-
 @_compiled
 def _samples(program: Any, part: Any, columns: Any, rows: Any, room: Any) -> Any:
     """The columns of a part, in an array of shape (inputs, samples)."""
     inputs, first, count = program[INPUTS], part[FIRST], part[COUNT]
     if first < 0:
-        return columns[:inputs]
+        return columns
     for i in range(inputs):
         for t in range(count):
             room[i * count + t] = columns[i, rows[first + t]]
     return room[: inputs * count].reshape(inputs, count)
+
+
+@_compiled
+def _take(runs: Any, numbers: Any, parameters: Any) -> None:
+    """The parameters of a program, from the numbers of all."""
+    for k in range(0, len(runs), 3):
+        vm.copy(numbers[runs[k + 1] :], parameters[runs[k] :], runs[k + 2])
+
+
+@_compiled
+def _look(
+    program: Any,
+    part: Any,
+    plans: Any,
+    calls: Any,
+    lanes: Any,
+    columns: Any,
+    rows: Any,
+    places: Any,
+    numbers: Any,
+    room: Any,
+    seen: Any,
+) -> int:
+    """The outputs of a program for the samples of a part, one output after the other; how many numbers that are."""
+    plan, U, V = plans[program[PLAN] :], calls[program[CALL] :], lanes[program[LANES] :]
+    count, samples = program[PARAMETERS], part[COUNT]
+    parameters, room = room[:count], room[count:]
+    _take(places[program[PLACES] : program[PLACES_END]], numbers, parameters)
+    vm.begin(plan, U, parameters)
+    vm.spread(plan, U, V)
+    outputs = (program[OUTPUTS_END] - program[OUTPUTS]) // 2
+    slots = places[program[OUTPUTS] : program[OUTPUTS] + outputs]
+    Y = seen[: outputs * samples].reshape(outputs, samples)
+    for i in range(outputs):
+        if slots[i] < 0:
+            vm.fill(Y[i], samples, U[places[program[OUTPUTS] + outputs + i]])
+    X = _samples(program, part, columns, rows, room)
+    vm.evaluate(plan, V, X, slots, Y, 0, samples, min(plan[vm.STRIDE], part[BLOCK]))
+    return outputs * samples
 
 
 @_compiled
@@ -100,8 +121,7 @@ def _differentiate(
     count = program[PARAMETERS]
     parameters, gradient, room = room[:count], room[count : 2 * count], room[2 * count :]
     runs = places[program[PLACES] : program[PLACES_END]]
-    for k in range(0, len(runs), 3):
-        vm.copy(numbers[runs[k + 1] :], parameters[runs[k] :], runs[k + 2])
+    _take(runs, numbers, parameters)
     partials = room[: part[CHUNKS] * program[PARTIAL]].reshape(part[CHUNKS], program[PARTIAL])
     room = room[part[CHUNKS] * program[PARTIAL] :]
     if program[AS_PARAMETERS]:
@@ -128,6 +148,13 @@ def _differentiate(
     return total
 
 
+@_compiled
+def _update(update: int, numbers: Any, slopes: Any, settings: Any, state: Any, count: int) -> None:
+    """The formula of the optimiser, in the form of a kernel."""
+    more = slopes.ctypes.data, settings.ctypes.data, state.ctypes.data
+    call_kernel(update, numbers.ctypes.data, 0, count, more[0], more[1], more[2], 0)
+
+
 @Driver
 @_compiled
 def run(
@@ -148,10 +175,12 @@ def run(
     trained: int,
     update: int,
     settings: Numbers,
-    state: Numbers,
+    state: Rows,
     room: Numbers,
     losses: Numbers,
     done: Integers,
+    watched: int,
+    seen: Numbers,
 ) -> None:
     """All steps, up to one whose loss or gradient is not finite.
 
@@ -162,8 +191,10 @@ def run(
 
     ``numbers`` are those of all parameters, of which the optimiser changes the first, ``trained`` of them, by its
     ``update`` with its ``settings`` and ``state``; ``slopes`` is their gradient, and ``room`` is to work in.  The loss
-    of each step goes to ``losses``, and for each that is done done[0] grows by 1.
+    of each step goes to ``losses``, and for each that is done done[0] grows by 1.  The outputs of program ``watched``,
+    if that is not negative, go to ``seen`` before each step, part by part.
     """
+    at = 0
     for step in range(len(losses)):
         vm.copy(given[step], numbers[len(numbers) - given.shape[1] :], given.shape[1])
         vm.fill(slopes, len(slopes), 0.0)
@@ -171,6 +202,10 @@ def run(
         for k in range(starts[step], starts[step + 1]):
             part = parts[k]
             program = programs[part[PROGRAM]]
+            if watched >= 0:
+                at += _look(
+                    programs[watched], part, plans, calls, lanes, columns, rows, places, numbers, room, seen[at:]
+                )
             total += _differentiate(
                 program, part, plans, calls, lanes, columns, rows, places, numbers, slopes, over[step], room
             )
@@ -182,5 +217,5 @@ def run(
             return
         settings[LR] = rates[step]
         settings[STEPS] += 1.0
-        _call_update(update, numbers.ctypes.data, slopes.ctypes.data, settings.ctypes.data, state.ctypes.data, trained)
+        _update(update, numbers, slopes, settings, state, trained)
         done[0] += 1

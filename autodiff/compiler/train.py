@@ -58,10 +58,10 @@ def _training(program: Program, X: Numbers, optimizer: Any) -> Any:
     """What does many steps in one call; None if this program or this optimiser is none for that."""
 
     def make() -> Any:
-        from .training import Training
+        from .training import ManySteps
 
         try:
-            return Training([program], X, optimizer)
+            return ManySteps([program], X, optimizer)
         except CompileError:
             return None
 

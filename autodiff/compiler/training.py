@@ -11,7 +11,8 @@ from ..errors import CompileError
 from . import steps
 from .columns import as_column
 from .link import aligned, runs
-from .runner import Runner, cut, machine
+from .program import cores
+from .runner import Runner, cut, machine, worth
 from .update import Update
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
     Part = tuple[int, Sequence[int] | None]
 
-__all__ = ["Training"]
+__all__ = ["ManySteps"]
 
 _A_MOMENT = 0.05
 """Seconds, after which Python may look whether somebody wants it to stop."""
@@ -34,7 +35,7 @@ _A_MOMENT = 0.05
 _LINE = 8  # numbers in a cache line
 
 
-class Training:
+class ManySteps:
     """Steps of some programs over the same parameters.
 
     Args:
@@ -42,6 +43,7 @@ class Training:
         columns: an array of shape (inputs, samples), of which every program takes as many rows as it has inputs.
         optimizer: as ``update.Optimizer`` says.
         given: parameters that the optimiser does not change, and that have other numbers in each step.
+        watched: a program whose outputs are wanted for all samples of each step, as they are before it.
         alone: whether every part is to be a single sample, for which there is no need of lanes.
 
     Attributes:
@@ -49,6 +51,7 @@ class Training:
         slopes: the gradient of the last step.
         losses: of the steps of the last ``run``.
         done: how many of these there have been.
+        seen: for each part since ``run`` began the outputs that were wanted, of shape (outputs, samples).
 
     Raises:
         CompileError: one of these is not for the machine; step by step it works.
@@ -60,6 +63,7 @@ class Training:
         columns: ArrayLike,
         optimizer: Any,
         given: Sequence[Any] = (),
+        watched: Program | None = None,
         alone: bool = False,
     ) -> None:
         self.update = Update.of(optimizer)
@@ -72,9 +76,16 @@ class Training:
         self.order, self.trained = order, len(optimizer.parameters)
         self.pool, self.slopes = np.array([p.data for p in order]), np.zeros(len(order))
         self.numbers = self.pool[: self.trained]
-        for program in programs:
-            program._columns([self.columns[: len(program.inputs)]])
+        for program in [*programs, *([] if watched is None else [watched])]:
+            rows = len(program.inputs) if program._ways else len(self.columns)  # a function is recorded now
+            program._columns([self.columns[:rows]])
         self.machines = [_alone(program) if alone else _together(program) for program in programs]
+        self.watched = -1
+        self.seen: list[Numbers] = []
+        if watched is not None:
+            self.watched, programs = len(programs), [*programs, watched]
+            self.machines.append(_looked_at(watched))
+        self.outputs = len(self.machines[-1].outputs) if self.watched >= 0 else 0
         ours = [np.array([place[id(p)] for p in program.parameters], np.int64) for program in programs]
         self._lay_out(programs, alone, [runs(np.arange(len(places)), places).ravel() for places in ours])
         self.losses, self.done, self.room = np.zeros(0), np.zeros(1, np.int64), np.zeros(0)
@@ -82,7 +93,7 @@ class Training:
     def _lay_out(self, programs: Sequence[Program], alone: bool, places: list[Integers]) -> None:
         """Everything of all programs behind each other."""
         plans = [m.plan for m in self.machines]
-        rows = np.zeros((len(programs), steps.PLACES_END + 1), np.int64)
+        rows = np.zeros((len(programs), steps.OUTPUTS_END + 1), np.int64)
         rows[:, steps.PLAN] = _starts(map(len, plans))
         rows[:, steps.CALL] = calls = _starts([m.call_size for m in self.machines])
         rows[:, steps.LANES] = lanes = _starts([m.sample_size for m in self.machines])
@@ -90,8 +101,12 @@ class Training:
         rows[:, steps.AS_PARAMETERS] = alone
         rows[:, steps.PARAMETERS] = [len(p.parameters) + alone * len(p.inputs) for p in programs]
         rows[:, steps.PARTIAL] = [m.partial for m in self.machines]
-        rows[:, steps.PLACES] = _starts(map(len, places), 1)
-        rows[:, steps.PLACES_END] = rows[:, steps.PLACES] + [*map(len, places)]
+        slots = [[np.where(m.per_sample, m.outputs, -1), m.outputs] for m in self.machines]
+        places += [np.concatenate(of_one) for of_one in slots]
+        sizes = [*map(len, places)]
+        starts = _starts(sizes, 1).reshape(2, -1)
+        rows[:, [steps.PLACES, steps.OUTPUTS]] = starts.T
+        rows[:, [steps.PLACES_END, steps.OUTPUTS_END]] = (starts + np.reshape(sizes, (2, -1))).T
         self.programs = rows
         precision = self.machines[0].precision
         self.calls = aligned(calls[-1] + self.machines[-1].call_size, np.dtype(np.float64))
@@ -114,7 +129,7 @@ class Training:
             rates: the learning rate of each step.
             given: for each step the numbers of the parameters that are given.
         """
-        self.losses, self.done[0] = np.zeros(len(parts)), 0
+        self.losses, self.done[0], self.seen = np.zeros(len(parts)), 0, []
         of_steps = [np.ascontiguousarray(x, np.float64) for x in (over, rates)]
         of_steps.insert(1, np.zeros((len(parts), 0)) if given is None else np.ascontiguousarray(given, np.float64))
         at_once, last = 1, 0
@@ -122,13 +137,17 @@ class Training:
             begun, first = perf_counter(), last
             last = min(first + at_once, len(parts))
             table, starts, rows, room = self._table(parts[first:last])
+            seen = np.zeros(self.outputs * table[:, steps.COUNT].sum())
             steps.run(
                 *(self.programs, table, starts, *[x[first:last] for x in of_steps]),
                 *(self.plans, self.calls, self.lanes, self.columns, rows, self.places),
                 *(self.pool, self.slopes, self.trained),
                 *(self.update.address, self.update.settings, self.update.state),
-                *(room, self.losses[first:last], self.done),
+                *(room, self.losses[first:last], self.done, self.watched, seen),
             )
+            if self.watched >= 0:
+                parted = np.split(seen, self.outputs * table[:, steps.COUNT].cumsum()[:-1])
+                self.seen += [x.reshape(self.outputs, -1) for x in parted[: starts[int(self.done[0]) - first]]]
             yield int(self.done[0])
             at_once = max(1, int(at_once * min(8.0, _A_MOMENT / max(perf_counter() - begun, 1e-9))))
 
@@ -154,15 +173,24 @@ class Training:
 
     def read(self) -> None:
         """Begin with the numbers that parameters and optimiser have now."""
-        self.pool[:] = [p.data for p in self.order]
-        self.update = Update.of(self.update.optimizer)
+        self.pool[:] = [p._data for p in self.order]
+        self.update.read()
+
+    def begin(self, numbers: Numbers) -> None:
+        """Begin with these numbers, and the optimiser as it is now."""
+        self.numbers[:] = numbers
+        self.update.read()
+
+    def for_one_thread(self, samples: int) -> bool:
+        """Whether a step with so many samples is nothing to share among threads: all steps here are on one."""
+        return all(worth(m, cores(), samples, cut(samples, m.lanes)[2]) == 1 for m in self.machines)
 
     def write(self) -> None:
         """Give the parameters their numbers, and the optimiser what it is to remember."""
         for p, number, slope in zip(
             self.update.optimizer.parameters, self.numbers.tolist(), self.slopes.tolist(), strict=False
         ):
-            p.data, p.grad = number, slope
+            p._data, p._grad = number, slope
         self.update.write()
 
 
@@ -170,6 +198,14 @@ def _together(program: Program) -> Machine:
     """What runs it on lanes."""
     program._check("parameters")
     engine = program._engine("parameters")
+    if not isinstance(engine, Runner):
+        raise CompileError("a program with branches, or without machine code, is no program for many steps in one call")
+    return engine.machine
+
+
+def _looked_at(program: Program) -> Machine:
+    """What runs it forward."""
+    engine = program._engine("")
     if not isinstance(engine, Runner):
         raise CompileError("a program with branches, or without machine code, is no program for many steps in one call")
     return engine.machine

@@ -1,22 +1,23 @@
 """The formula of an optimiser as machine code, from the text of its own methods.
 
 An optimiser says in ``slope(self, i, w)`` what the step of parameter number i takes for the slope, from ``w.data``,
-``w.grad``, its settings and what it remembers.  numba compiles that text as it stands, on other things of these names:
-``self`` and ``w`` are tuples of numbers and arrays, and a method that is called becomes a function.
+``w.grad``, its settings and what it remembers.  That text becomes the function of a kernel, in which
 
-======================== =============================
-``self.other(i, w)``     becomes ``other(self, i, w)``
-``super().slope(i, w)``  becomes ``Base_slope(self, i, w)``
-======================== =============================
+======================== ===========================================================
+``self.eps``, ``w.grad`` become names of numbers, or of an array, that are passed on
+``self.other(i, w)``     becomes a call of a function, ``super().slope(i, w)`` too
+``x**y``                 becomes ``pow(x, y)``, that of ``math``
+======================== ===========================================================
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
+import linecache
 import math
 import sys
-from collections import namedtuple
 from dataclasses import dataclass
 from functools import cache
 from textwrap import dedent
@@ -24,14 +25,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numba import njit, types
 
 from ..errors import CompileError
-from .cache import cfunc
 from .fingerprint import fingerprint
+from .kernels import kernel_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -71,13 +71,15 @@ class Update:
 
     Attributes:
         optimizer: whose formula it is.
-        address: of the machine code ``(numbers, gradient, settings, state, count)``, which changes the first and
-            ``state`` in place; the first four are addresses.
+        names: of its settings and of its lists.
+        address: of the kernel, on (numbers, nothing, count, gradient, settings, state); it changes the first and the
+            last in place.
         settings: the learning rate, the number of the step, and the other settings.
         state: what it remembers, a row for each list.
     """
 
     optimizer: Any
+    names: tuple[tuple[str, ...], tuple[str, ...]]
     address: int
     settings: NDArray[np.float64]
     state: NDArray[np.float64]
@@ -87,156 +89,180 @@ class Update:
         """That of an optimiser, as it stands now.
 
         Raises:
-            CompileError: its formula is more than numba can compile, or a step of it more than its formula.
+            CompileError: its formula is more than the machine knows, or a step of it more than its formula.
         """
         kind: Any = type(optimizer)
-        lists, settings = _parts(optimizer)
+        settings, lists = _parts(optimizer)
         shape = tuple((name, len(x) if isinstance(x, tuple) else 0) for name, x in settings.items())
-        numbers = [number for x in settings.values() for number in (x if isinstance(x, tuple) else (x,))]
-        state = [list(x) for x in lists.values()] or np.zeros((0, len(optimizer.parameters)))
-        return cls(
-            optimizer,
-            _address(kind, shape, tuple(lists)),
-            np.array(numbers, np.float64),
-            np.array(state, np.float64),
-        )
+        size = sum(length or 1 for _, length in shape)
+        state = np.zeros((len(lists), len(optimizer.parameters)))
+        address = _address(kind, shape, tuple(lists))
+        made = cls(optimizer, (tuple(settings), tuple(lists)), address, np.zeros(size), state)
+        made.read()
+        return made
 
-    def write(self) -> None:
-        """Give the optimiser what it is to remember."""
-        for name, row in zip(_parts(self.optimizer)[0], self.state.tolist(), strict=True):
-            setattr(self.optimizer, name, row)
+    def read(self) -> None:
+        """Take settings and what is remembered as they are now."""
+        settings, lists = ([getattr(self.optimizer, name) for name in names] for names in self.names)
+        self.settings[:] = [number for x in settings for number in (x if isinstance(x, tuple) else (x,))]
+        for row, x in zip(self.state, lists, strict=True):
+            row[:] = x
+
+    def write(self, kind: Callable[[NDArray[np.float64]], Any] = np.ndarray.tolist) -> None:
+        """Give the optimiser what it is to remember, as lists or as another kind of row."""
+        for name, row in zip(self.names[1], self.state, strict=True):
+            setattr(self.optimizer, name, kind(row))
         self.optimizer.steps = int(self.settings[STEPS])
 
 
 def _parts(optimizer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What it remembers of each parameter, and its settings; the learning rate and the number of the step first."""
+    """Its settings, the learning rate and the number of the step first, and what it remembers of each parameter."""
     given = {name: x for name, x in vars(optimizer).items() if name not in ("parameters", "lr", "steps")}
     lists = {name: x for name, x in given.items() if isinstance(x, (list, np.ndarray))}
     settings = {"lr": optimizer.lr, "steps": optimizer.steps}
     settings |= {name: x for name, x in given.items() if name not in lists}
     count = len(optimizer.parameters)
     for name, x in [*lists.items(), *settings.items()]:
-        wanted = x if name in lists or isinstance(x, tuple) else (x,)
-        if (name in lists and len(x) != count) or not all(isinstance(number, (int, float)) for number in wanted):
+        several = x if name in lists or isinstance(x, tuple) else (x,)
+        if (name in lists and len(x) != count) or not all(isinstance(number, (int, float)) for number in several):
             raise CompileError(
                 f"the attribute {name} of {type(optimizer).__name__} is neither a number, nor a tuple of numbers, nor "
                 "a list with a number for each parameter, which is all that the machine knows"
             )
-    return lists, settings
+    return settings, lists
 
 
 @cache
 def _address(kind: type, settings: tuple[tuple[str, int], ...], lists: tuple[str, ...]) -> int:
     """The machine code of an optimiser of this kind, whose settings and lists have these names."""
-    slope = next((c for c in kind.__mro__ if "slope" in vars(c)), object)
-    step = next((c for c in kind.__mro__ if "step" in vars(c)), object)
-    if slope is object or not _is_base(step, kind):
+    own = [c for c in kind.__mro__ if "slope" in vars(c)]
+    step = next((c for c in kind.__mro__ if "step" in vars(c)), None)
+    if not own or step is not own[-1]:  # the base class, which has both
         raise CompileError(
-            f"{kind.__name__} does more in a step than w − lr·slope(i, w), and the machine does that alone"
+            f"a step of {kind.__name__} is more than w − lr·slope(i, w), and the machine does that alone"
         )
-    names: dict[str, Any] = {
-        "Self": namedtuple("Self", [*[name for name, _ in settings], *lists]),
-        "Parameter": namedtuple("Parameter", ["data", "grad"]),
-        "slope": _Lifting(kind).function(slope, "slope"),
-    }
-    text = "\n".join(_text(settings, lists))
-    title = f"update_{kind.__name__}_{fingerprint(names['slope'], text)}"
+    lifting = _Lifting(kind, [*[name for name, _ in settings], *lists])
+    slope = lifting.function(own[0], "slope")
+    body = "\n".join([*_HEAD, *lifting.texts.values(), *_loop(slope, settings, lists, lifting.passed)])
+    title = f"update_{kind.__name__}_{fingerprint(body)}"
+    text, file = body.replace("def update(", f"def {title}("), f"<{title}>"
     module = ModuleType(f"{__package__}._{title}")
     sys.modules[module.__name__] = module  # where numba looks for it when it has its machine code from the disk
-    exec(text.replace("def update", f"def {title}"), vars(module))
-    vars(module).update(names)
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    exec(compile(text, file, "exec"), vars(module))
     try:
-        made = cfunc(getattr(module, title), types.void(*[types.int64] * 5), error_model="numpy")
+        return kernel_of(getattr(module, title))
     except Exception as error:  # NumbaError, and whatever its passes stumble over
-        raise CompileError(f"numba cannot compile the formula of {kind.__name__}: {error}") from error
-    _KEPT.append(made)
-    return int(made.address)
+        raise CompileError(f"the formula of {kind.__name__} is more than the machine knows: {error}") from error
 
 
-_KEPT: list[Any] = []
-"""The compiled functions, whose code lives only as long as they do."""
+_HEAD = [
+    "from math import *",
+    "from numba import carray, float64, njit",
+    "from autodiff.compiler.memory import BUFFER, pointer",
+]
 
 
-def _is_base(step: type, kind: type) -> bool:
-    """Whether the step of an optimiser is that of the base class, which has the first ``slope`` of all."""
-    return step is [c for c in kind.__mro__ if "slope" in vars(c)][-1]
-
-
-def _text(settings: tuple[tuple[str, int], ...], lists: tuple[str, ...]) -> Iterator[str]:
+def _loop(
+    slope: str, settings: tuple[tuple[str, int], ...], lists: tuple[str, ...], passed: list[str]
+) -> Iterator[str]:
     """The loop over all parameters, line by line."""
-    yield "from numba import carray, float64"
-    yield "from autodiff.compiler.memory import BUFFER, pointer"
-    yield "def update(numbers_, gradient_, settings_, state_, count):"
-    for name in ("numbers", "gradient", "settings", "state"):
+    yield "def update(numbers_, nothing, count, gradient_, settings_, state_, last):"
+    yield "    numbers = carray(numbers_, (BUFFER,))"
+    for name in ("gradient", "settings", "state"):
         yield f"    {name} = carray(pointer({name}_), (BUFFER,), float64)"
-    place, fields = 0, []
-    for _, length in settings:
+    place = 0
+    for name, length in settings:
         items = [f"settings[{place + i}]" for i in range(length or 1)]
-        fields.append(f"({', '.join(items)},)" if length else items[0])
+        yield f"    self_{name} = " + (f"({', '.join(items)},)" if length else items[0])
         place += len(items)
-    fields += [f"state[{i} * count : {i + 1} * count]" for i in range(len(lists))]
-    yield f"    self = Self({', '.join(fields)})"
+    for i, name in enumerate(lists):
+        yield f"    self_{name} = state[{i} * count :]"
     yield "    for i in range(count):"
-    yield "        w = Parameter(numbers[i], gradient[i])"
-    yield "        numbers[i] = w.data - self.lr * slope(self, i, w)"
+    yield "        w_data = numbers[i]"
+    yield "        w_grad = gradient[i]"
+    yield f"        numbers[i] = w_data - self_lr * {slope}(i, (), {', '.join(passed)})"
 
 
 class _Lifting:
-    """The methods of a class as functions that numba compiles."""
+    """The methods of a class as functions, written down in ``texts``, the called before the calling."""
 
-    def __init__(self, kind: type) -> None:
-        self.kind = kind
-        self.made: dict[tuple[type, str], Any] = {}
+    def __init__(self, kind: type, attributes: list[str]) -> None:
+        self.kind, self.attributes = kind, attributes
+        self.passed = ["w_data", "w_grad", *[f"self_{name}" for name in attributes]]
+        self.texts: dict[str, str] = {}
 
-    def function(self, owner: type, name: str) -> Any:
-        """The method of this name that stands in ``owner``."""
-        if (owner, name) in self.made:
-            return self.made[owner, name]
-        method = vars(owner)[name]
+    def function(self, owner: type, name: str) -> str:
+        """The name of the function that the method of this name becomes which stands in ``owner``."""
+        method, title = vars(owner)[name], f"{owner.__name__}_{name}"
+        if title in self.texts:
+            return title
         try:
-            tree = ast.parse(dedent(inspect.getsource(method)))
+            tree: Any = ast.parse(dedent(inspect.getsource(method))).body[0]
         except (OSError, TypeError) as error:
-            raise CompileError(f"there is no source of {self.kind.__name__}.{name} to compile: {error}") from error
-        known = inspect.getclosurevars(method)
-        for title, x in [*known.globals.items(), *known.nonlocals.items()]:
-            if x is not math and getattr(x, "__module__", "") != "math" and title != "__class__":
-                raise CompileError(f"{self.kind.__name__}.{name} reads {title}, and the machine knows math alone")
-        calls = _Calls(owner, self.kind)
-        tree = ast.fix_missing_locations(calls.visit(tree))
-        names = {**known.globals, **known.nonlocals, "__name__": __name__}
-        names |= {title: self.function(*found) for title, found in calls.found.items()}
-        exec(compile(tree, f"<{owner.__name__}.{name}, lifted>", "exec"), names)
-        self.made[owner, name] = njit(error_model="numpy")(names[name])
-        return self.made[owner, name]
+            raise CompileError(f"there is no source of {title} to compile: {error}") from error
+        given = [argument.arg for argument in tree.args.args]
+        if not inspect.isfunction(method) or method.__defaults__ or given[:1] != ["self"]:
+            raise CompileError(f"{title} is no plain method, and the machine does not know it")
+        names = _Names(self, owner, method)
+        body = [names.visit(x) for x in tree.body if not isinstance(getattr(x, "value", None), ast.Constant)]
+        lines = ast.unparse(ast.fix_missing_locations(ast.Module(body, []))).splitlines()
+        head = f"@njit(error_model='numpy')\ndef {title}({', '.join([*given[1:], *self.passed])}):"
+        self.texts[title] = "\n    ".join([head, *lines])
+        return title
 
 
-class _Calls(ast.NodeTransformer):
-    """Calls of methods become calls of functions."""
+class _Names(ast.NodeTransformer):
+    """Attributes and methods become names; whatever else a method reads is in ``math``, for all else may change."""
 
-    def __init__(self, owner: type, kind: type) -> None:
-        self.owner, self.kind = owner, kind
-        self.found: dict[str, tuple[type, str]] = {}
+    def __init__(self, lifting: _Lifting, owner: type, method: Any) -> None:
+        self.lifting, self.owner, self.method = lifting, owner, method
+        self.locals = method.__code__.co_varnames
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        """Without annotations."""
-        self.generic_visit(node)
-        node.returns, node.decorator_list = None, []
-        for argument in node.args.args:
-            argument.annotation = None
-        return node
+    def _refuse(self, node: ast.AST) -> CompileError:
+        return CompileError(f"{self.method.__qualname__} has {ast.unparse(node)}, which the machine does not know")
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
+        if node.keywords:
+            raise self._refuse(node)
+        arguments = [self.visit(x) for x in node.args]
+        order = self.lifting.kind.__mro__
         match node.func:
             case ast.Attribute(ast.Name("self"), name):
-                order = self.kind.__mro__
-            case ast.Attribute(ast.Call(ast.Name("super")), name):
-                order = self.kind.__mro__[self.kind.__mro__.index(self.owner) + 1 :]
+                pass
+            case ast.Attribute(ast.Call(ast.Name("super"), []), name):
+                order = order[order.index(self.owner) + 1 :]
             case _:
-                return node
+                return ast.Call(self.visit(node.func), arguments, [])
         owner = next((c for c in order if name in vars(c)), None)
         if owner is None:
+            raise self._refuse(node)
+        passed = [ast.Name(x, ast.Load()) for x in self.lifting.passed]
+        return ast.Call(ast.Name(self.lifting.function(owner, name), ast.Load()), [*arguments, *passed], [])
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        match node:
+            case ast.Attribute(ast.Name("self"), name, ast.Load()) if name in self.lifting.attributes:
+                return ast.Name(f"self_{name}", ast.Load())
+            case ast.Attribute(ast.Name(w), ("data" | "grad") as name, ast.Load()) if w in self.locals:
+                return ast.Name(f"w_{name}", ast.Load())
+            case ast.Attribute(ast.Name("math"), name) if self.method.__globals__.get("math") is math:
+                return ast.Name(name, ast.Load())
+        raise self._refuse(node)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if node.id in self.locals and node.id != "self":
             return node
-        title = f"{owner.__name__}_{name}"
-        self.found[title] = (owner, name)
-        return ast.Call(ast.Name(title, ast.Load()), [ast.Name("self", ast.Load()), *node.args], node.keywords)
+        found = self.method.__globals__.get(node.id, getattr(builtins, node.id, None))
+        if found in (abs, min, max, float, range):
+            return node
+        name = getattr(found, "__name__", "")
+        if found is None or getattr(math, name, None) is not found:
+            raise self._refuse(node)
+        return ast.Name(name, ast.Load())
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Pow):
+            return node
+        return ast.Call(ast.Name("pow", ast.Load()), [node.left, node.right], [])

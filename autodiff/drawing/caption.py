@@ -85,7 +85,10 @@ def _reading(picture: Picture) -> list[str]:
 def _left_out(picture: Picture, selection: Selection) -> str:
     if selection.groups:
         some = " Arrows between groups are those of some of their members." if selection.sampled else ""
-        return f"Left out: what is inside the groups.{some}"
+        shared = (
+            f", and {_count(selection.shared, 'leaf', 'leaves')} that several of them take" if selection.shared else ""
+        )
+        return f"Left out: what is inside the groups{shared}.{some}"
     hidden = selection.total - len(selection.nodes)
     if selection.members:
         sums = ", and as wide as the sum of their contributions" if picture.ran and picture.show != "forward" else ""

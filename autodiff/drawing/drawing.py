@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..entrance import is_number
 from ..errors import AutodiffError
 from ..files import write_whole
+from ..forks import no_fork
 from ..naming import Names, caller_names
 from ..pathsearch import Path as _ExplainedPath
 from ..value import Value
@@ -88,7 +89,8 @@ class Drawing:
             LayoutError: Graphviz failed.
         """
         if self._svg is None:
-            from .svg import finish_svg
+            with no_fork:
+                from .svg import finish_svg
 
             svg = self._paint() if self._paint is not None and self._is_ours() else self._render("svg")
             self._svg = finish_svg(svg, title=self.title, description=self.caption)
@@ -105,7 +107,8 @@ class Drawing:
 
     def _is_ours(self) -> bool:
         """Whether we lay the picture out ourselves: a network, and all others where there is no Graphviz."""
-        from .render import is_installed
+        with no_fork:
+            from .render import is_installed
 
         return self._framed or not is_installed()
 
@@ -115,7 +118,9 @@ class Drawing:
         The first attempt has half of the time, the next half of what is left, and so on; the last has all of it.
         """
         from ..errors import LayoutTimeout
-        from .render import render
+
+        with no_fork:
+            from .render import render
 
         limit = self._time_limit
         if limit is None:

@@ -17,7 +17,7 @@ _SIGN = re.compile(r"(?=.*[^xy ])[^\w()]*x[^\w()]*y?[^\w()]*")
 """A notation without words and figures is written as it is, the others as a call."""
 
 _PLAIN = re.compile(r"…|[\w#.\[\]'⁽⁾⁰-⁹]+")
-_ENCLOSED = re.compile(r"\([^()]*\)")
+_ENCLOSED = re.compile(r"\w*\([^()]*\)")
 _RAISABLE = re.compile(r"(?:[^\W\d]\w*|\d+(?:\.\d+)?)")
 
 

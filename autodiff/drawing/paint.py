@@ -10,6 +10,7 @@ from math import hypot
 from textwrap import wrap
 
 from . import style
+from .grid import grid
 from .layered import Key, Layout, Point, Size
 from .lettering import text_width
 from .network import Frame, place
@@ -39,7 +40,10 @@ def paint(picture: Picture, direction: str, caption: str) -> bytes:
     sizes: dict[Key, Size] = {box.key: _size(box) for box in picture.boxes}
     ends: list[tuple[Key, Key]] = [(arrow.tail, arrow.head) for arrow in picture.arrows]
     labels = [_label_size(arrow) for arrow in picture.arrows]
-    placed, frames = place(sizes, ends, labels, {box.key: box.place for box in picture.boxes}, direction)
+    if picture.rows:
+        placed, frames = grid(sizes, ends, _cells(picture))
+    else:
+        placed, frames = place(sizes, ends, labels, {box.key: box.place for box in picture.boxes}, direction)
     largest = largest_contribution(picture)
     parts = [_frame(frame, number) for number, frame in enumerate(frames, 1)]
     for number, arrow in enumerate(picture.arrows):
@@ -53,6 +57,18 @@ def paint(picture: Picture, direction: str, caption: str) -> bytes:
         f'<svg {whole} xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
         f'<g id="graph0" class="graph" transform="translate({_PAD:g} {_PAD:g})">{foot}{"".join(parts)}</g></svg>'
     ).encode("utf-8", "replace")
+
+
+def _cells(picture: Picture) -> dict[Key, tuple[str, str]]:
+    """The frame of each box in one, and what it is there; names that were cut to the same letters are told apart."""
+    cells: dict[Key, tuple[str, str]] = {}
+    for box in picture.boxes:
+        if box.place:
+            cell = box.place[0], box.name
+            while cell in cells.values():
+                cell = cell[0], cell[1] + "′"
+            cells[box.key] = cell
+    return cells
 
 
 # ---------------------------------------------------------------------------------------------------------------------

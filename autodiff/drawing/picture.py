@@ -124,6 +124,7 @@ class Picture:
         self.boxes: list[Box] = []
         self.arrows: list[Arrow] = []
         self.show = show
+        self.rows = selection.rows
         self.ran = any(output.grad != 0 for output in outputs)
         self.constants = 0
         self.highlight: set[str] = set()
@@ -307,7 +308,7 @@ class Picture:
         if group.kind == "inputs":
             name, says = "inputs", _count(len(parameters), "leaf", "leaves")
         elif group.kind == "named":
-            name = style.shown(group.name, style.NAME) + f" × {group.times}" * (group.times > 1)
+            name = style.shown(group.name, style.LINE) + f" × {group.times}" * (group.times > 1)
             says = ", ".join(
                 [_count(len(others), "operation")] * bool(others)
                 + [_count(len(parameters), "leaf", "leaves")] * bool(parameters)
@@ -324,6 +325,8 @@ class Picture:
             if parameters and self.show != "forward":
                 rows.append(("‖grad‖", self._norm(parameters)))
         place = (f"layer {group.layer}",) if group.kind == "neuron" else ()
+        if group.frame:
+            place = (style.shown(group.frame, style.NAME),)
         self.boxes.append(Box(key, "group", name, says, rows, f"{name}: {says}", place))
 
 

@@ -19,6 +19,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from ..errors import LayoutError, LayoutTimeout, MissingDependency
+from ..forks import no_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +116,8 @@ def _ways() -> list[_Way]:
 
 
 def _by_program(source: bytes, format: str, time_limit: float | None, more: _More) -> bytes:
-    from graphviz.backend.dot_command import command
+    with no_fork:
+        from graphviz.backend.dot_command import command
 
     return _run([*map(str, command("dot", format))], source, time_limit, more)
 

@@ -43,15 +43,17 @@ class Group:
         layer: the number of the layer; for "between", that of the layer before.
         neuron: the number of the neuron in it; 0 for the other kinds.
         leaves, operations: the nodes.
-        name: of a named group.
-        times: how often it was run through.
+        name: of a named group, in its frame.
+        frame: the outermost group around a named one; empty if there is none.
+        times: how often it was run through with the same operations.
     """
 
-    __slots__ = ("kind", "layer", "leaves", "name", "neuron", "operations", "times")
+    __slots__ = ("frame", "kind", "layer", "leaves", "name", "neuron", "operations", "times")
 
-    def __init__(self, kind: str, layer: int, neuron: int = 0, name: str = "", times: int = 1) -> None:
+    def __init__(self, kind: str, layer: int, neuron: int = 0, name: str = "", frame: str = "") -> None:
         self.name = name
-        self.times = times
+        self.frame = frame
+        self.times = 1
         self.kind = kind
         self.layer = layer
         self.neuron = neuron
@@ -70,6 +72,8 @@ class Selection:
         members: where a node stands for many, what is repeated being drawn once: all of these.
         groups: those drawn as one box.
         arrows: (tail, head) of the arrows at groups, each a node or a group, and how many operands it stands for.
+        rows: whether the groups stand in frames, a row for each.
+        shared: how many leaves are left out that several groups take.
         sampled: whether the arrows at groups were found from some of their members.
         operands, users: for a node drawn, how many of its operands and of its users are not.
         around, depth: the node in the middle and how far away the others may be; None for the whole graph.
@@ -83,6 +87,8 @@ class Selection:
         self.members: dict[Value, list[Value]] = {}
         self.groups: list[Group] = []
         self.arrows: Counter[tuple[Value | Group, Value | Group]] = Counter()
+        self.rows = False
+        self.shared = 0
         self.sampled = False
         self.operands: dict[Value, int] = {}
         self.users: dict[Value, int] = {}

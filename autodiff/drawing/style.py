@@ -16,6 +16,7 @@ __all__ = [
     "FRAME",
     "INK",
     "KINDS",
+    "LINE",
     "MUTED",
     "NAME",
     "NEGATIVE",
@@ -36,6 +37,9 @@ INK, MUTED, FRAME = "#1B1F24", "#59636E", "#9AA4AE"
 
 NAME = 24
 """So many characters of a name, or of what stands on an arrow, are shown."""
+
+LINE = 34
+"""How many characters a line in a box may have, and the name of a group."""
 
 FONT = "Helvetica,Arial,sans-serif"
 

@@ -11,9 +11,6 @@ from .picture import Arrow, Box, Picture
 
 __all__ = ["breadth", "heading", "largest_contribution", "legend", "sign", "to_dot"]
 
-_LINE = 34
-"""How many characters a line in a box may have."""
-
 _LETTER = 5.6
 """The width of a character on an arrow, in points."""
 
@@ -154,10 +151,11 @@ def _box(picture: Picture, box: Box, indent: int) -> str:
 
 def heading(box: Box) -> tuple[str, str, str]:
     """What a box is called, and what it is: beside its name where that is short, or else on a line below."""
-    name, says = style.shown(box.name, style.NAME), style.shown(box.says, _LINE)
+    name = style.shown(box.name, style.LINE if box.kind == "group" else style.NAME)
+    says = style.shown(box.says, style.LINE)
     if not says or box.kind == "group":
         return name, "", says
-    return (name, f"= {says}", "") if len(box.name) + len(says) <= _LINE else (name, "", f"= {says}")
+    return (name, f"= {says}", "") if len(box.name) + len(says) <= style.LINE else (name, "", f"= {says}")
 
 
 def _written_in(box: Box) -> str:

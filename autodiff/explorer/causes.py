@@ -26,16 +26,16 @@ def causes_module(names: Collection[str]) -> str:
     causes = [
         f"  {{ names: {json.dumps(rows.split())}, fits: {test}, "
         f"cause: {json.dumps(cause, ensure_ascii=False)}, remedy: {json.dumps(remedy, ensure_ascii=False)} }},"
-        for (rows, _, cause, remedy), test in zip(diagnose._CAUSES, _tests(), strict=True)
+        for (rows, _, cause, remedy), test in zip(diagnose.CAUSES, _tests(), strict=True)
         if not {*rows.split()}.isdisjoint(names)
     ]
     words = {
-        "slopes": {name: text for name, text in diagnose._REMEDIES_OF_SLOPES.items() if name in names},
-        "indefinite": {name: text for name, text in diagnose._INDEFINITE.items() if name in names},
-        "scale": diagnose._SCALE,
-        "largest": diagnose._LARGEST,
-        "notSelected": diagnose._NOT_SELECTED,
-        "doubleWhere": diagnose._DOUBLE_WHERE,
+        "slopes": {name: text for name, text in diagnose.REMEDIES_OF_SLOPES.items() if name in names},
+        "indefinite": {name: text for name, text in diagnose.INDEFINITE.items() if name in names},
+        "scale": diagnose.SCALE,
+        "largest": diagnose.LARGEST,
+        "notSelected": diagnose.NOT_SELECTED,
+        "doubleWhere": diagnose.DOUBLE_WHERE,
     }
     known = f"export const WORDS = {json.dumps(words, ensure_ascii=False)};"
     head = 'import { mod } from "./primitives.js";\n' if any("mod(" in cause for cause in causes) else ""
@@ -47,7 +47,7 @@ def _tests() -> list[str]:
     """The test of each cause, from the source of the table."""
     for node in ast.parse(inspect.getsource(diagnose)).body:
         match node:
-            case ast.AnnAssign(ast.Name("_CAUSES"), _, ast.List(rows)):
+            case ast.AnnAssign(ast.Name("CAUSES"), _, ast.List(rows)):
                 return [arrow(_lambda(row)) for row in rows]
     raise LookupError("diagnose has no table of causes")
 

@@ -95,8 +95,8 @@ def explore(
         panels: what to show beside the graph, ``Numbers`` and ``Cut`` of ``autodiff.explorer``.
 
     Raises:
-        OperandError: the output is no Value and no model with a sample, ``names`` no dict of names and Values, or a panel has
-            others than those of the graph.
+        OperandError: the output is no Value and no model with a sample, ``names`` no dict of names and Values, or a
+            panel has others than those of the graph.
 
     >>> y = Value(3.0)
     >>> x = 2 * y

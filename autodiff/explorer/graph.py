@@ -55,8 +55,8 @@ class Graph:
 
         rule: its place in ``rules``; -1 for a leaf.
         operands: of each, the node's number; or -1 less the place among the ``constants``; see ``in_runs``.
-        values: of a leaf, and of a node whose operation Python alone can compute, what was recorded; else null.
-        slopes: the local derivatives recorded of such a node; else null.
+        values: of a leaf, and of a node whose operation Python alone can compute, what was recorded; else 0.
+        slopes: the local derivatives recorded of each such node, by its number.
         still: nodes that have operands and pass no gradient on.
         ops: the name of each rule's row.
         """
@@ -72,11 +72,12 @@ class Graph:
             "rule": self._rule,
             "operands": operands,
             "constants": [as_json(float(x)) for x in constants],
-            "values": [as_json(node.data) if kept else None for node, kept in zip(self.nodes, recorded, strict=True)],
-            "slopes": [
-                [*map(as_json, node.local_derivatives)] if rule in foreign else None
-                for node, rule in zip(self.nodes, self._rule, strict=True)
-            ],
+            "values": [as_json(node.data) if kept else 0 for node, kept in zip(self.nodes, recorded, strict=True)],
+            "slopes": {
+                i: [*map(as_json, self.nodes[i].local_derivatives)]
+                for i, rule in enumerate(self._rule)
+                if rule in foreign
+            },
             "ops": [rule.name for rule in self.rules],
             "still": [i for i, node in enumerate(self.nodes) if node.op and not node.parents],
         }

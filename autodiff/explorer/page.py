@@ -23,6 +23,9 @@ _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";\n', re.MULTILINE
 _EXPORT = re.compile(r"^export (?=(?:async )?(const|let|function|class) (\w+|\{[^}]*\}))", re.MULTILINE)
 _COMMENT = re.compile(r"^[ ]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)\n|/\*\*(?:(?!\*/).)*\*/ ?", re.MULTILINE | re.DOTALL)
 
+_INDENT = re.compile(r"^ +", re.MULTILINE)
+"""Which no module needs: none has a text over several lines."""
+
 
 def page(title: str, data: dict[str, Any], made: dict[str, str], script: str = "main") -> str:
     """The file.
@@ -114,7 +117,7 @@ def bundle(name: str, made: dict[str, str]) -> str:
 
 
 def _scoped(module: str, text: str) -> str:
-    text = _COMMENT.sub("", text)
+    text = _INDENT.sub("", _COMMENT.sub("", text))
     names = [name.strip("{} ") for _, name in _EXPORT.findall(text)]
     exported = ", ".join([part.rpartition(":")[2].strip() for name in names for part in name.split(",")])
     text = _IMPORT.sub(lambda match: f"const {match[1].replace(' as ', ': ')} = module_{match[2]};\n", text)

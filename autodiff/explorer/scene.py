@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +19,6 @@ _LEAST = 112.0  # "grad −1.234·10⁻¹²" has room
 _STEP = 14.0
 _COLUMN, _ROW = 34.0, 36.0  # between the boxes of a table
 _FIGURES = 8  # room for so many characters on an arrow
-_COVERED = 7  # so much of a line is below its head
 _CROWDED = 3  # arrows for each box: of more the numbers are left out
 
 
@@ -48,7 +48,7 @@ def placed(sizes: Sequence[tuple[float, float]], arrows: Sequence[Arrow]) -> dic
 
     width, height: of the whole.
     boxes: of each its left and upper end, its width and height.
-    arrows: of each its tail, its head, the position, the middle of its number or null, its line and its tip.
+    arrows: of each its tail, its head, the position, its line in short, and the middle of its number if it has one.
     """
     crowded = len(arrows) > _CROWDED * len(sizes)
     labels = [None if crowded or arrow.position < 0 else (_FIGURES * _LETTER, _LINE) for arrow in arrows]
@@ -61,7 +61,7 @@ def placed(sizes: Sequence[tuple[float, float]], arrows: Sequence[Arrow]) -> dic
         "height": round(found.height),
         "boxes": [_box(found.boxes[i], size) for i, size in enumerate(sizes)],
         "arrows": [
-            [*arrow, middle and _rounded(middle), _line(route), _rounded(route[-1]) if route else None]
+            [*arrow, _line(route), *([_rounded(middle)] if middle else [])]
             for arrow, middle, route in zip(arrows, found.labels, found.routes, strict=True)
         ],
     }
@@ -96,19 +96,18 @@ def tabled(
         "width": round(x - _COLUMN),
         "height": round(max(y for _, y in corners.values()) + high),
         "boxes": [_rounded(box) for box in boxes.values()],
-        "arrows": [[*arrow, None, *_bent(boxes[arrow.tail], boxes[arrow.head])] for arrow in arrows],
+        "arrows": [[*arrow, _bent(boxes[arrow.tail], boxes[arrow.head])] for arrow in arrows],
     }
 
 
-def _bent(tail: Sequence[float], head: Sequence[float]) -> tuple[str, list[int]]:
-    """The line of an arrow in a table, and its tip, which points downwards."""
+def _bent(tail: Sequence[float], head: Sequence[float]) -> str:
+    """The line of an arrow in a table, which ends downwards."""
     (x, y, width, height), (u, v, across, _) = tail, head
     if x == u and y < v:
-        return f"M{round(x + width / 2)} {round(y + height)}V{round(v - _COVERED)}", [round(u + across / 2), round(v), 1]
+        return f"M{round(x + width / 2)} {round(y + height)}V{round(v)}"
     leave, enter = round(x + 0.75 * width), round(u + 0.25 * across)
     start = y if y >= v else y + height
-    line = f"M{leave} {round(start)}V{round(v - _ROW / 2)}H{enter}V{round(v - _COVERED)}"
-    return line, [enter, round(v), 1]
+    return f"M{leave} {round(start)}V{round(v - _ROW / 2)}H{enter}V{round(v)}"
 
 
 def _box(middle: tuple[float, float], size: tuple[float, float]) -> list[int]:
@@ -117,23 +116,21 @@ def _box(middle: tuple[float, float], size: tuple[float, float]) -> list[int]:
 
 
 def _line(route: Sequence[tuple[float, float]]) -> str:
-    """The spline as SVG's path data, relative, where it is level as one number; its end is hidden below the head."""
+    """The spline in short: from where, then its pieces: level ones, and curves that begin and end level."""
     points = [_rounded(point) for point in route]
     if not points:
         return ""
-    parts: list[str] = []
+    parts = [f"M{points[0][0]} {points[0][1]}"]
     level = 0
-    for i in range(1, len(points), 3):
-        x, y = points[i - 1]
-        piece = points[i : i + 3]
-        if all(v == y for _, v in piece):
-            level += piece[-1][0] - x
+    for (x, y), (u, v) in pairwise(points[::3]):
+        if y == v:
+            level += u - x
             continue
         parts += [f"h{level}"] * (level != 0)
         level = 0
-        parts.append("c" + " ".join([f"{u - x} {v - y}" for u, v in piece]))
-    parts += [f"h{level - _COVERED}"] * (level > _COVERED)
-    return f"M{points[0][0]} {points[0][1]}" + "".join(parts).replace(" -", "-")
+        parts.append(f"s{u - x} {v - y}")
+    parts += [f"h{level}"] * (level != 0)
+    return "".join(parts).replace(" -", "-")
 
 
 def _rounded(point: Sequence[float]) -> list[int]:

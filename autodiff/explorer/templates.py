@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..drawing.notation import spelled
 from ..formula import algebra, recorded_term
 from ..ops import NaryOp
+from ..pathsearch import operand_positions
 from ..typeset import text
 from ..value import Value
 
@@ -61,7 +62,7 @@ class Templates:
             looked_at = not isinstance(x, Value) and (op.name in _LOOKED_AT or i in op.constants)
             first = next(j for j, other in enumerate(given) if other is x) if i < _WRITTEN_OUT else i
             operands.append(float(x) if looked_at else chr(FIRST + first))
-        positions = [i for i, x in enumerate(given) if isinstance(x, Value)] if node.parents else []
+        positions = operand_positions(node)
         key = op, *operands, *positions
         if key not in self._known:
             slopes = [self._kept(algebra(op, i, operands, RESULT)) for i in positions]

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["views"]
 
-_OUTSIDE, _ARROWS = 24, 200
-"""So many operands from outside are shown in the picture of a group, with so many arrows; of more, their groups."""
+_OUTSIDE, _GROUPS, _ARROWS = 24, 12, 200
+"""So many operands from outside are shown in the picture of a group; of more, so many groups of them, if there are no
+more arrows than this; else larger groups."""
 
 Key = int | str
 """Of a box: a node's number, or "g" and the number of a group's view."""
@@ -38,9 +39,9 @@ def views(graph: Graph, texts: Sequence[str], name: Callable[[int], str]) -> dic
         name: what a node is called.
 
     Returns:
-        views: of each its ``name``, the view ``parent`` that it is in or -1, the ``keys`` of its boxes, in runs, how
-            many of those, which come first, stand for what is ``outside``, and how many operands outside are
-            ``hidden``; ``titles`` of groups that are outside; and its ``shape``.
+        views: of each its ``name``, the view ``parent`` that it is in or -1, the ``keys`` of its boxes, in runs, and
+            its ``shape``; where there are any, how many keys, which come first, stand for what is ``outside``, the
+            ``titles`` of groups among those, and how many operands outside are ``hidden``.
         shapes: the layouts, as in ``scene``.
     """
     return _Views(graph, texts, groups_of(graph, name)).data()
@@ -94,15 +95,10 @@ class _Views:
         if columns:  # what every column uses, parameters, would cover it with arrows
             leaves = {places[self._key(inner)] for inner in group.groups if self._is_of_leaves(inner)}
             arrows = [arrow for arrow in arrows if arrow.tail not in leaves]
-        return {
-            "name": group.name,
-            "parent": self.parents[number],
-            "keys": _coded(keys),
-            "outside": len(refs),
-            "hidden": hidden,
-            **({"titles": titles} if titles else {}),
-            "shape": self._shape(sizes, [[places[key] for key in column] for column in cells], arrows),
-        }
+        shape = self._shape(sizes, [[places[key] for key in column] for column in cells], arrows)
+        found = {"name": group.name, "parent": self.parents[number], "keys": _coded(keys), "shape": shape}
+        rare = {"outside": len(refs), "hidden": hidden, "titles": titles}
+        return found | {name: x for name, x in rare.items() if x}
 
     def _key(self, group: Group) -> str:
         return f"g{self.numbers[group]}"
@@ -132,12 +128,15 @@ class _Views:
         found = [*dict.fromkeys([j for j, _ in crossing])]
         here = {*self._chain(number)}
         around = {j: [view for view in self._chain(self.home[j]) if view not in here] for j in found}
+        deepest = max(map(len, around.values()), default=0)
         boxes: dict[int, Key] = {j: j for j in found}
-        for depth in range(max(map(len, around.values()), default=0), -1, -1):
+        for depth in range(deepest, -1, -1):
             arrows = {(boxes[j], head) for j, head in crossing}
-            if len({*boxes.values()}) <= _OUTSIDE and len(arrows) <= _ARROWS:
+            most = _GROUPS if 0 < depth < deepest else _OUTSIDE
+            if len({*boxes.values()}) <= most and len(arrows) <= _ARROWS:
                 return boxes, 0
-            boxes = {j: f"g{apart[:depth][-1] if apart[:depth] else self.home[j]}" for j, apart in around.items()}
+            if depth:
+                boxes = {j: f"g{apart[:depth][-1] if apart else self.home[j]}" for j, apart in around.items()}
         kept = [key for key, _ in Counter(boxes.values()).most_common(_OUTSIDE)]
         return {j: key for j, key in boxes.items() if key in kept}, sum(key not in kept for key in boxes.values())
 

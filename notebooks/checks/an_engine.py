@@ -248,9 +248,9 @@ def _large(Value: Any) -> None:
     h.backward()
     if start.grad != 2.0**60:
         raise Wrong("After 60 doublings the gradient is 2⁶⁰.")
-    start = h = Value(0.0)
+    chain = [Value(0.0)]  # which holds them all: in a browser a long chain that is freed from its end breaks the stack
     for _ in range(3000):
-        h = h + 1
-    h.backward()
-    if start.grad != 1:
+        chain.append(chain[-1] + 1)
+    chain[-1].backward()
+    if chain[0].grad != 1:
         raise Wrong("A sum of 3000 terms has the gradient 1 for each.")

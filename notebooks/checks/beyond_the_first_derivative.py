@@ -51,16 +51,46 @@ def newton_step(answer: Any, random: Random) -> str:
 
 @exercise(
     "beyond_the_first_derivative.2",
-    ("v = [Value(x) for x in point]\nslopes = gradients(f(v), v)\nreturn [gradients(slope, v) for slope in slopes]",
-     "create_graph=True"),
-    ("v = [Value(x) for x in point]\nslopes = gradients(f(v), v)\nreturn [[a * b for a in slopes] for b in slopes]",
-     "products of first derivatives"),
-    ("v = [Value(x) for x in point]\nslopes = gradients(f(v), v, create_graph=True)\n"
-     "return [[gradients(s, a) if a is b else 0.0 for a in v] for s, b in zip(slopes, v)]", "diagonal"),
-    ("v = [Value(x) for x in point]\nslopes = gradients(f(v), v, create_graph=True)\n"
-     "return [gradients(s, a) for s, a in zip(slopes, v)]", "a table"),
-    ("v = [Value(x) for x in point]\nreturn gradients(f(v), v)", "a table"),
-)  # fmt: skip
+    (
+        """
+        v = [Value(x) for x in point]
+        slopes = gradients(f(v), v)
+        return [gradients(slope, v) for slope in slopes]
+        """,
+        "create_graph=True",
+    ),
+    (
+        """
+        v = [Value(x) for x in point]
+        slopes = gradients(f(v), v)
+        return [[a * b for a in slopes] for b in slopes]
+        """,
+        "products of first derivatives",
+    ),
+    (
+        """
+        v = [Value(x) for x in point]
+        slopes = gradients(f(v), v, create_graph=True)
+        return [[gradients(s, a) if a is b else 0.0 for a in v] for s, b in zip(slopes, v)]
+        """,
+        "diagonal",
+    ),
+    (
+        """
+        v = [Value(x) for x in point]
+        slopes = gradients(f(v), v, create_graph=True)
+        return [gradients(s, a) for s, a in zip(slopes, v)]
+        """,
+        "a table",
+    ),
+    (
+        """
+        v = [Value(x) for x in point]
+        return gradients(f(v), v)
+        """,
+        "a table",
+    ),
+)
 def my_hessian(answer: Any, random: Random) -> str:
     for n in (2, 3, 3):
         a, b, c = ([random.uniform(0.5, 2) for _ in range(n)] for _ in range(3))

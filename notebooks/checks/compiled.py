@@ -78,12 +78,49 @@ def program(answer: Any, random: Random) -> str:
 
 @exercise(
     "compiled.2",
-    ("d_v1 = v2\nreturn v3, x * d_v1, w * d_v1", "through the sine is missing"),
-    ("d_v2 = v1\nd_v1 = cos(v1) * d_v2\nreturn v3, x * d_v1, w * d_v1", "replaces"),
-    ("d_v1 = v2 + cos(v1) * v1\nreturn v3, w * d_v1, x * d_v1", "exchanged"),
-    ("d_v1 = v2 + cos(v1)\nreturn v3, x * d_v1, w * d_v1", "times the gradient of v2"),
-    ("d_v1 = v2 - cos(v1) * v1\nreturn v3, x * d_v1, w * d_v1", "sign"),
-    ("d_v1 = v2 + cos(v1) * v1\nreturn v3, d_v1, d_v1", "last line"),
+    (
+        """
+        d_v1 = v2
+        return v3, x * d_v1, w * d_v1
+        """,
+        "through the sine is missing",
+    ),
+    (
+        """
+        d_v2 = v1
+        d_v1 = cos(v1) * d_v2
+        return v3, x * d_v1, w * d_v1
+        """,
+        "replaces",
+    ),
+    (
+        """
+        d_v1 = v2 + cos(v1) * v1
+        return v3, w * d_v1, x * d_v1
+        """,
+        "exchanged",
+    ),
+    (
+        """
+        d_v1 = v2 + cos(v1)
+        return v3, x * d_v1, w * d_v1
+        """,
+        "times the gradient of v2",
+    ),
+    (
+        """
+        d_v1 = v2 - cos(v1) * v1
+        return v3, x * d_v1, w * d_v1
+        """,
+        "sign",
+    ),
+    (
+        """
+        d_v1 = v2 + cos(v1) * v1
+        return v3, d_v1, d_v1
+        """,
+        "last line",
+    ),
 )
 def value_and_slopes(answer: Any, random: Random) -> str:
     samples = [(random.uniform(0.5, 1.5), random.uniform(0.5, 1.5)) for _ in range(5)]

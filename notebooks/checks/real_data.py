@@ -16,13 +16,30 @@ from .judging import Wrong, exercise
     ("return [exp(s) / sum(exp(t) for t in scores) for s in scores]", "too large for exp"),
     ("return [s / sum(scores) for s in scores]", "without exp"),
     ("return [exp(s - max(scores)) for s in scores]", "do not add up to 1"),
-    ("top = max(scores)\nreturn [exp(s - top) / max(exp(t - top) for t in scores) for s in scores]",
-     "the largest is 1"),
-    ("top = sum(scores) / len(scores)\npowers = [exp(s - top) for s in scores]\n"
-     "return [p / sum(powers) for p in powers]", "too large for exp"),
-    ("top = max(scores)\npowers = [exp(top - s) for s in scores]\nreturn [p / sum(powers) for p in powers]",
-     "smallest"),
-)  # fmt: skip
+    (
+        """
+        top = max(scores)
+        return [exp(s - top) / max(exp(t - top) for t in scores) for s in scores]
+        """,
+        "the largest is 1",
+    ),
+    (
+        """
+        top = sum(scores) / len(scores)
+        powers = [exp(s - top) for s in scores]
+        return [p / sum(powers) for p in powers]
+        """,
+        "too large for exp",
+    ),
+    (
+        """
+        top = max(scores)
+        powers = [exp(top - s) for s in scores]
+        return [p / sum(powers) for p in powers]
+        """,
+        "smallest",
+    ),
+)
 def softmax(answer: Any, random: Random) -> str:
     for _ in range(5):
         scores = [random.uniform(-3, 3) for _ in range(random.randrange(2, 6))]
@@ -83,17 +100,55 @@ def _listing(xs: Sequence[float]) -> str:
 
 @exercise(
     "real_data.2",
-    ("order = list(range(n))\nrng.shuffle(order)\nreturn [order[i : i + size] for i in range(0, n - size + 1, size)]",
-     "the rest is lost"),
-    ("order = list(range(n))\nreturn [order[i : i + size] for i in range(0, n, size)]", "not shuffled"),
+    (
+        """
+        order = list(range(n))
+        rng.shuffle(order)
+        return [order[i : i + size] for i in range(0, n - size + 1, size)]
+        """,
+        "the rest is lost",
+    ),
+    (
+        """
+        order = list(range(n))
+        return [order[i : i + size] for i in range(0, n, size)]
+        """,
+        "not shuffled",
+    ),
     ("return [[rng.randrange(n) for _ in range(size)] for _ in range(n // size)]", "some twice"),
-    ("order = list(range(1, n + 1))\nrng.shuffle(order)\nreturn [order[i : i + size] for i in range(0, n, size)]",
-     "0 to n − 1"),
-    ("order = list(range(n))\nrng.shuffle(order)\nreturn [order[i : i + size] for i in range(n)]", "overlap"),
-    ("order = list(range(n))\nrng.shuffle(order)\nreturn order", "a list of lists"),
-    ("made = [list(range(n))[i : i + size] for i in range(0, n, size)]\nrng.shuffle(made)\nreturn made",
-     "Shuffle the numbers first"),
-)  # fmt: skip
+    (
+        """
+        order = list(range(1, n + 1))
+        rng.shuffle(order)
+        return [order[i : i + size] for i in range(0, n, size)]
+        """,
+        "0 to n − 1",
+    ),
+    (
+        """
+        order = list(range(n))
+        rng.shuffle(order)
+        return [order[i : i + size] for i in range(n)]
+        """,
+        "overlap",
+    ),
+    (
+        """
+        order = list(range(n))
+        rng.shuffle(order)
+        return order
+        """,
+        "a list of lists",
+    ),
+    (
+        """
+        made = [list(range(n))[i : i + size] for i in range(0, n, size)]
+        rng.shuffle(made)
+        return made
+        """,
+        "Shuffle the numbers first",
+    ),
+)
 def batches(answer: Any, random: Random) -> str:
     for n, size in ((10, 3), (12, 4), (5, 8), (random.randrange(40, 60), 7)):
         got = _something(call(answer, n, size, Random(random.random())))
@@ -135,16 +190,53 @@ def _judge_batches(n: int, size: int, lengths: Sequence[int], flat: Sequence[int
 
 @exercise(
     "real_data.3",
-    ("matrix = [[0] * k] * k\nfor i, j in zip(true, taken):\n    matrix[i][j] += 1\nreturn matrix", "one and the same"),
-    ("matrix = [[0] * k for _ in range(k)]\nfor i, j in zip(true, taken):\n    matrix[j][i] += 1\nreturn matrix",
-     "Rows and columns"),
-    ("matrix = [[0] * k for _ in range(k)]\nfor i, j in zip(true, taken):\n    matrix[i][j] = 1\nreturn matrix",
-     "whether, not how often"),
-    ("matrix = [[0] * k for _ in range(k)]\nfor i, j in zip(true, taken):\n    if i != j:\n        matrix[i][j] += 1\n"
-     "return matrix", "diagonal"),
-    ("matrix = [[0] * k for _ in range(k)]\nfor i, j in zip(true, taken):\n    matrix[i][j] += 1 / len(true)\n"
-     "return matrix", "shares"),
-)  # fmt: skip
+    (
+        """
+        matrix = [[0] * k] * k
+        for i, j in zip(true, taken):
+            matrix[i][j] += 1
+        return matrix
+        """,
+        "one and the same",
+    ),
+    (
+        """
+        matrix = [[0] * k for _ in range(k)]
+        for i, j in zip(true, taken):
+            matrix[j][i] += 1
+        return matrix
+        """,
+        "Rows and columns",
+    ),
+    (
+        """
+        matrix = [[0] * k for _ in range(k)]
+        for i, j in zip(true, taken):
+            matrix[i][j] = 1
+        return matrix
+        """,
+        "whether, not how often",
+    ),
+    (
+        """
+        matrix = [[0] * k for _ in range(k)]
+        for i, j in zip(true, taken):
+            if i != j:
+                matrix[i][j] += 1
+        return matrix
+        """,
+        "diagonal",
+    ),
+    (
+        """
+        matrix = [[0] * k for _ in range(k)]
+        for i, j in zip(true, taken):
+            matrix[i][j] += 1 / len(true)
+        return matrix
+        """,
+        "shares",
+    ),
+)
 def confusion(answer: Any, random: Random) -> str:
     for k in (2, 3, random.randrange(4, 8)):
         true = [*range(k), *(random.randrange(k) for _ in range(30)), 0, 0]

@@ -12,12 +12,49 @@ from .judging import Wrong, exercise
 
 @exercise(
     "training.1",
-    ("for p in parameters:\n    p.data += rate * p.grad", "uphill"),
-    ("for p in parameters:\n    p.data -= p.grad", "learning rate is missing"),
-    ("for p in parameters:\n    p = p - rate * p.grad", "Nothing has moved"),
-    ("for p in parameters:\n    p.data -= rate * p.data", "towards 0"),
-    ("for p in parameters:\n    p.data = -rate * p.grad", "from where it is"),
-    ("for p in parameters:\n    p.data -= rate * p.grad\n    p.grad = 0.0", "gradients as they are"),
+    (
+        """
+        for p in parameters:
+            p.data += rate * p.grad
+        """,
+        "uphill",
+    ),
+    (
+        """
+        for p in parameters:
+            p.data -= p.grad
+        """,
+        "learning rate is missing",
+    ),
+    (
+        """
+        for p in parameters:
+            p = p - rate * p.grad
+        """,
+        "Nothing has moved",
+    ),
+    (
+        """
+        for p in parameters:
+            p.data -= rate * p.data
+        """,
+        "towards 0",
+    ),
+    (
+        """
+        for p in parameters:
+            p.data = -rate * p.grad
+        """,
+        "from where it is",
+    ),
+    (
+        """
+        for p in parameters:
+            p.data -= rate * p.grad
+            p.grad = 0.0
+        """,
+        "gradients as they are",
+    ),
     ("parameters[0].data -= rate * parameters[0].grad", "only the first parameter"),
 )
 def step(answer: Any, random: Random) -> str:
@@ -64,13 +101,55 @@ def _judge_step(numbers: list[float], slopes: list[float], rate: float, moved: l
 
 @exercise(
     "training.2",
-    ("v = mu * v + (1 - mu) * gradient\nw = w - rate * v", "running mean"),
-    ("v = mu * v + gradient\nw = w + rate * v", "uphill"),
-    ("w = w - rate * v\nv = mu * v + gradient", "old velocity"),
-    ("v = mu * v - rate * gradient\nw = w + v", "learning rate within"),
-    ("v = mu * v + gradient\nw = w - rate * gradient", "plain gradient"),
-    ("v = mu * v + gradient\nw = w - v", "learning rate is missing"),
-    ("v = v + gradient\nw = w - rate * v", "μ is missing"),
+    (
+        """
+        v = mu * v + (1 - mu) * gradient
+        w = w - rate * v
+        """,
+        "running mean",
+    ),
+    (
+        """
+        v = mu * v + gradient
+        w = w + rate * v
+        """,
+        "uphill",
+    ),
+    (
+        """
+        w = w - rate * v
+        v = mu * v + gradient
+        """,
+        "old velocity",
+    ),
+    (
+        """
+        v = mu * v - rate * gradient
+        w = w + v
+        """,
+        "learning rate within",
+    ),
+    (
+        """
+        v = mu * v + gradient
+        w = w - rate * gradient
+        """,
+        "plain gradient",
+    ),
+    (
+        """
+        v = mu * v + gradient
+        w = w - v
+        """,
+        "learning rate is missing",
+    ),
+    (
+        """
+        v = v + gradient
+        w = w - rate * v
+        """,
+        "μ is missing",
+    ),
 )
 def momentum(answer: Any, random: Random) -> str:
     wrong = (  # w and v that a mistake gives, and what to say

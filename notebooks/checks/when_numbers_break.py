@@ -24,12 +24,36 @@ def _value(got: Any, what: str) -> Any:
 @exercise(
     "when_numbers_break.1",
     ("return log(sum(exp(x) for x in xs))", "inf"),
-    ("top = max(xs)\nreturn log(sum(exp(x - top) for x in xs))", "Add the largest back"),
-    ("top = min(xs)\nreturn top + log(sum(exp(x - top) for x in xs))", "smallest"),
+    (
+        """
+        top = max(xs)
+        return log(sum(exp(x - top) for x in xs))
+        """,
+        "Add the largest back",
+    ),
+    (
+        """
+        top = min(xs)
+        return top + log(sum(exp(x - top) for x in xs))
+        """,
+        "smallest",
+    ),
     ("return sum(exp(x) for x in xs)", "without the logarithm"),
-    ("top = max(xs)\nreturn top + sum(log(exp(x - top)) for x in xs)", "logarithm of the sum"),
+    (
+        """
+        top = max(xs)
+        return top + sum(log(exp(x - top)) for x in xs)
+        """,
+        "logarithm of the sum",
+    ),
     ("return max(xs)", "only the largest"),
-    ("import math\nreturn math.log(sum(math.exp(x.data) for x in xs))", "a plain number"),
+    (
+        """
+        import math
+        return math.log(sum(math.exp(x.data) for x in xs))
+        """,
+        "a plain number",
+    ),
 )
 def my_logsumexp(answer: Any, random: Random) -> str:
     from autodiff import Value
@@ -83,8 +107,20 @@ def _judge_logsumexp(answer: Any, Value: Any, numbers: list[float]) -> None:
     ("return where(x > 0, log(x), 0.0)", "0 · inf"),
     ("return log(x + 1e-12)", "1e-12"),
     ("return where(x > 0, log(abs(x)), 0.0)", "0 · inf"),
-    ("from autodiff import clamp\nreturn log(clamp(x, 1e-12))", "should be 0"),
-    ("harmless = where(x > 0, x, 1.0)\nreturn where(x > 0, harmless, 0.0)", "no logarithm"),
+    (
+        """
+        from autodiff import clamp
+        return log(clamp(x, 1e-12))
+        """,
+        "should be 0",
+    ),
+    (
+        """
+        harmless = where(x > 0, x, 1.0)
+        return where(x > 0, harmless, 0.0)
+        """,
+        "no logarithm",
+    ),
     ("return where(x > 0, log(where(x > 0, x, 2.0)), log(2.0))", "should be 0"),
     ("return where(x > 0, log(where(x > 0, x.data, 1.0)), 0.0)", "No gradient"),
 )
@@ -122,14 +158,33 @@ def safe_log(answer: Any, random: Random) -> str:
 
 @exercise(
     "when_numbers_break.3",
-    ("from autodiff import log, sigmoid\np = sigmoid(s)\nreturn -log(p) if y == 1 else -log(1 - p)", "breaks"),
-    ("from autodiff import log, sigmoid\np = sigmoid(s)\nreturn -log(p + 1e-12) if y == 1 else -log(1 - p + 1e-12)",
-     "27.6"),
+    (
+        """
+        from autodiff import log, sigmoid
+        p = sigmoid(s)
+        return -log(p) if y == 1 else -log(1 - p)
+        """,
+        "breaks",
+    ),
+    (
+        """
+        from autodiff import log, sigmoid
+        p = sigmoid(s)
+        return -log(p + 1e-12) if y == 1 else -log(1 - p + 1e-12)
+        """,
+        "27.6",
+    ),
     ("return softplus(s) if y == 1 else softplus(-s)", "exchanged"),
     ("return -softplus(-s) if y == 1 else -softplus(s)", "sign"),
-    ("from autodiff import exp, log\nreturn log(1 + exp(-s)) if y == 1 else log(1 + exp(s))", "breaks"),
+    (
+        """
+        from autodiff import exp, log
+        return log(1 + exp(-s)) if y == 1 else log(1 + exp(s))
+        """,
+        "breaks",
+    ),
     ("return softplus(-s)", "y = 0"),
-)  # fmt: skip
+)
 def logistic_loss(answer: Any, random: Random) -> str:
     from autodiff import Value
 

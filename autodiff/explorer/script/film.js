@@ -1,7 +1,8 @@
 /** A film of a training: the plane, the curves and the weights at an epoch, with a scrubber. */
 
-import { button, html, setText, svg, table } from "./dom.js";
+import { html, setText, svg, table } from "./dom.js";
 import { short } from "./numbers.js";
+import { Scrubber } from "./scrubber.js";
 
 /**
  * @typedef {{ epoch: number, weights?: (number | null)[], plane?: string, taken?: number[] }} Frame
@@ -22,89 +23,33 @@ class Film {
    */
   constructor(data, place) {
     this.data = data;
-    this.index = data.frames.length - 1;
-    this.playing = 0;
-    this.slider = html("input", { type: "range", min: 0, max: this.index, step: 1, "aria-label": "Epoch" });
-    this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
-    this.play = button("Play", "", () => this.#toggle());
-    this.count = html("span", { class: "count" });
-    this.live = html("p", { class: "unseen", role: "status", "aria-live": "polite" });
-    this.figures = html("div", {});
     const parts = [];
     if (data.points.length > 0) parts.push(this.#plane());
     parts.push(this.#curves());
     if (data.weights.length > 0) parts.push(this.#network());
-    place.replaceChildren(
-      html(
-        "div",
-        { class: "controls", role: "group", "aria-label": "Epochs" },
-        button("|◀", "To the first frame (Home)", () => this.go(0)),
-        button("◀", "A frame back (left arrow key)", () => this.go(this.index - 1)),
-        this.play,
-        button("▶", "A frame on (right arrow key)", () => this.go(this.index + 1)),
-        button("▶|", "To the last frame (End)", () => this.go(data.frames.length - 1)),
-        this.slider,
-        this.count,
-      ),
-      this.figures,
-      html("div", { class: "film" }, ...parts),
-      this.live,
-    );
-    document.addEventListener("keydown", (event) => {
-      if (event.target instanceof Element && event.target.closest("input, select, textarea, summary")) return;
-      const to = { ArrowLeft: this.index - 1, ArrowRight: this.index + 1, Home: 0, End: data.frames.length - 1 }[
-        event.key
-      ];
-      if (to === undefined) return;
-      event.preventDefault();
-      this.go(to);
+    const scrubber = new Scrubber(data.frames.length, "Epoch", {
+      show: (index) => this.#show(data.frames[index]),
+      at: (index) => `epoch ${data.frames[index].epoch} of ${data.epochs.at(-1)}`,
+      told: (index) => this.#told(data.frames[index]),
     });
-    this.update();
+    place.replaceChildren(scrubber.element, html("div", { class: "film" }, ...parts));
+    scrubber.update();
   }
 
-  /** @param {number} index */
-  go(index) {
-    this.index = Math.max(0, Math.min(index, this.data.frames.length - 1));
-    this.update();
-    if (!this.playing) setText(this.live, this.told);
+  /**
+   * What is measured at the epoch of a frame.
+   * @param {Frame} frame
+   */
+  #told({ epoch }) {
+    const at = this.data.epochs.indexOf(epoch);
+    const parts = this.data.curves.map(
+      ([name, column]) => `${name} ${column[at] === null ? "none" : short(Number(column[at]))}`,
+    );
+    return `Epoch ${epoch}: ${parts.join(", ")}`;
   }
 
-  #toggle() {
-    if (this.playing) return this.#stop();
-    if (this.index === this.data.frames.length - 1) this.go(0);
-    const turn = () => {
-      if (this.index === this.data.frames.length - 1) return this.#stop();
-      this.go(this.index + 1);
-      this.playing = window.setTimeout(turn, 120);
-    };
-    this.playing = window.setTimeout(turn, 120);
-    setText(this.play, "Pause");
-  }
-
-  #stop() {
-    window.clearTimeout(this.playing);
-    this.playing = 0;
-    setText(this.play, "Play");
-    setText(this.live, this.told);
-  }
-
-  /** What is measured at the epoch that is shown. @returns {[string, string][]} */
-  get measured() {
-    const at = this.data.epochs.indexOf(this.data.frames[this.index].epoch);
-    return this.data.curves.map(([name, column]) => [name, column[at] === null ? "none" : short(Number(column[at]))]);
-  }
-
-  get told() {
-    const parts = this.measured.map(([name, text]) => `${name} ${text}`);
-    return `Epoch ${this.data.frames[this.index].epoch}: ${parts.join(", ")}`;
-  }
-
-  update() {
-    const frame = this.data.frames[this.index];
-    this.slider.value = String(this.index);
-    this.slider.setAttribute("aria-valuetext", `epoch ${frame.epoch}`);
-    setText(this.count, `epoch ${frame.epoch} of ${this.data.epochs.at(-1)}`);
-    this.figures.replaceChildren(html("p", { class: "total" }, this.told));
+  /** @param {Frame} frame */
+  #show(frame) {
     this.#updatePlane(frame);
     this.#updateCurves(frame);
     this.#updateNetwork(frame);

@@ -12,7 +12,7 @@
  * @typedef {number | [number, number]} Code a node; one less the place of a constant, negated; or a first node and how many
  * @typedef {{
  *   rule: number[], operands: Code[][], constants: Encoded[], values: (Encoded | null)[],
- *   slopes: (Encoded[] | null)[], still: number[], ops: string[],
+ *   slopes: Record<number, Encoded[] | null>, still: number[], ops: string[],
  * }} GraphData
  * @typedef {{ node: number, position: number, operand: number }} Edge
  */
@@ -31,7 +31,7 @@ export class Graph {
     this.constants = data.constants.map(Number);
     this.recorded = data.values.map((x) => (x === null ? 0 : Number(x)));
     /** The local derivatives of nodes that Python alone can compute. */
-    this.foreign = data.slopes.map((xs) => xs?.map(Number) ?? null);
+    this.foreign = data.rule.map((_, node) => data.slopes[node]?.map(Number) ?? null);
     this.size = data.rule.length;
     this.output = this.size - 1;
     /** For each node, the places of the operands to which it passes its gradient on. */

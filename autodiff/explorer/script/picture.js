@@ -83,8 +83,8 @@ export class Picture {
     const element = svg("g", { class: "arrow" });
     const single = typeof head === "number" && position >= 0;
     if (single) element.id = `a${head}-${position}`;
-    if (tip) {
-      const [x, y, down] = tip;
+    if (line) {
+      const { x, y, down } = tip;
       const points = down
         ? `${x},${y} ${x - 5},${y - 10} ${x + 5},${y - 10}`
         : `${x},${y} ${x - 10},${y - 5} ${x - 10},${y + 5}`;

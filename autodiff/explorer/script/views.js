@@ -6,10 +6,10 @@ import { listed } from "./graph.js";
  * @typedef {number | string} Key a value, or "g" and the number of a group's view
  * @typedef {{
  *   width: number, height: number, boxes: [number, number, number, number][],
- *   arrows: [number, number, number, [number, number] | null, string, number[] | null][],
+ *   arrows: [number, number, number, string, [number, number]?][],
  * }} Shape
  * @typedef {{
- *   name: string, parent: number, keys: (Key | [number, number])[], outside: number, hidden: number, shape: number,
+ *   name: string, parent: number, keys: (Key | [number, number])[], shape: number, outside?: number, hidden?: number,
  *   titles?: Record<string, string>,
  * }} ViewData
  */
@@ -27,7 +27,7 @@ export class Views {
     /** The view in which each value has a box of its own. */
     this.home = new Int32Array(size);
     this.keys.forEach((keys, view) => {
-      for (const key of keys.slice(views[view].outside)) if (typeof key === "number") this.home[key] = view;
+      for (const key of keys.slice(views[view].outside ?? 0)) if (typeof key === "number") this.home[key] = view;
     });
     /** The values in each view, those of its groups too. @type {number[][]} */
     this.members = views.map(() => []);
@@ -85,15 +85,39 @@ export class Views {
    * @param {number} view
    */
   shown(view) {
-    const { shape, outside, hidden, titles } = this.views[view];
+    const { shape, outside = 0, hidden = 0, titles } = this.views[view];
     const { width, height, boxes, arrows } = this.shapes[shape];
     const keys = this.keys[view];
     return {
       ...{ width, height, hidden },
       boxes: keys.map((key, i) => ({ key, at: boxes[i], outside: i < outside, name: titles?.[key] ?? "" })),
-      arrows: arrows.map(([tail, head, position, middle, line, tip]) => ({
-        ...{ tail: keys[tail], head: keys[head], position, middle, line, tip },
+      arrows: arrows.map(([tail, head, position, line, middle]) => ({
+        ...{ tail: keys[tail], head: keys[head], position, middle, ...drawn(line) },
       })),
     };
   }
+}
+
+const COVERED = 7; // so much of a line is below its head
+
+/**
+ * A line in short as SVG's path data and the tip of its head: `s` is a curve, by so much, that begins and ends level.
+ * @param {string} short
+ */
+export function drawn(short) {
+  let [x, y] = [0, 0];
+  const steps = short.match(/[MshHV][^MshHV]*/g) ?? [];
+  const down = steps.at(-1)?.startsWith("V") ?? false;
+  const parts = steps.map((step, i) => {
+    const [a, b] = (step.match(/-?\d+/g) ?? []).map(Number);
+    const covered = i === steps.length - 1 ? COVERED : 0;
+    if (step[0] === "M") [x, y] = [a, b];
+    else if (step[0] === "s") [x, y] = [x + a, y + b];
+    else if (step[0] === "h") x += a;
+    else if (step[0] === "H") x = a;
+    else y = a;
+    if (step[0] === "s") return `c${a / 2} 0 ${a / 2} ${b} ${a} ${b}`;
+    return step[0] === "h" ? `h${a - covered}` : step[0] === "V" ? `V${a - covered}` : step;
+  });
+  return { line: parts.join(""), tip: { x, y, down } };
 }
