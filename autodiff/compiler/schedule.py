@@ -51,7 +51,7 @@ def schedule(graph: Graph, region: Region, adjoints: Adjoints) -> Runs:
     arity, ways = graph.arity, adjoints.ways
     span = int(arity.max(initial=0)) + 1
     code = ((graph.op * 256 + ways) * span + arity) * region.chosen
-    kinds, kind = _numbered(code)
+    kinds, kind = np.unique(code, return_inverse=True)
     late = np.zeros(len(kinds), np.bool_)
     if region.form == "scalars":
         late[_of_matrices(graph, region, kind)] = True
@@ -59,15 +59,6 @@ def schedule(graph: Graph, region: Region, adjoints: Adjoints) -> Runs:
     nodes, first = _order(region.chosen, kind, chains, late, graph.start, graph.operands)
     heads = nodes[first]
     return Runs(nodes, first, np.diff(first, append=len(nodes)), graph.op[heads], arity[heads], ways[heads])
-
-
-def _numbered(code: Integers) -> tuple[Integers, Integers]:
-    """The different numbers there are, and which of them each is; without sorting where few are possible."""
-    if not len(code) or code.max() > len(code) + 1_000_000:
-        return np.unique(code, return_inverse=True)
-    there = np.zeros(code.max() + 1, np.bool_)
-    there[code] = True
-    return np.flatnonzero(there), (np.cumsum(there) - 1)[code]
 
 
 def _of_matrices(graph: Graph, region: Region, kind: Integers) -> Integers:

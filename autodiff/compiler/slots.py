@@ -69,11 +69,9 @@ def _in_order(adjoints: Adjoints, runs: Runs) -> Integers:
     count = len(adjoints.is_sum)
     met = adjoints.number[runs.nodes[::-1]]
     every = np.concatenate([[0], met[met >= 0], np.arange(count)])
-    when, place = np.empty(count, np.int64), np.empty(count, np.int64)
-    when[every[::-1]] = np.arange(len(every))[::-1]  # the first of several is assigned last
-    once = every[when[every] == np.arange(len(every))]
-    is_sum = adjoints.is_sum[once]
-    place[np.concatenate([once[is_sum], once[~is_sum]])] = np.arange(count)
+    _, when = np.unique(every, return_index=True)
+    place = np.empty(count, np.int64)
+    place[np.lexsort((when, ~adjoints.is_sum))] = np.arange(count)
     return place
 
 
