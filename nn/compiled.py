@@ -19,7 +19,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import CompileError, LengthError, OperandError, Value, VerificationError
-from autodiff.compiler.training import ManySteps
+from autodiff.compiler.availability import attempt
 from autodiff.entrance import as_number, is_number
 
 from . import losses
@@ -34,6 +34,8 @@ from .vectorised import stepped, to_arrays, to_lists, vectorised
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
+
+    from autodiff.compiler.training import ManySteps
 
     from .engine import Training
 
@@ -198,17 +200,19 @@ class CompiledEngine(Engine):
     def _takes_many(self, samples: int) -> bool:
         """Whether there is a machine for several steps, and a batch of so many samples leaves other threads idle."""
         if self.many is None and not self.singly:
-            try:
-                self.many = ManySteps(
-                    [self.stepping],
-                    self.columns,
-                    self.optimizer,
-                    given=self.strengths,
-                    watched=self.measuring if self.training.metric else None,
-                )
-            except CompileError:
-                self.singly = True
+            self.many = attempt(self._many_steps, False)
+            self.singly = self.many is None
         return not (self.singly or self.eagerly or self.many is None) and self.many.for_one_thread(samples)
+
+    def _many_steps(self) -> ManySteps | None:
+        """What does several steps in one call; None if these programs or this optimiser are none for that."""
+        from autodiff.compiler.training import ManySteps
+
+        watched = self.measuring if self.training.metric else None
+        try:
+            return ManySteps([self.stepping], self.columns, self.optimizer, given=self.strengths, watched=watched)
+        except CompileError:
+            return None
 
     def _at_once(self, batches: list[list[int]]) -> Iterator[tuple[float, list[list[float]]]]:
         """Steps for these batches, up to one whose loss or gradient is not finite."""

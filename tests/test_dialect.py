@@ -1,6 +1,7 @@
 """What ``dialect`` translates against numba, which compiles the same functions, and against Python, which runs them."""
 
 import ctypes
+import linecache
 import random
 
 import numpy as np
@@ -120,13 +121,42 @@ def test_code_from_the_disk_is_not_made_again(monkeypatch, tmp_path):
     assert assembled_kernel(function, "float64")[1] is False
 
 
-def unsupported_try(x):
-    try:
-        return x[0]
-    except IndexError:
-        return 0
+def generated(text):
+    """The function ``f`` of a text, where its source is found as that of a kernel is."""
+    file, names = f"<{hash(text)}>", {}
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    exec(compile(text, file, "exec"), names)
+    return names["f"]
 
 
-def test_the_rest_of_python_is_refused():
-    with pytest.raises(Unsupported):
-        ArrayFunction(unsupported_try)(np.zeros(3))
+COUNTED = generated("""
+def f(first, last, by):
+    total = number = 0
+    for i in range(first, last, by):
+        total, number = total + i, number + 1
+    for i in range(first, last, -by):
+        total, number = total - 3 * i, number + 100
+    return total, number
+""")
+
+
+@pytest.mark.parametrize("by", [1, 3, -1, -4])
+@pytest.mark.parametrize(("first", "last"), [(0, 10), (10, 0), (-5, 7), (4, 4)])
+def test_a_range_goes_where_a_step_that_is_computed_leads(first, last, by):
+    assert ArrayFunction(COUNTED)(first, last, by) == COUNTED(first, last, by)
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("    try:\n        return 1\n    except IndexError:\n        return 0", "Try"),
+        ("    return x[-1]", "an index from the end"),
+        ("    x = x[-2:]\n    return 1", "an index from the end"),
+        ("    x = x[::2]\n    return 1", "a slice with steps"),
+        ("    raise ValueError", "Raise"),
+        ("    return sum(x)", "a call of"),
+    ],
+)
+def test_the_rest_of_python_is_refused(body, what):
+    with pytest.raises(Unsupported, match=what):
+        ArrayFunction(generated(f"def f(x):\n{body}\n"))(np.zeros(3, np.int64))

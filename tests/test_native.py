@@ -31,6 +31,7 @@ from autodiff.compiler import reading
 from autodiff.elsewhere import ELSEWHERE
 from autodiff.symbol import local_derivative_formula
 from tests.engines import bits, carried, in_python, outcome, recorded
+from tests.living import collector_of_what_is_new
 
 ROOT = Path(__file__).parent.parent
 SOURCE = (ROOT / "autodiff" / "_node.c").read_text(encoding="utf-8")
@@ -266,6 +267,12 @@ UNARY = ["exp", "log", "relu", "tanh", "sin", "sqrt", "abs", "neg", "sigmoid", "
 BINARY = ["add", "sub", "mul", "truediv", "pow", "mod"]
 NARY = ["sum", "mean", "max", "logsumexp", "norm", "prod"]
 NUMBERS = st.sampled_from([0.0, -0.0, 1.0, -2.0, 0.3, 1e200, 1e-200, math.inf, -math.inf, math.nan, 3, True])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_objects():
+    with collector_of_what_is_new():
+        yield
 
 
 class Both(RuleBasedStateMachine):

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 COMMAND = ROOT / "docs/pictures.py"
 DIRECTORY = ROOT / "docs/pictures"
-PICTURES = ["formula", "layers", "micrograd", "mlp-2-3-1", "neuron", "two-paths"]
+PICTURES = ["formula", "gpt", "layers", "micrograd", "mlp-2-3-1", "neuron", "repeated", "two-paths"]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 

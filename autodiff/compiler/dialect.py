@@ -570,13 +570,16 @@ class _Scope:
         begin: Callable[[Number], None],
         body: Sequence[ast.stmt],
     ) -> None:
-        down = isinstance(by, Known) and by.value < 0  # a step that is computed is positive
         first, last, size = (self.as_kind(x, "int64") for x in (start, stop, by))
         place = self.room(first.type)
         self.builder.store(first, place)
 
         def test() -> ir.Value:
-            return self.builder.icmp_signed(">" if down else "<", self.builder.load(place), last)
+            here = self.builder.load(place)
+            up, down = (self.builder.icmp_signed(sign, here, last) for sign in "<>")
+            if isinstance(by, Known):
+                return down if by.value < 0 else up
+            return self.builder.select(self.builder.icmp_signed("<", size, ir.Constant(size.type, 0)), down, up)
 
         def once() -> None:
             begin(Number("int64", self.builder.load(place)))
@@ -819,10 +822,10 @@ class _Scope:
         if not isinstance(array, Array):
             raise Unsupported("an index")
         if len(array.shape) == 1:
-            at = self.as_kind(self.value(index), "int64")
+            at = self._index(index)
             return Number(array.kind, array.pointer), self._step(array.pointer, at)
         row, *rest = index.elts if isinstance(index, ast.Tuple) else [index]
-        by = self.builder.mul(self.as_kind(self.value(row), "int64"), array.shape[1], flags=("nsw",))
+        by = self.builder.mul(self._index(row), array.shape[1], flags=("nsw",))
         found = Array(array.kind, self._step(array.pointer, by), array.shape[1:])
         if not rest:
             return found, found.pointer
@@ -831,11 +834,18 @@ class _Scope:
             return found, found.pointer
         return self._place(found, rest[0])
 
+    def _index(self, node: ast.expr) -> ir.Value:
+        """An index, from the front."""
+        at = self.value(node)
+        if isinstance(at, Known) and at.value < 0:
+            raise Unsupported("an index from the end")
+        return self.as_kind(at, "int64")
+
     def _slice(self, array: Array, index: ast.Slice) -> Array:
         if index.step is not None:
             raise Unsupported("a slice with steps")
-        low = self.as_kind(self.value(index.lower), "int64") if index.lower else ir.Constant(ir.IntType(64), 0)
-        high = self.as_kind(self.value(index.upper), "int64") if index.upper else array.shape[0]
+        low = self._index(index.lower) if index.lower else ir.Constant(ir.IntType(64), 0)
+        high = self._index(index.upper) if index.upper else array.shape[0]
         size = None if high is None else self.builder.sub(high, low, flags=("nsw",))
         for n in array.shape[1:]:
             low = self.builder.mul(low, n, flags=("nsw",))
