@@ -165,6 +165,20 @@ class OfItsOwn(nn.Optimizer):
         return math.copysign(1.0, w.grad) + self.weight_decay * w.data
 
 
+class Bounded(nn.Optimizer):
+    """The least and the greatest of numbers that are not whole."""
+
+    def slope(self, i, w):
+        return max(-0.05, min(0.05, w.grad))
+
+
+class OrElse(nn.Optimizer):
+    """A number, or another where that is 0."""
+
+    def slope(self, i, w):
+        return w.grad * (self.weight_decay or 0.5)
+
+
 class Clipped(nn.SGD):
     """What a step does besides its formula."""
 
@@ -187,7 +201,10 @@ class Labelled(nn.Optimizer):
         return w.grad * len(w.label)
 
 
-@pytest.mark.parametrize(("kind", "compiles"), [(OfItsOwn, True), (Clipped, False), (Noisy, False), (Labelled, False)])
+@pytest.mark.parametrize(
+    ("kind", "compiles"),
+    [(OfItsOwn, True), (Bounded, True), (OrElse, True), (Clipped, False), (Noisy, False), (Labelled, False)],
+)
 def test_an_optimiser_of_ones_own(kind, compiles):
     (program, model), (twin, same) = network(), network()
     random.seed(0)

@@ -11,13 +11,13 @@ import json
 import math
 from functools import cache, update_wrapper
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from llvmlite import binding, ir
 
 from ..errors import CompileError
+from ..forks import no_fork
 from . import dialect
 from .cache import kept
 from .dialect import Array, Known, Number, Unsupported, Writer, processor
@@ -84,7 +84,6 @@ class Driver:
         self.ways = [_as_it_is if kind in ("int", "bool", "float") else id for kind in self.kinds.values()]
         self.lanes = [*self.kinds.values()].index("Lanes") if "Lanes" in self.kinds.values() else None
         self.compiled: dict[str, Any] = {}
-        self.lock = Lock()
 
     def __call__(self, *arguments: Any) -> float:
         """Run it; what it returns."""
@@ -97,11 +96,13 @@ class Driver:
         return found
 
     def _compile(self, precision: str) -> Any:
-        with self.lock:
+        with no_fork:
             if precision not in self.compiled:
                 axes = {**_AXES, "Lanes": ("float32" if precision == "f" else "float64", 1)}
                 _check_header()
-                address, _, _ = _loaded(self.function, (precision,), lambda symbol: self._write(symbol, axes))
+                address, _, _ = _loaded(
+                    self.function, (precision, *self.kinds.items()), lambda symbol: self._write(symbol, axes)
+                )
                 takes = [ctypes.c_double if kind == "float" else ctypes.c_int64 for kind in self.kinds.values()]
                 self.compiled[precision] = ctypes.CFUNCTYPE(ctypes.c_double, *takes)(address)
         return self.compiled[precision]
@@ -133,15 +134,17 @@ class ArrayFunction:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self.compiled: dict[Any, tuple[Any, Any]] = {}
-        self.lock = Lock()
 
     def __call__(self, *arguments: Any) -> Any:
         """Run it; the arrays that it returns are copies."""
+        if any(isinstance(x, np.ndarray) and not x.dtype.isnative for x in arguments):
+            raise Unsupported("bytes in another order")
         arrays = [np.ascontiguousarray(x) if isinstance(x, np.ndarray) else int(x) for x in arguments]
         key = tuple([(x.dtype.name, x.ndim) if isinstance(x, np.ndarray) else None for x in arrays])
         if key not in self.compiled:
-            with self.lock:
-                self.compiled[key] = self._compile(key)
+            with no_fork:
+                if key not in self.compiled:
+                    self.compiled[key] = self._compile(key)
         run, returned = self.compiled[key]
         results = np.zeros(_RESULTS, np.int64)
         run(*[id(x) if isinstance(x, np.ndarray) else x for x in arrays], results.ctypes.data)
@@ -169,7 +172,10 @@ class ArrayFunction:
             builder = scope.builder
             place = builder.inttoptr(builder.function.args[-1], _INTEGER.as_pointer())
             last = builder.load(writer.last_allocated(builder))
-            for i, x in enumerate([last, *_words(builder, found)]):
+            words = [last, *_words(builder, found)]
+            if len(words) > _RESULTS:
+                raise Unsupported("so many results")
+            for i, x in enumerate(words):
                 builder.store(x, builder.gep(place, [ir.Constant(_INTEGER, i)]))
             returned.append(_described(found))
 
@@ -271,15 +277,19 @@ def _loaded(
     """The address of a function, whether its code was on the disk, and what else is known of it."""
 
     def make(symbol: str) -> bytes:
-        module, more = write(symbol)
-        return json.dumps(more).encode() + b"\n" + _assembled(module)
+        try:
+            module, more = write(symbol)
+            return json.dumps(more).encode() + b"\n" + _assembled(module)
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise Unsupported(f"{type(error).__name__}: {error}") from error
 
-    name, code, found = kept(function, signature, _Here, _ourselves(), make)
-    more, _, code = code.partition(b"\n")
-    engine = _engine()
-    engine.add_object_file(binding.ObjectFileRef.from_data(code))
-    engine.finalize_object()
-    return int(engine.get_function_address(name)), found, json.loads(more)
+    with no_fork:  # there is one engine, which threads share
+        name, code, found = kept(function, signature, _Here, _ourselves(), make)
+        more, _, code = code.partition(b"\n")
+        engine = _engine()
+        engine.add_object_file(binding.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+        return int(engine.get_function_address(name)), found, json.loads(more)
 
 
 @cache

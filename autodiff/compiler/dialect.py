@@ -297,6 +297,8 @@ class _Scope:
         inner.end = self.builder.append_basic_block()
         inner.statements(node.body)
         if not self.builder.block.is_terminated:
+            if inner.result is not None:
+                raise Unsupported("a way without a result")
             self.builder.branch(inner.end)
         self.builder.position_at_end(inner.end)
         return None if inner.result is None else self.read(inner.result)
@@ -477,6 +479,8 @@ class _Scope:
                     self._store(part, x)
             case ast.Subscript(array, index):
                 row, place = self._place(self.value(array), index)
+                if isinstance(row, Array):
+                    raise Unsupported("a row at once")
                 self._put(item, row.kind, place)
             case _:
                 raise Unsupported("a target")
@@ -558,6 +562,8 @@ class _Scope:
                 body,
             )
         else:
+            if any(isinstance(x, (ast.Break, ast.Continue)) for part in body for x in ast.walk(part)):
+                raise Unsupported("leaving a loop that is written out")
             for item in self._parts(items):
                 self._store(target, item)
                 self.statements(body)
@@ -618,6 +624,8 @@ class _Scope:
                 return self._choice(self.truth(self.value(test)), then, otherwise)
             case ast.Call(ast.Attribute(array, "reshape"), shape, []):
                 rows = self.value(array)
+                if any(isinstance(x, ast.UnaryOp) for x in shape):
+                    raise Unsupported("a length from the rest")
                 return Array(rows.kind, rows.pointer, tuple([self.as_kind(self.value(x), "int64") for x in shape]))
             case ast.Call(ast.Attribute(array, "copy"), [], []):
                 return self._copied(self.value(array))
@@ -680,10 +688,14 @@ class _Scope:
         if isinstance(operation, ast.Not):
             return Number("bool", self.builder.not_(self.truth(operand)))
         if isinstance(operand, Known) and type(operand.value) in (int, float):
+            if not isinstance(operation, (ast.USub, ast.UAdd)):
+                raise Unsupported(type(operation).__name__)
             return Known(-operand.value) if isinstance(operation, ast.USub) else operand
         if not isinstance(operation, ast.USub):
             raise Unsupported("unary operator")
         x = self.number(operand)
+        if x.kind not in ("int64", "float64", "float32"):
+            raise Unsupported(f"- of {x.kind}")
         return Number(x.kind, self.builder.neg(x.x) if x.kind == "int64" else self.builder.fneg(x.x))
 
     def _compare(self, sign: str, left: Something, right: Something) -> ir.Value:
@@ -702,15 +714,21 @@ class _Scope:
         """The later operands count, and are computed, only if the earlier ones leave it open."""
         first, *rest = operands
         place = self.room(KINDS["bool"])
-        self.builder.store(self.truth(self.value(first)), place)
+        self.builder.store(self._flag(self.value(first)), place)
         for operand in rest:
             found = self.builder.load(place)
 
             def more(operand: ast.expr = operand) -> None:
-                self.builder.store(self.truth(self.value(operand)), place)
+                self.builder.store(self._flag(self.value(operand)), place)
 
             self._if(found if both else self.builder.not_(found), more, lambda: None)
         return Number("bool", self.builder.load(place))
+
+    def _flag(self, item: Something) -> ir.Value:
+        x = self.number(item)
+        if x.kind != "bool":
+            raise Unsupported("and, or of numbers")
+        return x.x
 
     def _choice(self, test: ir.Value, then: ast.expr, otherwise: ast.expr) -> Something:
         blocks = [self.builder.append_basic_block() for _ in range(3)]
@@ -770,6 +788,8 @@ class _Scope:
 
     def fill(self, array: Array, item: Something) -> Array:
         """Write the same number, or those of another array, everywhere."""
+        if len(array.shape) != 1:
+            raise Unsupported("filling rows")
         size = Number("int64", array.shape[0])
 
         def put(i: Number) -> None:
@@ -824,6 +844,8 @@ class _Scope:
         if len(array.shape) == 1:
             at = self._index(index)
             return Number(array.kind, array.pointer), self._step(array.pointer, at)
+        if len(array.shape) != 2:
+            raise Unsupported("more than two axes")
         row, *rest = index.elts if isinstance(index, ast.Tuple) else [index]
         by = self.builder.mul(self._index(row), array.shape[1], flags=("nsw",))
         found = Array(array.kind, self._step(array.pointer, by), array.shape[1:])
@@ -867,6 +889,8 @@ class _Scope:
         if isinstance(x, np.uint64):
             return Number("uint64", ir.Constant(KINDS["uint64"], int(x)))
         if isinstance(x, (int, np.integer)):
+            if not -(2**63) <= int(x) < 2**63:
+                raise Unsupported("a whole number of more than 64 bits")
             return Number("int64", ir.Constant(KINDS["int64"], int(x)))
         return Number("float64", ir.Constant(KINDS["float64"], float(x)))
 
@@ -933,13 +957,20 @@ def _numba_type(item: Something) -> Any:
     return types.int64 if isinstance(item, Known) and isinstance(item.value, int) else types.float64
 
 
+def _two_whole(scope: _Scope, items: Sequence[Something]) -> list[ir.Value]:
+    numbers = [scope.number(item) for item in items]
+    if [x.kind for x in numbers] != ["int64", "int64"]:
+        raise Unsupported("min or max of other things than two whole numbers")
+    return [x.x for x in numbers]
+
+
 def _greatest(scope: _Scope, *items: Something) -> Number:
-    x, y = (scope.as_kind(item, "int64") for item in items)
+    x, y = _two_whole(scope, items)
     return Number("int64", scope.builder.select(scope.builder.icmp_signed(">", y, x), y, x))
 
 
 def _least(scope: _Scope, *items: Something) -> Number:
-    x, y = (scope.as_kind(item, "int64") for item in items)
+    x, y = _two_whole(scope, items)
     return Number("int64", scope.builder.select(scope.builder.icmp_signed("<", y, x), y, x))
 
 
@@ -988,7 +1019,7 @@ _BUILTIN: dict[Any, Callable[..., Something]] = {
     np.empty: lambda scope, shape, kind=None: _allocated(scope, shape, kind),
     np.zeros: lambda scope, shape, kind=None: _allocated(scope, shape, kind, zeros=True),
     np.ones: lambda scope, shape, kind=None: scope.fill(_allocated(scope, shape, kind), Known(1)),
-    np.full: lambda scope, shape, x, kind=None: scope.fill(_allocated(scope, shape, kind), x),
+    np.full: lambda scope, shape, x, kind: scope.fill(_allocated(scope, shape, kind), x),
     len: _length,
     int: _kind_of("int64"),
     float: _kind_of("float64"),

@@ -66,6 +66,8 @@ class _Walk:
             yield from (str(x.dtype), str(x.shape), sha256(np.ascontiguousarray(x).tobytes()).hexdigest())
         elif isinstance(x, np.generic):
             yield repr(x)
+        elif isinstance(x, ModuleType):  # each time by other names
+            yield from self._parts(x, names)
         elif id(x) in self.seen:
             yield str(self.seen[id(x)])
         else:
@@ -102,6 +104,11 @@ class _Walk:
             yield from self.words(x._defn)
         elif isinstance(x, type) or hasattr(x, "__name__"):
             yield f"{getattr(x, '__module__', '')}.{getattr(x, '__qualname__', x.__name__)}"
+            if isinstance(x, type) and not _by_version(x.__module__):
+                for name, method in sorted(vars(x).items()):
+                    if isinstance(method, FunctionType):
+                        yield name
+                        yield from self.words(method)
         else:
             yield f"{type(x).__module__}.{type(x).__qualname__}"
             if str(x) and " at 0x" not in str(x):

@@ -261,6 +261,11 @@ class _Names(ast.NodeTransformer):
             raise self._refuse(node)
         return ast.Name(name, ast.Load())
 
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        if isinstance(node.slice, ast.UnaryOp):  # counted from the end
+            raise self._refuse(node)
+        return self.generic_visit(node)
+
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         if not isinstance(node.op, ast.Pow):
