@@ -454,13 +454,13 @@ class _Scope:
             case ast.Expr(value):
                 self.value(value)
             case ast.If(test, body, rest):
-                self._if(self.truth(self.value(test)), lambda: self.statements(body), lambda: self.statements(rest))
+                self._if(self.condition(test), lambda: self.statements(body), lambda: self.statements(rest))
             case ast.For(ast.Name(name), ast.Call(ast.Name("range"), bounds, []), body, []):
                 self._for(name, [self.value(x) for x in bounds], body)
             case ast.For(target, items, body, []):
                 self._for_each(target, self.value(items), body)
             case ast.While(test, body, []):
-                self._loop(lambda: self.truth(self.value(test)), lambda: self.statements(body), lambda: None)
+                self._loop(lambda: self.condition(test), lambda: self.statements(body), lambda: None)
             case ast.Return(value):
                 self._return(None if value is None else self.value(value))
             case ast.Continue():
@@ -582,9 +582,9 @@ class _Scope:
 
         def test() -> ir.Value:
             here = self.builder.load(place)
-            up, down = (self.builder.icmp_signed(sign, here, last) for sign in "<>")
             if isinstance(by, Known):
-                return down if by.value < 0 else up
+                return self.builder.icmp_signed("<" if by.value > 0 else ">", here, last)
+            up, down = (self.builder.icmp_signed(sign, here, last) for sign in "<>")
             return self.builder.select(self.builder.icmp_signed("<", size, ir.Constant(size.type, 0)), down, up)
 
         def once() -> None:
@@ -611,6 +611,8 @@ class _Scope:
                 return tuple([self.value(x) for x in items])
             case ast.BinOp(left, operation, right):
                 return self._binary(operation, self.value(left), self.value(right))
+            case ast.UnaryOp(ast.Not(), operand):
+                return Number("bool", self.builder.not_(self.condition(operand)))
             case ast.UnaryOp(operation, operand):
                 return self._unary(operation, self.value(operand))
             case ast.Compare(left, operations, others):
@@ -619,9 +621,9 @@ class _Scope:
                 tests = [self._compare(_COMPARED.get(type(op), ""), x, y) for x, op, y in pairs]
                 return Number("bool", _joined(self.builder.and_, tests))
             case ast.BoolOp(operation, operands):
-                return self._either_or(isinstance(operation, ast.And), operands)
+                return Number("bool", self._either_or(operation, operands, self._flag))
             case ast.IfExp(test, then, otherwise):
-                return self._choice(self.truth(self.value(test)), then, otherwise)
+                return self._choice(self.condition(test), then, otherwise)
             case ast.Call(ast.Attribute(array, "reshape"), shape, []):
                 rows = self.value(array)
                 if any(isinstance(x, ast.UnaryOp) for x in shape):
@@ -685,8 +687,6 @@ class _Scope:
         return builder.sub(quotient, builder.zext(off, zero.type))
 
     def _unary(self, operation: ast.unaryop, operand: Something) -> Something:
-        if isinstance(operation, ast.Not):
-            return Number("bool", self.builder.not_(self.truth(operand)))
         if isinstance(operand, Known) and type(operand.value) in (int, float):
             if not isinstance(operation, (ast.USub, ast.UAdd)):
                 raise Unsupported(type(operation).__name__)
@@ -710,22 +710,31 @@ class _Scope:
         compare = self.builder.fcmp_unordered if sign == "!=" else self.builder.fcmp_ordered
         return compare(sign, self.as_kind(x, kind), self.as_kind(y, kind))
 
-    def _either_or(self, both: bool, operands: Sequence[ast.expr]) -> Number:
+    def condition(self, node: ast.expr) -> ir.Value:
+        """Whether an expression is true, where nothing else of it counts."""
+        if isinstance(node, ast.BoolOp):
+            return self._either_or(node.op, node.values, self.condition)
+        return self.truth(self.value(node))
+
+    def _either_or(
+        self, operation: ast.boolop, operands: Sequence[ast.expr], flag: Callable[[ast.expr], ir.Value]
+    ) -> ir.Value:
         """The later operands count, and are computed, only if the earlier ones leave it open."""
         first, *rest = operands
         place = self.room(KINDS["bool"])
-        self.builder.store(self._flag(self.value(first)), place)
+        self.builder.store(flag(first), place)
         for operand in rest:
             found = self.builder.load(place)
 
             def more(operand: ast.expr = operand) -> None:
-                self.builder.store(self._flag(self.value(operand)), place)
+                self.builder.store(flag(operand), place)
 
-            self._if(found if both else self.builder.not_(found), more, lambda: None)
-        return Number("bool", self.builder.load(place))
+            self._if(found if isinstance(operation, ast.And) else self.builder.not_(found), more, lambda: None)
+        return self.builder.load(place)
 
-    def _flag(self, item: Something) -> ir.Value:
-        x = self.number(item)
+    def _flag(self, node: ast.expr) -> ir.Value:
+        """Of an operand whose value counts: there are only truth values."""
+        x = self.number(self.value(node))
         if x.kind != "bool":
             raise Unsupported("and, or of numbers")
         return x.x
