@@ -158,7 +158,7 @@ class ArrayFunction:
 
     def _compile(self, key: tuple[Any, ...]) -> tuple[Any, Any]:
         _check_header()
-        address, _, returned = _loaded(self.function, key, lambda symbol: self._write(symbol, key))
+        address, _, returned = _loaded(self.function, key, lambda symbol: self._write(symbol, key), often=False)
         return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_int64] * (len(key) + 1))(address), returned
 
     def _write(self, symbol: str, key: tuple[Any, ...]) -> tuple[ir.Module, Any]:
@@ -272,14 +272,14 @@ def _ourselves() -> list[str]:
 
 
 def _loaded(
-    function: Any, signature: tuple[Any, ...], write: Callable[[str], tuple[ir.Module, Any]]
+    function: Any, signature: tuple[Any, ...], write: Callable[[str], tuple[ir.Module, Any]], often: bool = True
 ) -> tuple[int, bool, Any]:
     """The address of a function, whether its code was on the disk, and what else is known of it."""
 
     def make(symbol: str) -> bytes:
         try:
             module, more = write(symbol)
-            return json.dumps(more).encode() + b"\n" + _assembled(module)
+            return json.dumps(more).encode() + b"\n" + _assembled(module, often)
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise Unsupported(f"{type(error).__name__}: {error}") from error
 
@@ -293,24 +293,36 @@ def _loaded(
 
 
 @cache
-def _target() -> Any:
+def _target(level: int) -> Any:
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     triple, name, features = processor()
     target = binding.Target.from_triple(triple)
-    return target.create_target_machine(name, features, opt=3, reloc="default", codemodel="jitdefault", jit=True)
+    return target.create_target_machine(name, features, opt=level, reloc="default", codemodel="jitdefault", jit=True)
 
 
 @cache
 def _engine() -> Any:
-    return binding.create_mcjit_compiler(binding.parse_assembly(""), _target())
+    return binding.create_mcjit_compiler(binding.parse_assembly(""), _target(3))
 
 
-def _assembled(module: ir.Module) -> bytes:
+def _assembled(module: ir.Module, often: bool) -> bytes:
+    """The machine code of a module, optimised with all that pays for what runs often, or for what runs once."""
     parsed = binding.parse_assembly(str(module))
-    options = binding.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization, options.slp_vectorization = True, False
-    passes = binding.create_pass_builder(_target(), options)
-    passes.getModulePassManager().run(parsed, passes)
-    code: bytes = _target().emit_object(parsed)
+    if often:
+        options = binding.create_pipeline_tuning_options(speed_level=3)
+        options.loop_vectorization, options.slp_vectorization = True, False
+        options.loop_unrolling = False  # twice the code and twice the time to make it, for no speed that was measured
+        passes = binding.create_pass_builder(_target(3), options)
+        passes.getModulePassManager().run(parsed, passes)
+    else:
+        passes = binding.create_pass_builder(_target(1), binding.create_pipeline_tuning_options(speed_level=1))
+        manager = binding.create_new_module_pass_manager()
+        manager.add_sroa_pass()
+        manager.add_simplify_cfg_pass()
+        manager.add_loop_rotate_pass()
+        manager.add_instruction_combine_pass()
+        manager.add_simplify_cfg_pass()
+        manager.run(parsed, passes)
+    code: bytes = _target(3 if often else 1).emit_object(parsed)
     return code

@@ -209,6 +209,8 @@ class Writer:
             kind = ir.FunctionType(ir.VoidType(), [x.type for x in flat])
             written = ir.Function(self.module, kind, self.module.get_unique_name(function.__name__))
             written.linkage = "internal"
+            if any(isinstance(x, (ast.For, ast.While)) for x in ast.walk(_definition(function.__code__))):
+                written.attributes.add("noinline")  # a loop takes longer than a call, and long to compile
             self.outlined[key] = written
             builder, waiting = _begin(written), iter(written.args)
             _Scope(self, builder).inline(function, [_rebuilt(x, waiting) for x in passed])
