@@ -29,6 +29,10 @@ __all__ = ["ArrayFunction", "Driver", "assembled_kernel"]
 
 _INTEGER, _DOUBLE = ir.IntType(64), ir.DoubleType()
 _FAST = ("fadd", "fsub", "fmul", "fdiv")
+ONCE, LOOP, DRIVER, KERNEL = 0, 1, 3, 4
+"""How much time machine code is worth: a loop that runs once over a small graph, or over a large one; what runs in each
+call, and what takes most of its time."""
+_LARGE = 500_000  # numbers, from which on better code for a loop pays at once
 
 
 def assembled_kernel(function: Callable[..., Any], precision: str, freedom: Sequence[str] = ()) -> tuple[int, bool]:
@@ -59,7 +63,7 @@ def assembled_kernel(function: Callable[..., Any], precision: str, freedom: Sequ
                     instruction.flags.extend(freedom)
         return writer.module, None
 
-    return _loaded(function, (precision, *freedom), write)[:2]
+    return _loaded(function, (precision, *freedom), write, KERNEL)[:2]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -101,7 +105,7 @@ class Driver:
                 axes = {**_AXES, "Lanes": ("float32" if precision == "f" else "float64", 1)}
                 _check_header()
                 address, _, _ = _loaded(
-                    self.function, (precision, *self.kinds.items()), lambda symbol: self._write(symbol, axes)
+                    self.function, (precision, *self.kinds.items()), lambda symbol: self._write(symbol, axes), DRIVER
                 )
                 takes = [ctypes.c_double if kind == "float" else ctypes.c_int64 for kind in self.kinds.values()]
                 self.compiled[precision] = ctypes.CFUNCTYPE(ctypes.c_double, *takes)(address)
@@ -140,7 +144,8 @@ class ArrayFunction:
         if any(isinstance(x, np.ndarray) and not x.dtype.isnative for x in arguments):
             raise Unsupported("bytes in another order")
         arrays = [np.ascontiguousarray(x) if isinstance(x, np.ndarray) else int(x) for x in arguments]
-        key = tuple([(x.dtype.name, x.ndim) if isinstance(x, np.ndarray) else None for x in arrays])
+        large = max([x.size for x in arrays if isinstance(x, np.ndarray)], default=0) >= _LARGE
+        key = (*[(x.dtype.name, x.ndim) if isinstance(x, np.ndarray) else None for x in arrays], large)
         if key not in self.compiled:
             with no_fork:
                 if key not in self.compiled:
@@ -158,10 +163,12 @@ class ArrayFunction:
 
     def _compile(self, key: tuple[Any, ...]) -> tuple[Any, Any]:
         _check_header()
-        address, _, returned = _loaded(self.function, key, lambda symbol: self._write(symbol, key), often=False)
+        *key, large = key
+        effort = LOOP if large else ONCE
+        address, _, returned = _loaded(self.function, (effort, *key), lambda symbol: self._write(symbol, key), effort)
         return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_int64] * (len(key) + 1))(address), returned
 
-    def _write(self, symbol: str, key: tuple[Any, ...]) -> tuple[ir.Module, Any]:
+    def _write(self, symbol: str, key: Sequence[Any]) -> tuple[ir.Module, Any]:
         writer, returned = Writer(symbol), []
 
         def arguments(builder: ir.IRBuilder, given: Sequence[ir.Value]) -> Sequence[Any]:
@@ -272,14 +279,14 @@ def _ourselves() -> list[str]:
 
 
 def _loaded(
-    function: Any, signature: tuple[Any, ...], write: Callable[[str], tuple[ir.Module, Any]], often: bool = True
+    function: Any, signature: tuple[Any, ...], write: Callable[[str], tuple[ir.Module, Any]], effort: int
 ) -> tuple[int, bool, Any]:
     """The address of a function, whether its code was on the disk, and what else is known of it."""
 
     def make(symbol: str) -> bytes:
         try:
             module, more = write(symbol)
-            return json.dumps(more).encode() + b"\n" + _assembled(module, often)
+            return json.dumps(more).encode() + b"\n" + _assembled(module, effort)
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise Unsupported(f"{type(error).__name__}: {error}") from error
 
@@ -306,17 +313,16 @@ def _engine() -> Any:
     return binding.create_mcjit_compiler(binding.parse_assembly(""), _target(3))
 
 
-def _assembled(module: ir.Module, often: bool) -> bytes:
-    """The machine code of a module, optimised with all that pays for what runs often, or for what runs once."""
+def _assembled(module: ir.Module, effort: int) -> bytes:
+    """The machine code of a module; what is left out of LLVM's own ways took long and made nothing faster."""
     parsed = binding.parse_assembly(str(module))
-    if often:
-        options = binding.create_pipeline_tuning_options(speed_level=3)
-        options.loop_vectorization, options.slp_vectorization = True, False
-        options.loop_unrolling = False  # twice the code and twice the time to make it, for no speed that was measured
-        passes = binding.create_pass_builder(_target(3), options)
+    options = binding.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization, options.slp_vectorization, options.loop_unrolling = True, False, False
+    options.loop_interleaving = effort >= KERNEL
+    passes = binding.create_pass_builder(_target(3), options)
+    if effort >= DRIVER:
         passes.getModulePassManager().run(parsed, passes)
     else:
-        passes = binding.create_pass_builder(_target(1), binding.create_pipeline_tuning_options(speed_level=1))
         manager = binding.create_new_module_pass_manager()
         manager.add_sroa_pass()
         manager.add_simplify_cfg_pass()
@@ -324,5 +330,5 @@ def _assembled(module: ir.Module, often: bool) -> bytes:
         manager.add_instruction_combine_pass()
         manager.add_simplify_cfg_pass()
         manager.run(parsed, passes)
-    code: bytes = _target(3 if often else 1).emit_object(parsed)
+    code: bytes = _target(min(effort, 3)).emit_object(parsed)
     return code

@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-import linecache
 import math
 import operator
-import os
 from functools import cache
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -26,6 +24,8 @@ from llvmlite import binding, ir
 from numba import carray, types
 from numba.core.dispatcher import Dispatcher
 from numba.core.extending import _Intrinsic
+
+from .definitions import definition, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,37 +96,6 @@ _OF_LIBRARY: dict[Any, str] = {math.asin: "asin", math.acos: "acos", math.atan: 
 _OF_LIBRARY |= {np.fmod: "fmod"}
 _NARROW = ("uint32", "int32", "int16", "int8")
 _CONSTANT = (bool, int, float, np.generic)
-_OURS = os.path.dirname(os.path.dirname(__file__))  # whose files do not change while they are in use
-
-
-@cache
-def _statements(file: str) -> list[ast.stmt]:
-    """The statements of a file."""
-    return ast.parse("".join(linecache.getlines(file))).body
-
-
-@cache
-def _definition(code: CodeType) -> Any:
-    """The function that has this code, as it was written."""
-    line = code.co_firstlineno
-    for statement in _statements(code.co_filename):
-        decorators = getattr(statement, "decorator_list", [])
-        if not min([statement.lineno, *[x.lineno for x in decorators]]) <= line <= (statement.end_lineno or 0):
-            continue
-        named = isinstance(statement, ast.FunctionDef) and statement.name == code.co_name
-        if named and code.co_filename.startswith((_OURS, "<")):
-            return statement
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Lambda) and node.lineno == line:
-                again = compile(ast.Expression(node), "", "eval").co_consts[0]
-                if _said(again) == _said(code):  # several begin on a line
-                    return node
-    raise Unsupported(f"there is no source of {code.co_name}")
-
-
-def _said(code: CodeType) -> tuple[Any, ...]:
-    """What is left of a function's text."""
-    return code.co_name, code.co_code, code.co_varnames, code.co_names, [(type(x), x) for x in code.co_consts]
 
 
 class _Context:
@@ -209,13 +178,13 @@ class Writer:
             kind = ir.FunctionType(ir.VoidType(), [x.type for x in flat])
             written = ir.Function(self.module, kind, self.module.get_unique_name(function.__name__))
             written.linkage = "internal"
-            if any(isinstance(x, (ast.For, ast.While)) for x in ast.walk(_definition(function.__code__))):
-                written.attributes.add("noinline")  # a loop takes longer than a call, and long to compile
             self.outlined[key] = written
             builder, waiting = _begin(written), iter(written.args)
             _Scope(self, builder).inline(function, [_rebuilt(x, waiting) for x in passed])
             if not builder.block.is_terminated:
                 builder.ret_void()
+            if len(written.blocks) > 2:
+                written.attributes.add("noinline")  # a loop takes longer than a call, and long to compile
         return self.outlined[key]
 
 
@@ -262,6 +231,7 @@ class _Scope:
     def __init__(self, writer: Writer, builder: ir.IRBuilder) -> None:
         self.writer, self.builder = writer, builder
         self.names: dict[str, Something] = {}
+        self.once: set[str] = set()  # names that need no place
         self.globals: dict[str, Any] = {}
         self.depth = 0  # of statements that may be left out or repeated
         self.loops: list[tuple[ir.Block, ir.Block]] = []
@@ -274,7 +244,9 @@ class _Scope:
 
     def inline(self, function: Callable[..., Any], passed: Sequence[Something]) -> Something:
         """Write a function out here; what it returns, or None."""
-        node = _definition(function.__code__)
+        node = definition(function.__code__)
+        if node is None:
+            raise Unsupported(f"there is no source of {function.__name__}")
         inner = _Scope(self.writer, self.builder)
         cells = [cell.cell_contents for cell in function.__closure__ or ()]
         inner.globals = {**function.__globals__, **dict(zip(function.__code__.co_freevars, cells, strict=True))}
@@ -286,13 +258,14 @@ class _Scope:
         if isinstance(node, ast.Lambda):
             inner.names = dict(zip(names, passed, strict=True))
             return inner.value(node.body)
-        changed = {x.id for x in ast.walk(node) if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)}
+        found = names_of(node)
+        inner.once = found.once
         for name, x in zip(names, passed, strict=True):
-            if name in changed:
+            if name in found.given:
                 inner.assign(name, x)
             else:
                 inner.names[name] = x
-        returns = [x for x in ast.walk(node) if isinstance(x, ast.Return)]
+        returns = found.returns
         if returns == node.body[-1:]:
             inner.statements(node.body[:-1])
             return inner.value(returns[0].value) if returns[0].value else None
@@ -408,6 +381,9 @@ class _Scope:
     def assign(self, name: str, item: Something) -> None:
         """Let a name stand for something."""
         item = self._firm(item)
+        if name in self.once:
+            self.names[name] = item
+            return
         known = self.names.get(name)
         if isinstance(known, _Variable) and _skeleton(known.places) != _skeleton(item):
             if (_skeleton(known.places), _skeleton(item)) == ("float64", "int64"):
