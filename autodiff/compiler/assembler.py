@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import math
+import sys
 from functools import cache, update_wrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,13 +153,15 @@ class ArrayFunction:
                     self.compiled[key] = self._compile(key)
         run, returned = self.compiled[key]
         results = np.zeros(_RESULTS, np.int64)
-        run(*[id(x) if isinstance(x, np.ndarray) else x for x in arrays], results.ctypes.data)
+        failed = run(*[id(x) if isinstance(x, np.ndarray) else x for x in arrays], results.ctypes.data)
         last, *words = results.tolist()
-        found = _read(returned, iter(words))
+        found = None if failed else _read(returned, iter(words))
         while last:
             before = ctypes.c_int64.from_address(last).value
             _free()(last)
             last = before
+        if failed:
+            raise MemoryError(f"there is no room for the arrays of {self.function.__name__}")
         return found
 
     def _compile(self, key: tuple[Any, ...]) -> tuple[Any, Any]:
@@ -172,18 +175,16 @@ class ArrayFunction:
         writer, returned = Writer(symbol), []
 
         def arguments(builder: ir.IRBuilder, given: Sequence[ir.Value]) -> Sequence[Any]:
+            writer.allocated = builder.inttoptr(given[-1], _INTEGER.as_pointer())
             pairs = zip(given, key, strict=False)
             return [Number("int64", x) if kind is None else _array(builder, x, *kind) for x, kind in pairs]
 
         def finish(scope: Any, found: Any) -> None:
-            builder = scope.builder
-            place = builder.inttoptr(builder.function.args[-1], _INTEGER.as_pointer())
-            last = builder.load(writer.last_allocated(builder))
-            words = [last, *_words(builder, found)]
-            if len(words) > _RESULTS:
+            builder, words = scope.builder, _words(scope.builder, found)
+            if len(words) >= _RESULTS:
                 raise Unsupported("so many results")
             for i, x in enumerate(words):
-                builder.store(x, builder.gep(place, [ir.Constant(_INTEGER, i)]))
+                builder.store(x, builder.gep(writer.allocated, [ir.Constant(_INTEGER, i + 1)]))
             returned.append(_described(found))
 
         writer.function(symbol, self.function, [_INTEGER] * (len(key) + 1), arguments, finish)
@@ -191,6 +192,7 @@ class ArrayFunction:
 
 
 _RESULTS = 32
+"""Words that a function writes at most: the address of what it allocated last, and what it returns."""
 
 
 @cache
@@ -236,12 +238,18 @@ def _read(described: Any, words: Iterator[int]) -> Any:
 
 @cache
 def _check_header() -> None:
-    """See that this NumPy has the numbers of an array where others have them."""
+    """See that this NumPy has the numbers of an array where others have them, and read nothing that is not its own."""
     array = np.zeros((2, 3))
-    there = [ctypes.c_int64.from_address(id(array) + _HEADER + 8 * i).value for i in (0, 2)]
-    sizes = [ctypes.c_int64.from_address(there[1] + 8 * axis).value for axis in range(2)]
-    if there[0] != array.ctypes.data or sizes != [2, 3]:
-        raise CompileError("NumPy keeps its arrays in another way than all versions up to 2.4")
+    good = sys.implementation.name == "cpython" and ctypes.sizeof(ctypes.c_void_p) == 8
+    if good and np.ndarray.__basicsize__ >= _HEADER + 32:
+        at = id(array) + _HEADER
+        numbers, sizes, strides = (ctypes.c_int64.from_address(at + 8 * i).value for i in (0, 2, 3))
+        good = numbers == array.ctypes.data and ctypes.c_int.from_address(at + 8).value == array.ndim
+        if good and strides == sizes + 8 * array.ndim:  # in one piece of memory, so both are addresses
+            good = [ctypes.c_int64.from_address(sizes + 8 * i).value for i in range(4)] == [2, 3, 24, 8]
+            if good:
+                return
+    raise CompileError("NumPy keeps its arrays in another way than all versions up to 2.4")
 
 
 def _as_it_is(x: Any) -> Any:

@@ -132,15 +132,8 @@ class Writer:
         self.module = ir.Module(name)
         self.module.triple = binding.get_process_triple()
         self.outlined: dict[Any, ir.Function] = {}
-        self.allocated: dict[ir.Function, ir.Value] = {}
-
-    def last_allocated(self, builder: ir.IRBuilder) -> ir.Value:
-        """Where a function keeps the address of what it allocated last; 0 if that is nothing."""
-        if builder.function not in self.allocated:
-            with builder.goto_entry_block():
-                place = self.allocated[builder.function] = builder.alloca(KINDS["int64"])
-                builder.store(ir.Constant(KINDS["int64"], 0), place)
-        return self.allocated[builder.function]
+        self.allocated: ir.Value | None = None
+        """Where the address is kept of what was allocated last, if there is one who frees it; 0 if that is nothing."""
 
     def function(
         self,
@@ -755,8 +748,10 @@ class _Scope:
         return [*item]
 
     def allocate(self, kind: str, shape: Sequence[ir.Value], zeros: bool = False) -> Array:
-        """An array that lives until what is returned was read."""
-        builder, whole = self.builder, ir.IntType(64)
+        """An array that lives until what is returned was read; the function returns 1 if there is no room for it."""
+        builder, whole, place = self.builder, ir.IntType(64), self.writer.allocated
+        if place is None or place.function is not builder.function:
+            raise Unsupported("an array that nobody frees")
         size: ir.Value = ir.Constant(whole, _SIZES[kind])
         for n in shape:
             size = builder.mul(size, n, flags=("nsw",))
@@ -766,7 +761,8 @@ class _Scope:
             start = builder.call(new, [ir.Constant(whole, 1), size])
         else:
             start = builder.call(self.external("malloc", ir.FunctionType(whole, [whole])), [size])
-        place = self.writer.last_allocated(builder)
+        with builder.if_then(builder.icmp_unsigned("==", start, ir.Constant(whole, 0)), likely=False):
+            builder.ret(ir.Constant(ir.DoubleType(), 1.0))
         builder.store(builder.load(place), builder.inttoptr(start, whole.as_pointer()))  # they are linked
         builder.store(start, place)
         pointer = ir.IntType(8) if kind == "bool" else KINDS[kind]
