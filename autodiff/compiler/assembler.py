@@ -19,9 +19,11 @@ from llvmlite import binding, ir
 
 from ..errors import CompileError
 from ..forks import no_fork
-from . import dialect
+from . import arithmetic, calls, definitions, dialect, operands
 from .cache import kept
-from .dialect import Array, Known, Number, Unsupported, Writer, processor
+from .calls import processor
+from .dialect import Writer
+from .operands import KINDS, Array, Known, Number, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -166,10 +168,12 @@ class ArrayFunction:
 
     def _compile(self, key: tuple[Any, ...]) -> tuple[Any, Any]:
         _check_header()
-        *key, large = key
+        *kinds, large = key
         effort = LOOP if large else ONCE
-        address, _, returned = _loaded(self.function, (effort, *key), lambda symbol: self._write(symbol, key), effort)
-        return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_int64] * (len(key) + 1))(address), returned
+        address, _, returned = _loaded(
+            self.function, (effort, *kinds), lambda symbol: self._write(symbol, kinds), effort
+        )
+        return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_int64] * len(key))(address), returned
 
     def _write(self, symbol: str, key: Sequence[Any]) -> tuple[ir.Module, Any]:
         writer, returned = Writer(symbol), []
@@ -264,7 +268,7 @@ def _array(builder: ir.IRBuilder, address: ir.Value, kind: str, axes: int) -> Ar
         return builder.load(builder.inttoptr(place, _INTEGER.as_pointer()))
 
     sizes = there(_HEADER + 16)
-    number = ir.IntType(8) if kind == "bool" else dialect.KINDS[kind]
+    number = ir.IntType(8) if kind == "bool" else KINDS[kind]
     numbers = builder.inttoptr(there(_HEADER), number.as_pointer())
     return Array(kind, numbers, tuple([there(8 * axis, sizes) for axis in range(axes)]))
 
@@ -283,7 +287,8 @@ class _Here:
 @cache
 def _ourselves() -> list[str]:
     """What decides beside the function."""
-    return [Path(file).read_text(encoding="utf-8") for file in (__file__, dialect.__file__)]
+    others = [arithmetic, calls, definitions, dialect, operands]
+    return [Path(file).read_text(encoding="utf-8") for file in (__file__, *[str(x.__file__) for x in others])]
 
 
 def _loaded(

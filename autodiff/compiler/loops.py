@@ -9,7 +9,7 @@ import numpy as np
 
 from .assembler import ArrayFunction
 from .cache import njit
-from .dialect import Unsupported
+from .operands import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
