@@ -67,7 +67,7 @@ def external(builder: ir.IRBuilder, symbol: str, kind: ir.FunctionType) -> ir.Fu
 
 
 def _intrinsic(scope: Scope, function: Any, passed: Sequence[Something]) -> Something:
-    """A function of numba's that writes code itscope."""
+    """A function of numba's that writes code itself."""
     items = [_numba_type(x) for x in passed]
     signature, write = function._defn(None, *items)
     arguments = []
