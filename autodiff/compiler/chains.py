@@ -57,9 +57,9 @@ def _worth_it(graph: Graph, length: Any, head: Any) -> Any:
     for i in (0, 1):
         factor = graph.operands[graph.start[head[scalars]] + i]
         _, which, times = np.unique(
-            np.stack([length[scalars], factor]), axis=1, return_inverse=True, return_counts=True
+            factor * (length.max(initial=0) + 1) + length[scalars], return_inverse=True, return_counts=True
         )
-        worth[scalars[times[which.ravel()] >= FEWEST]] = True
+        worth[scalars[times[which] >= FEWEST]] = True
     return worth
 
 
