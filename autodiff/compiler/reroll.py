@@ -113,8 +113,9 @@ def _body(graph: Graph, columns: Columns, nodes: Integers, constants: Integers, 
     number = number[same]
     inner = what[nodes] == INNER
     op = np.where(inner, graph.op[np.where(inner, head[nodes], 0)], LEAF)
-    start = np.concatenate([[0], np.cumsum(np.diff(first)[nodes])])
-    operands = number[np.concatenate([taken[first[c] : first[c + 1]] for c in nodes.tolist()])]
+    lengths = np.diff(first)[nodes]
+    start = np.concatenate([[0], np.cumsum(lengths)])
+    operands = number[taken[np.repeat(first[nodes] - start[:-1], lengths) + np.arange(start[-1])]]
     inputs, shared = number[nodes[what[nodes] == INPUT]], number[nodes[what[nodes] == SHARED]]
     numbers = graph.numbers[np.concatenate([head[nodes], head[constants]])]
     given = np.full(len(numbers), CONSTANT)
