@@ -16,6 +16,7 @@ from autodiff.compiler import loops, vm  # noqa: E402
 from autodiff.compiler.adjoints import adjoints  # noqa: E402
 from autodiff.compiler.assembler import ArrayFunction  # noqa: E402
 from autodiff.compiler.dialect import Unsupported  # noqa: E402
+from autodiff.compiler.frozen import freeze  # noqa: E402
 from autodiff.compiler.graph import PER_SAMPLE, read_graph  # noqa: E402
 from autodiff.compiler.instructions import instructions  # noqa: E402
 from autodiff.compiler.link import link  # noqa: E402
@@ -150,3 +151,10 @@ def test_no_loop_of_the_stages_is_left_to_numba(monkeypatch):
         program = ad.compile(output, inputs, parameters)
         program(*[1.0] * len(inputs))
         program.value_and_grad(*[1.0] * len(inputs), wrt="parameters")
+
+
+def test_the_numbers_of_a_graph_are_read_as_they_are():
+    x = Value(0.1)
+    nodes, numbers = freeze([ad.log(x - 1.0), x / 0.0, -x * 0.0])
+    assert [*map(repr, numbers)] == [repr(node.data) for node in nodes]
+    assert {type(number) for number in numbers} == {float}

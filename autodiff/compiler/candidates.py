@@ -37,7 +37,7 @@ def movable_in(graph: Graph) -> Flags:
     return (graph.op > LANE) & (graph.rate[: len(graph.op)] == PER_CALL)
 
 
-def exact_operands(graph: Graph) -> Integers:
+def exact_operands(graph: Graph) -> NDArray[np.int32]:
     """For each operand that has to be a constant, such as the component of a softmax, a number for its value; or -1."""
     found = np.full(len(graph.operands), -1, np.int32)
     table = rows()
