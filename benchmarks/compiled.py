@@ -42,25 +42,19 @@ GRAPH_NODES = {True: 100_000, False: 1_000_000}
 DGEMM_SIZE = 1024
 LEAST_CALLS = 5  # in a turn: each leaves its garbage to the next, as in training
 
+JAX_LIMITS = {"JAX jit, p": 0.4, "JAX jit, an": 0.4, "JAX jit, 50": 0.8}
 # A workload: its title, and the most that our time may be of a peer's whose name begins so.
 WORKLOADS: dict[str, tuple[str, dict[str, float]]] = {
     "demo": (
         "micrograd's demo: 2-16-16-1 with relu, 100 points, hinge loss and penalty",
-        {
-            "JAX jit, p": 0.4,
-            "JAX jit, an": 0.4,
-            "JAX jit, 50": 0.8,
-            "PyTorch": 0.1,
-            "CasADi": 0.05,
-            MICROGRAD: 1 / 20_000,
-        },
+        JAX_LIMITS | {"PyTorch": 0.1, "CasADi": 0.05, MICROGRAD: 1 / 20_000},
     ),
-    "demo-tanh": ("The same network with tanh", {"JAX jit, p": 0.5, "JAX jit, an": 0.5, "JAX jit, 50": 0.8}),
+    "demo-tanh": ("The same network with tanh", JAX_LIMITS | {"JAX jit, p": 0.5, "JAX jit, an": 0.5}),
     "digits": (
         "Digits: 64-32-10 with relu, softmax cross-entropy, batch of 1,797",
         {"JAX jit, p": 1.0, "JAX jit, an": 1.0},
     ),
-    "digits-32": ("The same, batch of 32", {"JAX jit, p": 0.4, "JAX jit, an": 0.4, "JAX jit, 50": 0.8}),
+    "digits-32": ("The same, batch of 32", JAX_LIMITS),
     "loop": (
         "micrograd's demo as a loop over its samples, in + and *",
         {BY_SAMPLE: 1.0, "JAX jit, p": 0.5, "JAX jit, an": 0.5},
@@ -499,8 +493,8 @@ def main() -> None:
         "collection before each turn, outside the time; what the libraries hold is frozen, so that no collection walks "
         "through it. Each process is held to as many processors as it may use threads. Data and parameters are in each "
         "tool's own arrays before. A limit is on the median of ours divided by the median of theirs. JAX dispatches "
-        "synchronously, its faster way where each step is waited for. What it does without a return to Python between steps "
-        "is compared with what ours does so, with one thread; else it stands beside."
+        "synchronously, its faster way where each step is waited for. What it does without a return to Python between "
+        "steps is compared with what ours does so, with one thread; else it stands beside."
     )
     ratios: dict[str, list[str]] = {}
     medians: dict[tuple[str, int], float] = {}
