@@ -146,6 +146,7 @@ def test_no_loop_of_the_stages_is_left_to_numba(monkeypatch):
     run = ArrayFunction.__call__
     monkeypatch.setattr(ArrayFunction, "__call__", translated)
     monkeypatch.setattr(loops, "_SMALL", 0)
+    monkeypatch.setattr(loops, "_LEAST", 0)
     xs = [Value(0.01 * i) for i in range(60)]
     loop = sum(ad.softmax([x * xs[0], ad.tanh(x) + xs[1], x])[1] * sum([x * p for p in xs[:4]], x) for x in xs)
     for output, inputs, parameters in [recorded(1, 400), (loop, [], xs)]:
