@@ -32,6 +32,11 @@ static int TRAILING_ZEROS(uint64_t x) { unsigned long i; return _BitScanForward6
 #else
 #define TRAILING_ZEROS __builtin_ctzll
 #endif
+#ifdef __GNUC__
+#define FETCH __builtin_prefetch
+#else
+#define FETCH(place)
+#endif
 
 /* ---------------------------------------------------------------------------------------------------- the node */
 
@@ -1085,6 +1090,22 @@ done:
     Py_RETURN_NONE;
 }
 
+static PyObject *numbers_of(PyObject *module, PyObject *nodes)
+{ /* the numbers of nodes in a list, float64 */
+    Py_ssize_t count = PyList_Size(nodes);
+    PyObject *found = count < 0 ? NULL : PyBytes_FromStringAndSize(NULL, count * sizeof(double));
+    double *numbers = found ? (double *)PyBytes_AsString(found) : NULL;
+    for (Py_ssize_t i = 0; found && i < count; i++) {
+        PyObject *v = PyList_GetItem(nodes, i);
+        if (!IS_NODE(v)) {
+            Py_DECREF(found);
+            return PyErr_Format(PyExc_TypeError, "Values are wanted, not %R", v);
+        }
+        numbers[i] = NODE(v)->data;
+    }
+    return found;
+}
+
 /* A graph as columns: of nodes in a list the serial, the number of the row (`numbers` has it, by row), and how many
    operands it has; of all operands the serial, or -1 for a constant; the constants.  All are int64 but the last, float64. */
 static PyObject *columns_of(PyObject *module, PyObject *args)
@@ -1110,7 +1131,9 @@ static PyObject *columns_of(PyObject *module, PyObject *args)
     }
     int64_t number = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
-        Node *v = NODE(PyList_GetItem(nodes, i));
+        Node *v = NODE(PyList_GetItem(nodes, i)), *soon = NODE(PyList_GetItem(nodes, i + 16 < count ? i + 16 : i));
+        for (int k = 0; k < 2 && soon->count < MANY; k++)
+            FETCH((char *)soon->few[k].operand + offsetof(Node, mark)); /* its serial, which is beside: NULL does no harm */
         PyObject *op = v->op ? v->op : Py_None;
         if (op != row) {
             PyObject *x = PyObject_GetItem(numbers, op);
@@ -1329,6 +1352,7 @@ static PyMethodDef functions[] = {
     {"softmax", softmax, METH_O, NULL},
     {"order_of", order_of, METH_VARARGS, NULL},
     {"columns_of", columns_of, METH_VARARGS, NULL},
+    {"numbers_of", numbers_of, METH_O, NULL},
     {"next_serial", next_serial, METH_NOARGS, "The number of a new node, in the order of creation."},
     {"living", count_living, METH_NOARGS, "How many Values there are, but for those of subclasses."},
     {"give_back", give_back_all, METH_NOARGS, "Give the memory back that was kept for nodes to come."},
