@@ -38,8 +38,10 @@
 #include <intrin.h>
 #pragma fp_contract(off)
 static int TRAILING_ZEROS(uint64_t x) { unsigned long i; return _BitScanForward64(&i, x) ? (int)i : 64; }
+#define FETCH(address) ((void)(address))
 #else
 #define TRAILING_ZEROS __builtin_ctzll
+#define FETCH __builtin_prefetch /* into the cache; no access, so the address may be anything */
 #endif
 
 #include "node/value.h"      /* what a node is */

@@ -109,6 +109,8 @@ static inline Node *next_in(Queue *queue)
             *here = NULL;
             queue->near--;
             queue->next--;
+            FETCH((char *)v - 1024); /* what was made before it lies there, mostly, and is soon to come */
+            FETCH((char *)v - 1024 + 64);
             return v;
         }
     }
@@ -117,9 +119,10 @@ static inline Node *next_in(Queue *queue)
 /* Whether this walk meets the node for the first time. */
 static inline int is_new(Queue *queue, Node *v)
 {
-    int new = v->mark != queue->mark;
+    if (v->mark == queue->mark)
+        return 0;
     v->mark = queue->mark;
-    return new;
+    return 1;
 }
 
 /* The outputs, a tuple, and every node below them, latest first: their parents, or if `recorded` all their operands. */
