@@ -403,8 +403,10 @@ class Both(RuleBasedStateMachine):
         i = self.some(data)
 
         def paused(ad, pool):
+            x = pool[i]
             with ad.no_grad():
-                return pool[i] * pool[i] + 2.0
+                made = [x * x + 2.0, 3.0 / x, x**2, x.exp(), x.sin(), ad.dot([x], [2.0]), ad.sum([x, 1.0]), ad.max([x, 1])]
+                return made + ad.softmax([x, 0.0])
 
         self.add(paused)
 
