@@ -1,7 +1,11 @@
-"""How many random examples Hypothesis tries, HYPOTHESIS_PROFILE=ci (default) or nightly; how to run a command line."""
+"""How many random examples Hypothesis tries, HYPOTHESIS_PROFILE=ci (default) or nightly; how to run a command line.
+
+And the numbers that lie around the buffers of compiled programs are NaN, so that whoever reads them is found out.
+"""
 
 import os
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -23,6 +27,24 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def fences():
+    """NaN before and behind every buffer of a compiled program."""
+    from autodiff.compiler import link, training
+
+    aligned, fence = link.aligned, 4096
+
+    def fenced(size, precision):
+        buffer = aligned(size + 2 * fence, precision)
+        buffer[:fence] = buffer[fence + size :] = np.nan
+        return buffer[fence : fence + size]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (link, training):
+            patch.setattr(module, "aligned", fenced)
+        yield
 
 
 @pytest.fixture
