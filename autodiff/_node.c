@@ -164,6 +164,7 @@ static PyMethodDef functions[] = {
     {"softmax", softmax, METH_O, NULL},
     {"order_of", order_of, METH_VARARGS, NULL},
     {"columns_of", columns_of, METH_VARARGS, NULL},
+    {"numbers_of", numbers_of, METH_O, NULL},
     {"next_serial", next_serial, METH_NOARGS, "The number of a new node, in the order of creation."},
     {"living", count_living, METH_NOARGS, "How many Values there are, but for those of subclasses."},
     {"give_back", give_back_all, METH_NOARGS, "Give the memory back that was kept for nodes to come."},

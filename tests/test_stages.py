@@ -12,8 +12,11 @@ from autodiff.ops import OPS, NaryOp
 np = pytest.importorskip("numpy")
 pytest.importorskip("numba", reason="the stages lead to machine code")
 
-from autodiff.compiler import vm  # noqa: E402
+from autodiff.compiler import loops, vm  # noqa: E402
 from autodiff.compiler.adjoints import adjoints  # noqa: E402
+from autodiff.compiler.assembler import ArrayFunction  # noqa: E402
+from autodiff.compiler.dialect import Unsupported  # noqa: E402
+from autodiff.compiler.frozen import freeze  # noqa: E402
 from autodiff.compiler.graph import PER_SAMPLE, read_graph  # noqa: E402
 from autodiff.compiler.instructions import instructions  # noqa: E402
 from autodiff.compiler.link import link  # noqa: E402
@@ -128,3 +131,30 @@ def test_a_pass_over_the_graph_fits_between_recording_and_lowering(seed):
     np.testing.assert_allclose(slopes, gradient, rtol=1e-12)
     assert after.slots < before.slots  # there was something to merge
     assert rows().names[graph.op[graph.outputs[0]]] == "sum"
+
+
+def test_no_loop_of_the_stages_is_left_to_numba(monkeypatch):
+    """What the project's own translator refuses costs every user a second of his first call."""
+
+    def translated(self, *arguments):
+        try:
+            return run(self, *arguments)
+        except Unsupported as error:
+            pytest.fail(f"{self.function.__name__}: {error}")
+
+    run = ArrayFunction.__call__
+    monkeypatch.setattr(ArrayFunction, "__call__", translated)
+    monkeypatch.setattr(loops, "_SMALL", 0)
+    xs = [Value(0.01 * i) for i in range(60)]
+    loop = sum(ad.softmax([x * xs[0], ad.tanh(x) + xs[1], x])[1] * sum([x * p for p in xs[:4]], x) for x in xs)
+    for output, inputs, parameters in [recorded(1, 400), (loop, [], xs)]:
+        program = ad.compile(output, inputs, parameters)
+        program(*[1.0] * len(inputs))
+        program.value_and_grad(*[1.0] * len(inputs), wrt="parameters")
+
+
+def test_the_numbers_of_a_graph_are_read_as_they_are():
+    x = Value(0.1)
+    nodes, numbers = freeze([ad.log(x - 1.0), x / 0.0, -x * 0.0])
+    assert [*map(repr, numbers)] == [repr(node.data) for node in nodes]
+    assert {type(number) for number in numbers} == {float}

@@ -83,8 +83,8 @@ def instructions(graph: Graph, region: Region, runs: Runs, slots: Slots) -> Code
     special = _Special(graph, region, slots)
     apart = table.family[runs.op] | (runs.op <= CHAIN) | (runs.op == DOT)
     sizes = runs.count * (runs.arity + 1)
-    values = np.empty(int(sizes.sum()), np.uint32)
-    _write_values(values, runs.nodes, graph.start, graph.operands, slots.value)
+    values, slot = np.empty(int(sizes.sum()), np.uint32), slots.value.astype(np.uint32)
+    _write_values(values, runs.nodes, graph.start, graph.operands, slot)
     kernels: dict[tuple[str, str], int] = {}
 
     def number(kernel: tuple[str, str]) -> int:
@@ -136,8 +136,8 @@ def _reverse(graph: Graph, runs: Runs, slots: Slots, number: Any) -> tuple[Integ
     first, count = runs.first[chosen], runs.count[chosen]
     at = np.concatenate([[0], np.cumsum(sizes * count)])
     ix = np.empty(at[-1], np.uint32)
-    adjoint = np.maximum(slots.adjoint, slots.nowhere)
-    _write_reverse(ix, at, runs.nodes, first, count, layouts, which, graph.start, graph.operands, slots.value, adjoint)
+    slot, adjoint = slots.value.astype(np.uint32), np.maximum(slots.adjoint, slots.nowhere).astype(np.uint32)
+    _write_reverse(ix, at, runs.nodes, first, count, layouts, which, graph.start, graph.operands, slot, adjoint)
     return np.column_stack([chosen, called, at[:-1], count, sizes]), ix
 
 
