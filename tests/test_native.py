@@ -405,8 +405,8 @@ class Both(RuleBasedStateMachine):
         def paused(ad, pool):
             x = pool[i]
             with ad.no_grad():
-                made = [x * x + 2.0, 3.0 / x, x**2, x.exp(), x.sin(), ad.dot([x], [2.0]), ad.sum([x, 1.0]), ad.max([x, 1])]
-                return made + ad.softmax([x, 0.0])
+                by_operator = [x * x + 2.0, 3.0 / x, x**2, x.exp(), x.sin()]
+                return [*by_operator, ad.dot([x], [2.0]), ad.sum([x, 1.0]), ad.max([x, 1]), *ad.softmax([x, 0.0])]
 
         self.add(paused)
 
