@@ -53,6 +53,8 @@ def run_command(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(main, *arguments):
+        for name in {*arguments} & {"folder.html", "folder.json", "folder.svg"}:
+            (tmp_path / name).mkdir()  # where a command is told to write a file
         try:
             code = main([str(argument) for argument in arguments])
         except SystemExit as end:  # how argparse ends
