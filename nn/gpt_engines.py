@@ -1,4 +1,8 @@
-"""How a step of a GPT's training is done: ``fit_text`` asks one of two engines."""
+"""How a step of a GPT's training is done: what ``fit_text`` asks of an engine, and the eager one.
+
+The compiled one, for many steps of a small network, is in ``gpt_compiled.py``; the one for a large network, which
+compiles a block for all its uses, in ``gpt_blockwise.py``.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +22,19 @@ if TYPE_CHECKING:
 
     Documents: TypeAlias = Sequence[Sequence[int]]
 
-__all__ = ["EagerGPT"]
+__all__ = ["EagerGPT", "TextEngine"]
 
 
-class EagerGPT:
-    """A graph for every document, and one backward pass through those of a batch."""
+class TextEngine:
+    """What ``fit_text`` asks of an engine.
 
-    name = "eager"
+    Args:
+        model: the network.
+        optimizer: of all its parameters.
+        documents: those that batches are made of, by their numbers.
+    """
+
+    name: str
 
     def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents = ()) -> None:
         self.model, self.optimizer, self.documents = model, optimizer, documents
@@ -50,6 +60,24 @@ class EagerGPT:
 
     def step(self, batch: Documents) -> float:
         """Forward, backward and, if the loss is finite, update; the mean loss of all positions, as it was before."""
+        raise NotImplementedError
+
+    def loss(self, documents: Documents) -> float:
+        """The mean loss of all positions."""
+        raise NotImplementedError
+
+    def reader(self) -> Any:
+        """What ``generate`` takes for the network as it is now."""
+        return self.model
+
+
+class EagerGPT(TextEngine):
+    """A graph for every document, and one backward pass through those of a batch."""
+
+    name = "eager"
+
+    def step(self, batch: Documents) -> float:
+        """By the network itself and the optimiser's own step."""
         with collector_paused():
             loss = mean([x for document in batch for x in self.model.losses(document)])
             if isfinite(loss.data):
@@ -59,6 +87,6 @@ class EagerGPT:
             return loss.data
 
     def loss(self, documents: Documents) -> float:
-        """The mean loss of all positions."""
+        """Without a graph."""
         with no_grad():
             return mean([x.data for document in documents for x in self.model.losses(document)])
