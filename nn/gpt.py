@@ -394,9 +394,7 @@ def _numbers(xs: Sequence[Value | float]) -> list[float]:
 
 def _linear(n: int, m: int, rng: Random, init: Initializer, name: str, activation: str = "identity") -> Layer:
     """A layer without biases, whose labels bear a name in place of a number."""
-    layer = Layer(n, m, activation, bias=False, rng=rng, init=init)
-    layer.relabel(name)
-    return layer
+    return Layer(n, m, activation, bias=False, rng=rng, init=init, number=name)
 
 
 def _places(xs: Iterable[T], start: int, *names: str) -> Iterator[T]:

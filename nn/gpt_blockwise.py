@@ -1,8 +1,8 @@
 """The engine for a large GPT: a block is recorded once, at one position, and compiled for all blocks and positions.
 
 The graph of a document has every neuron anew at each position: with a million weights and eight positions that is eight
-million products, and most of a gigabyte.  But all positions are alike, and so are all blocks.  So the network is cut where
-positions meet, in the attention, and what lies between is a *stage*, which is recorded once:
+million products, and most of a gigabyte.  But all positions are alike, and so are all blocks.  So the network is cut
+where positions meet, in the attention, and what lies between is a *stage*, which is recorded once:
 
     embed   token, position → x
     ask     x → query, key, value                     in each block
@@ -10,9 +10,9 @@ positions meet, in the attention, and what lies between is a *stage*, which is r
     think   what is taken, x → x                      in each block
     judge   next token, x → loss
 
-Samples of a stage are positions, or for ``attend`` documents and heads; its parameters are the numbers of one block after
-the other.  Forward, what came into each stage is kept.  On the way back a stage is given ∂L/∂y of each of its outputs y,
-and derives Σ ∂L/∂y·y, the first factors held: the chain rule.
+Samples of a stage are positions, or for ``attend`` documents and heads; its parameters are the numbers of one block
+after the other.  Forward, what came into each stage is kept.  On the way back a stage is given ∂L/∂y of each of its
+outputs y, and derives Σ ∂L/∂y·y, the first factors held: the chain rule.
 
 This module is loaded when it is used, for it needs NumPy and numba.
 """
@@ -29,8 +29,9 @@ import autodiff as ad
 from autodiff import Value
 from autodiff.compiler.update import LR, Update
 
+from .errors import ArgumentError
 from .gpt import sums
-from .gpt_engines import TextEngine
+from .gpt_engines import TextEngine, megabytes, products
 from .losses import cross_entropy
 from .recording import leaving_no_trace
 
@@ -54,6 +55,9 @@ _LENGTHS = 8
 
 _AT_ONCE = 64
 """So many documents are measured together."""
+
+_BYTES = 600
+"""What a product takes, recorded and compiled for both directions."""
 
 
 class Stage:
@@ -82,10 +86,11 @@ class Stage:
 
     def back(self, X: Numbers, dY: Numbers, numbers: Numbers | None = None) -> tuple[Any, Numbers]:
         """From ∂L/∂Y that to the parameters, None if there are none, and ∂L/∂X."""
-        given, wrt = np.concatenate([X, dY]), "inputs" if numbers is None else "both"
-        slopes = self.weighted.value_and_grad(given, reduce="sum", wrt=wrt, parameters=numbers)[1]
-        to_parameters, to_inputs = (None, slopes) if numbers is None else slopes
-        return to_parameters, to_inputs[: self.inputs]
+        given = np.concatenate([X, dY])
+        if numbers is None:
+            return None, self.weighted.value_and_grad(given, reduce="sum", wrt="inputs")[1][: self.inputs]
+        _, slopes = self.weighted.value_and_grad(given, reduce="sum", wrt="both", parameters=numbers)
+        return slopes[0], slopes[1][: self.inputs]
 
 
 class Batch:
@@ -127,37 +132,31 @@ class Stages:
 
     def __init__(self, model: GPT) -> None:
         self.model, self.shape = model, (model.heads, model.width // model.heads)
-        self.parameters = model.parameters()
-        self.place = {id(p): i for i, p in enumerate(self.parameters)}
-        self.numbers = np.array([p.data for p in self.parameters])
-        self.attentions: dict[int, Stage] = {}
+        self.parameters: list[Value] = []
         self.recorded: dict[Any, tuple[Stage, Stage]] = {}
-        with leaving_no_trace(model):
-            parameters, self.in_embed = self._part(model.token, model.position)
-            self.embed = Stage(lambda x: model.norm(sums(model.token(x[0]), model.position(x[1]))), 2, parameters)
-            parameters, self.in_judge = self._part(model.output)
-            x = [Value(0.0) for _ in range(1 + model.width)]
+        self.attentions: dict[int, Stage] = {}
+        parameters, self.in_embed = self._part(model.token, model.position)
+        self.embed = Stage(lambda x: model.norm(sums(model.token(x[0]), model.position(x[1]))), 2, parameters)
+        parameters, self.in_judge = self._part(model.output)
+        x = [Value(0.0) for _ in range(1 + model.width)]
+        with leaving_no_trace(model.output):
             self.judge = ad.compile(cross_entropy(model.output(x[1:]), x[0]), x, parameters)
-            x = x[1:]
-            self.logits = ad.compile(model.output(x), x, parameters)
-            self.blocks = [self._block(block) for block in model.blocks]
+            self.logits = ad.compile(model.output(x[1:]), x[1:], parameters)
+        self.blocks = [self._block(block) for block in model.blocks]
+        self.numbers = np.zeros(len(self.parameters))
 
-    def _part(self, *modules: Module) -> tuple[list[Value], Any]:
-        """The parameters of some modules, and their places among all."""
-        found = {id(p): p for module in modules for p in module.parameters()}
-        places = np.array([self.place[p] for p in found])
-        in_a_row = (np.diff(places) == 1).all()
-        return [*found.values()], slice(places[0], places[-1] + 1) if in_a_row else places
+    def _part(self, *modules: Module) -> tuple[list[Value], slice]:
+        """The parameters of some modules, and where they are among all; for modules in their order."""
+        found, before = [p for module in modules for p in module.parameters()], len(self.parameters)
+        self.parameters += found
+        return found, slice(before, len(self.parameters))
 
-    def _block(self, block: Block) -> tuple[Stage, Stage, Any, Any]:
-        """What a block does before its attention and after it, and the places of the parameters of both."""
+    def _block(self, block: Block) -> tuple[Stage, Stage, slice, slice]:
+        """What a block does before its attention and after it, and where the parameters of both are."""
         attention, width = block.attention, self.model.width
-        (ask, in_ask), (think, in_think) = (
-            self._part(attention.query, attention.key, attention.value),
-            self._part(attention.mix, block.up, block.down),
-        )
-        layers = [attention.query, attention.key, attention.value, attention.mix, block.up, block.down]
-        kind = (block.norm.eps, *map(repr, layers), len(ask), len(think))
+        ask, in_ask = self._part(attention.query, attention.key, attention.value)
+        think, in_think = self._part(attention.mix, block.up, block.down)
+        kind = (block.norm.eps, *map(repr, (attention.query, attention.mix, block.up, block.down)))
         if kind not in self.recorded:
 
             def asked(x: list[Value]) -> list[Value]:
@@ -167,7 +166,8 @@ class Stages:
             def thought(x: list[Value]) -> list[Value]:
                 return block.think(sums(attention.mix(x[:width]), x[width:]))
 
-            self.recorded[kind] = Stage(asked, width, ask), Stage(thought, 2 * width, think)
+            with leaving_no_trace(block):
+                self.recorded[kind] = Stage(asked, width, ask), Stage(thought, 2 * width, think)
         return *self.recorded[kind], in_ask, in_think
 
     def attend(self, positions: int) -> Stage:
@@ -230,9 +230,19 @@ class BlockwiseGPT(TextEngine):
 
     name = "blockwise"
 
-    def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents = ()) -> None:
-        super().__init__(model, optimizer, documents)
+    def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents = (), batch_size: int = 1) -> None:
+        super().__init__(model, optimizer, documents, batch_size)
         self.stages, self.update = Stages(model), Update.of(optimizer)
+        if self.stages.parameters != optimizer.parameters:
+            raise ArgumentError("engine='blockwise' takes a GPT whose parts share no parameters, in their usual order")
+
+    @classmethod
+    def needs(cls, model: GPT, longest: int) -> str:
+        """The parts of one block."""
+        width, count = model.width, len(model.parameters())
+        recorded = products(model, 1) // len(model.blocks) + longest**2 * width // model.heads
+        size = megabytes(_BYTES * recorded + 64 * count)
+        return f"blockwise: one block, recorded once for {len(model.blocks)}, {recorded:,} products, in {size}"
 
     def train(
         self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: list[float], done: Callable[[int], Any]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from importlib.util import find_spec
 from math import log
 from pathlib import Path
@@ -20,7 +19,7 @@ from .errors import ArgumentError, FileFormatError, MissingExtra
 from .gpt import GPT, generate
 from .gpt_film import TextFilm
 from .gpt_page import explore_document
-from .gpt_training import ENGINES, fit_text, reader
+from .gpt_training import ENGINES, fit_text
 from .optim import Adam
 from .storage import load, read_state, save
 from .text import Tokenizer
@@ -124,7 +123,7 @@ def _train(given: Namespace) -> int:
         every=given.every or max(1, given.steps // 10),
         temperature=given.temperature,
         seed=given.seed,
-        progress=False,  # what is reported shows it
+        progress=False if given.quiet else "lines",
         callbacks=[*[film] * bool(given.film), *[_report] * (not given.quiet)],
         engine=given.engine,
         checkpoint=checkpoint,
@@ -134,12 +133,11 @@ def _train(given: Namespace) -> int:
     print(f"{len(history)} steps by the {history.engine} engine in {history.seconds:.3g} s; {history.summary()}")
     guessing, counting = log(tokenizer.vocabulary), text.counting_loss(tokenizer, learnt, held_out or learnt)
     print(f"guessing costs {guessing:.3f}, counting pairs {counting:.3f}")
-    read_by = reader(model, history.engine)
-    made = [generate(read_by, tokenizer, temperature=given.temperature, rng=rng) for _ in range(20)]
+    made = [generate(history.reader or model, tokenizer, temperature=given.temperature, rng=rng) for _ in range(20)]
     print(*made, sep="\n")
     if given.out:
         save(model, given.out / "model.safetensors", {"alphabet": tokenizer.alphabet})
-        write_whole(given.out / "history.json", json.dumps(asdict(history), indent=1).encode())
+        write_whole(given.out / "history.json", json.dumps(history.to_dict(), indent=1).encode())
         pictures = {
             "curve": gpt_plots.learning(history, {"guessing": guessing, "counting pairs": counting}),
             "attention": gpt_plots.attention(model, tokenizer, made[0][: min(9, model.context - 1)]),

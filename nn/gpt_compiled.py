@@ -19,6 +19,7 @@ from autodiff import Value
 from autodiff.compiler.training import ManySteps
 from autodiff.pausing import recording
 
+from .gpt_engines import TextEngine, megabytes, products
 from .recording import leaving_no_trace
 
 if TYPE_CHECKING:
@@ -42,59 +43,62 @@ _GROUP = 32
 _READ = 8
 """A reader's graphs have as many positions as a multiple of this."""
 
+_BYTES = 150
+"""What a product of a graph takes, recorded and compiled."""
+
 _ALONE = 2
 """Documents in a batch, up to which each is computed for itself: lanes pay from three on."""
 
 
-class CompiledGPT:
-    """A program for each length, and the formula of the optimiser as machine code.
-
-    Args:
-        model: the network.
-        optimizer: of all its parameters.
-        documents: those that batches are made of, by their numbers.
-        batch_size: how many are in a batch.
-    """
+class CompiledGPT(TextEngine):
+    """A program for each length, and the formula of the optimiser as machine code."""
 
     name = "compiled"
 
-    def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents, batch_size: int) -> None:
-        self.model, self.optimizer, self.alone = model, optimizer, batch_size <= _ALONE
+    def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents, batch_size: int = 1) -> None:
+        super().__init__(model, optimizer, documents, batch_size)
+        self.alone = batch_size <= _ALONE
         self.table, self.lengths = self._columns(documents)
         self.programs: dict[int, Program] = {}
+        self.reading: dict[int, Program] = {}
         self.training: ManySteps | None = None
         self.trained: list[int] = []  # the programs of that, by their positions
+
+    @classmethod
+    def needs(cls, model: GPT, longest: int) -> str:
+        """The graphs of all lengths."""
+        lengths = range(_STEP, longest + _STEP, _STEP)
+        count = sum(products(model, min(n, model.context)) for n in lengths)
+        return f"compiled: graphs of {len(lengths)} lengths at most, {count:,} products, in {megabytes(_BYTES * count)}"
 
     def train(
         self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: list[float], done: Callable[[int], Any]
     ) -> None:
-        """A step for each batch, up to one whose loss is not finite.
-
-        Args:
-            batches: for each step the numbers of its documents.
-            rates: the learning rate of each.
-            losses: receives the mean loss of all positions of each step that is done, as it was before.
-            done: is told now and then how many more steps are.
-        """
+        """Many steps in one call."""
         parts = [self._groups(self.lengths, batch) for batch in batches]
         training, place = self._training({positions for step in parts for positions, _ in step})
         over = [self.lengths[[*batch]].sum() for batch in batches]
         before = 0
         try:
             for count in training.run([[(place[n], group) for n, group in step] for step in parts], over, rates):
-                done(count - before)
-                before = count
+                losses += training.losses[before:count].tolist()
+                before, more = count, count - before
+                done(more)
         finally:
             training.write()
-            losses += training.losses[: training.done[0]].tolist()
+            losses += training.losses[before : training.done[0]].tolist()
 
     def loss(self, documents: Documents) -> float:
-        """The mean loss of all positions."""
+        """By the programs of the training."""
         table, lengths = self._columns(documents)
         parts = self._groups(lengths, range(len(documents)))
         return sum(float(self._program(n)(table[: 2 * n + 1, group]).sum()) for n, group in parts) / float(
             lengths.sum()
         )
+
+    def reader(self) -> Reader:
+        """Programs of the logits, which all readers share."""
+        return Reader(self.model, self.reading)
 
     def _training(self, wanted: set[int]) -> tuple[ManySteps, dict[int, int]]:
         """The training of the programs that are wanted, and others; the place of each in it."""
@@ -145,13 +149,17 @@ class Reader:
     """A network that only reads, with its parameters as they are now; ``generate`` takes it in place of the network.
 
     It reads a text anew for each token, which machine code does faster than Python reads one token more.
+
+    Args:
+        model: the network.
+        programs: those that earlier readers of it left, by their positions.
     """
 
-    def __init__(self, model: GPT) -> None:
+    def __init__(self, model: GPT, programs: dict[int, Program] | None = None) -> None:
         self.vocabulary, self.context = model.vocabulary, model.context
         self.model = model
         self.numbers = np.array([p.data for p in model.parameters()])
-        self.programs: dict[int, Program] = {}
+        self.programs = {} if programs is None else programs
 
     def caches(self) -> list[int]:
         """The tokens that were read so far: none."""

@@ -12,17 +12,47 @@ from typing import TYPE_CHECKING
 from autodiff import mean, no_grad
 
 from .engine import collector_paused
+from .gpt import GPT, Block, CausalSelfAttention, RMSNorm
+from .layers import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, TypeAlias
 
-    from .gpt import GPT
     from .optim import Optimizer
 
     Documents: TypeAlias = Sequence[Sequence[int]]
 
-__all__ = ["EagerGPT", "TextEngine"]
+__all__ = ["LARGE", "EagerGPT", "TextEngine", "is_plain", "megabytes", "products"]
+
+LARGE = 1_000_000
+"""Products in a document, from which on a block is recorded once for all: to record each takes longer than it saves."""
+
+
+def products(model: GPT, positions: int) -> int:
+    """So many products have the weighted sums of a document: those with weights, and in the attention those without."""
+    weights = sum(layer.n_inputs * layer.n_outputs for layer in _layers(model))
+    return positions * weights + len(model.blocks) * model.width * positions * (positions + 1)
+
+
+def is_plain(model: GPT) -> bool:
+    """Whether it is made of the parts of ``nn.gpt`` alone, so that these may be recorded by themselves."""
+    attentions = [block.attention for block in model.blocks]
+    parts = [model, *model.blocks, *attentions, model.norm, *[block.norm for block in model.blocks], *_layers(model)]
+    return all(type(part) in (GPT, Block, CausalSelfAttention, RMSNorm, Layer) for part in parts)
+
+
+def megabytes(size: float) -> str:
+    """So many bytes, for people."""
+    return f"about {size / 1e6:,.0f} MB"
+
+
+def _layers(model: GPT) -> list[Layer]:
+    found = [model.output]
+    for block in model.blocks:
+        attention = block.attention
+        found += [attention.query, attention.key, attention.value, attention.mix, block.up, block.down]
+    return found
 
 
 class TextEngine:
@@ -32,12 +62,18 @@ class TextEngine:
         model: the network.
         optimizer: of all its parameters.
         documents: those that batches are made of, by their numbers.
+        batch_size: how many are in one.
     """
 
     name: str
 
-    def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents = ()) -> None:
+    def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents = (), batch_size: int = 1) -> None:
         self.model, self.optimizer, self.documents = model, optimizer, documents
+
+    @classmethod
+    def needs(cls, model: GPT, longest: int) -> str:
+        """What it prepares before the first step, for documents of so many positions, and how large that is."""
+        raise NotImplementedError
 
     def train(
         self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: list[float], done: Callable[[int], Any]
@@ -48,7 +84,7 @@ class TextEngine:
             batches: for each step the numbers of its documents.
             rates: the learning rate of each.
             losses: receives the mean loss of all positions of each step that is done, as it was before.
-            done: is told now and then how many more steps are.
+            done: is told now and then how many more these are.
         """
         for batch, rate in zip(batches, rates, strict=True):
             self.optimizer.lr = rate
@@ -75,6 +111,12 @@ class EagerGPT(TextEngine):
     """A graph for every document, and one backward pass through those of a batch."""
 
     name = "eager"
+
+    @classmethod
+    def needs(cls, model: GPT, longest: int) -> str:
+        """A graph for each document."""
+        count = products(model, longest)
+        return f"eager: a graph for each document, of up to {count:,} products, in {megabytes(96 * count)}"
 
     def step(self, batch: Documents) -> float:
         """By the network itself and the optimiser's own step."""
