@@ -56,8 +56,12 @@ _LENGTHS = 8
 _AT_ONCE = 64
 """So many documents are measured together."""
 
-_BYTES = 600
+_BYTES = 1000
 """What a product takes, recorded and compiled for both directions."""
+
+
+def _rounded(positions: int) -> int:
+    return -(-positions // _LENGTHS) * _LENGTHS
 
 
 class Stage:
@@ -108,7 +112,7 @@ class Batch:
         self.places = np.arange(len(self.rows)) - np.repeat(lengths.cumsum() - lengths, lengths)
         self.read = np.array([[*chain(*[document[:-1] for document in cut])], self.places], np.float64)
         self.following = np.array([[*chain(*[document[1:] for document in cut])]], np.float64)
-        self.documents, self.length = len(cut), -(-int(lengths.max()) // _LENGTHS) * _LENGTHS
+        self.documents, self.length = len(cut), _rounded(int(lengths.max()))
 
     def by_heads(self, columns: Numbers, heads: int, size: int) -> Numbers:
         """Columns of positions → those of a head in a document, with all its positions; 0 behind the end of that."""
@@ -239,10 +243,10 @@ class BlockwiseGPT(TextEngine):
     @classmethod
     def needs(cls, model: GPT, longest: int) -> str:
         """The parts of one block."""
-        width, count = model.width, len(model.parameters())
-        recorded = products(model, 1) // len(model.blocks) + longest**2 * width // model.heads
-        size = megabytes(_BYTES * recorded + 64 * count)
-        return f"blockwise: one block, recorded once for {len(model.blocks)}, {recorded:,} products, in {size}"
+        width, blocks, length = model.width, len(model.blocks), _rounded(longest)
+        recorded = width * (model.vocabulary + 12 * width + length * (length + 1) // model.heads)
+        size = megabytes(_BYTES * recorded + 64 * products(model, 1))
+        return f"blockwise: one block, recorded once for {blocks}, {recorded:,} products, in {size}"
 
     def train(
         self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: list[float], done: Callable[[int], Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib.util import find_spec
 from math import log
 from pathlib import Path
@@ -17,6 +18,7 @@ from .arguments import at_least_one
 from .checkpoint import Checkpoint
 from .errors import ArgumentError, FileFormatError, MissingExtra
 from .gpt import GPT, generate
+from .gpt_engines import megabytes
 from .gpt_film import TextFilm
 from .gpt_page import explore_document
 from .gpt_training import ENGINES, fit_text
@@ -130,7 +132,8 @@ def _train(given: Namespace) -> int:
     )
     if history.stopped == "interrupted" and not history.loss:
         raise KeyboardInterrupt
-    print(f"{len(history)} steps by the {history.engine} engine in {history.seconds:.3g} s; {history.summary()}")
+    took = f"{history.seconds:.3g} s{_memory()}"
+    print(f"{len(history)} steps by the {history.engine} engine in {took}; {history.summary()}")
     guessing, counting = log(tokenizer.vocabulary), text.counting_loss(tokenizer, learnt, held_out or learnt)
     print(f"guessing costs {guessing:.3f}, counting pairs {counting:.3f}")
     made = [generate(history.reader or model, tokenizer, temperature=given.temperature, rng=rng) for _ in range(20)]
@@ -168,6 +171,16 @@ def _documents(given: Namespace) -> list[str]:
 
 def _report(model: GPT, history: TextHistory) -> None:
     print(f"step {len(history)}: {history.summary()}; {' '.join(history.samples[-1][1])}", flush=True)
+
+
+def _memory() -> str:
+    """The most that the process has taken so far, where the system tells."""
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError:
+        return ""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return f" and {megabytes(unit * getrusage(RUSAGE_SELF).ru_maxrss)}"
 
 
 def _sample(given: Namespace) -> None:

@@ -23,36 +23,34 @@ if TYPE_CHECKING:
 
     Documents: TypeAlias = Sequence[Sequence[int]]
 
-__all__ = ["LARGE", "EagerGPT", "TextEngine", "is_plain", "megabytes", "products"]
+__all__ = ["A_STEP", "LARGE", "EagerGPT", "TextEngine", "is_plain", "megabytes", "products"]
 
-LARGE = 1_000_000
-"""Products in a document, from which on a block is recorded once for all: to record each takes longer than it saves."""
+LARGE = 2_000_000
+"""Products of a document, beyond which the graphs of all lengths take too much memory."""
+
+A_STEP = 600
+"""Products that are recorded and compiled in the time that a step takes longer block by block."""
 
 
 def products(model: GPT, positions: int) -> int:
     """So many products have the weighted sums of a document: those with weights, and in the attention those without."""
-    weights = sum(layer.n_inputs * layer.n_outputs for layer in _layers(model))
-    return positions * weights + len(model.blocks) * model.width * positions * (positions + 1)
+    width, blocks = model.width, len(model.blocks)
+    return positions * width * (model.vocabulary + 12 * blocks * width + blocks * (positions + 1))
 
 
 def is_plain(model: GPT) -> bool:
     """Whether it is made of the parts of ``nn.gpt`` alone, so that these may be recorded by themselves."""
-    attentions = [block.attention for block in model.blocks]
-    parts = [model, *model.blocks, *attentions, model.norm, *[block.norm for block in model.blocks], *_layers(model)]
+    parts = [model, model.norm, model.output, *model.blocks]
+    for block in model.blocks:
+        attention = block.attention
+        parts += [block.norm, attention, attention.query, attention.key, attention.value, attention.mix]
+        parts += [block.up, block.down]
     return all(type(part) in (GPT, Block, CausalSelfAttention, RMSNorm, Layer) for part in parts)
 
 
 def megabytes(size: float) -> str:
     """So many bytes, for people."""
     return f"about {size / 1e6:,.0f} MB"
-
-
-def _layers(model: GPT) -> list[Layer]:
-    found = [model.output]
-    for block in model.blocks:
-        attention = block.attention
-        found += [attention.query, attention.key, attention.value, attention.mix, block.up, block.down]
-    return found
 
 
 class TextEngine:

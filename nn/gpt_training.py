@@ -27,7 +27,7 @@ from .arguments import at_least_one, chosen, function, listed, number
 from .checkpoint import Checkpoint
 from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
 from .gpt import generate
-from .gpt_engines import LARGE, EagerGPT, is_plain, products
+from .gpt_engines import A_STEP, LARGE, EagerGPT, is_plain, products
 from .optim import OPTIMIZERS, Adam, Optimizer
 from .progress import Lines, progress_bar
 from .recording import can_compile
@@ -167,7 +167,7 @@ def fit_text(
     before = history.seconds
     learnt = read[: steps * batch_size]
     longest = min(max(map(len, learnt)) - 1, model.context)
-    kind = _chosen_engine(engine, model, optimizer, longest)
+    kind = _chosen_engine(engine, model, optimizer, longest, steps)
     history.engine, history.stopped, run = kind.name, "steps", None
     try:
         with Lines(steps, history.loss) if progress == "lines" else progress_bar(steps, shown=bool(progress)) as bar:
@@ -213,8 +213,8 @@ def _encoded(tokenizer: Tokenizer, documents: Any, what: str) -> list[list[int]]
     return [tokenizer.encode(document) for document in listed(documents, f"{what} is a list of texts")]
 
 
-def _chosen_engine(engine: str, model: GPT, optimizer: Optimizer, longest: int) -> type[TextEngine]:
-    """The class of that name, or the fastest for this network.
+def _chosen_engine(engine: str, model: GPT, optimizer: Optimizer, longest: int, steps: int) -> type[TextEngine]:
+    """The class of that name, or the fastest for so many steps of this network.
 
     Raises:
         MissingExtra, ArgumentError: it cannot run here, or not this.
@@ -232,8 +232,10 @@ def _chosen_engine(engine: str, model: GPT, optimizer: Optimizer, longest: int) 
 
     if name == "blockwise" and not is_plain(model):
         raise ArgumentError("fit_text(engine='blockwise') takes a GPT as it is, none with other blocks or layers")
-    large = name == "auto" and is_plain(model) and products(model, longest) > LARGE
-    return BlockwiseGPT if name == "blockwise" or large else CompiledGPT
+    if name == "auto" and is_plain(model):
+        count = products(model, longest)
+        name = "blockwise" if count > LARGE or count > A_STEP * steps else "compiled"
+    return BlockwiseGPT if name == "blockwise" else CompiledGPT
 
 
 def _finding(model: GPT, batch: Sequence[Sequence[int]]) -> Any:
