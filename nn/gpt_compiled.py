@@ -1,7 +1,7 @@
 """The compiled engine of a GPT's training: a graph for documents of about a length, and many steps in one call.
 
 A document is a column of numbers: a token, and for each token that is to be foreseen this and its weight.  A later
-position has no say in an earlier one.  So one graph is recorded, of the longest; the shorter ones are parts of it; and a
+position has no say in an earlier one.  So one graph is recorded, the longest, and shorter ones are parts of it; and a
 document that is shorter than its graph needs no mask but one: the weights behind its end are 0.  A batch is sorted by
 length and cut into groups, each of which takes the graph of its longest.
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledGPT", "Reader"]
 
-_COMPILING = 700
+_COMPILING = 400
 """A graph is compiled in the time that this many documents take in it."""
 
 _GROUP = 32
@@ -207,7 +207,9 @@ def best_cuts(lengths: Any, weight: int, compiling: int) -> list[int]:
     A graph of n positions costs ``compiling``·n, and n for each document that takes it, the shortest that it fits in.
 
     Args:
-        lengths: of the documents, of ``weight`` each.
+        lengths: how many positions the documents have; in a batch, the longest of each group.
+        weight: how many documents each of these stands for.
+        compiling: what a position costs in a graph, counted in documents that pass through it.
 
     >>> best_cuts([3, 3, 3, 9], 1, 0), best_cuts([3, 3, 3, 9], 1, 100)
     ([3, 9], [9])

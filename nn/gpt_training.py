@@ -139,8 +139,8 @@ def fit_text(
         NonFiniteLoss: the loss became nan or infinite; the error tells where, and holds the history.
         MissingExtra: NumPy or numba is not installed, and the engine is "compiled".
     """
-    read, held_out = _encoded(tokenizer, documents, "documents"), _encoded(tokenizer, validation, "validation")
-    if not read:
+    documents, validation = _checked(tokenizer, documents, "documents"), _checked(tokenizer, validation, "validation")
+    if not documents:
         raise ArgumentError("there are no documents to learn from")
     if model.vocabulary != tokenizer.vocabulary:
         raise ArgumentError(f"a network of {model.vocabulary} tokens, and a tokenizer of {tokenizer.vocabulary}")
@@ -160,26 +160,27 @@ def fit_text(
         for f in listed(callbacks, "callbacks is a list")
     ]
     history, rng, rate, start = TextHistory(), Random(seed), optimizer.lr, perf_counter()
-    settings = [repr(model), tokenizer.alphabet, repr(read), repr(held_out), batch_size, every, samples, temperature]
-    state = _State(model, optimizer, history, rng, sha256(repr(settings).encode()).hexdigest()[:16])
-    if checkpoint and checkpoint.resume:
+    settings = [repr(model), tokenizer.alphabet, documents, validation, batch_size, every, samples, temperature]
+    state = _State(model, optimizer, history, rng, settings) if checkpoint else None
+    if state and checkpoint and checkpoint.resume:
         state.read(checkpoint)
     before = history.seconds
-    learnt = read[: steps * batch_size]
-    longest = min(max(map(len, learnt)) - 1, model.context)
+    read = [tokenizer.encode(document) for document in documents[: steps * batch_size]]
+    held_out = [tokenizer.encode(document) for document in validation]
+    longest = min(max(map(len, read)) - 1, model.context)
     kind = _chosen_engine(engine, model, optimizer, longest, steps)
     history.engine, history.stopped, run = kind.name, "steps", None
     try:
         with Lines(steps, history.loss) if progress == "lines" else progress_bar(steps, shown=bool(progress)) as bar:
             bar.set_description(kind.needs(model, longest))
             bar.update(len(history))
-            run = kind(model, optimizer, learnt, batch_size)
+            run = kind(model, optimizer, read, batch_size)
             while len(history) < steps:
                 first = len(history)
                 stretch = range(first, min((first // every + 1) * every, steps))
                 rates = [rate * as_number(factor(step), "the schedule", "gives") for step in stretch]
                 batches = [
-                    [i % len(read) for i in range(step * batch_size, (step + 1) * batch_size)] for step in stretch
+                    [i % len(documents) for i in range(step * batch_size, (step + 1) * batch_size)] for step in stretch
                 ]
                 run.train(batches, rates, history.loss, bar.update)
                 if len(history) < stretch.stop:
@@ -194,7 +195,7 @@ def fit_text(
                 history.seconds = before + perf_counter() - start
                 bar.set_postfix_str(f"{history.summary()}, {' '.join(made)}"[:100])
                 stop = any([f(model, history) is True for f in called])
-                if checkpoint:
+                if state and checkpoint:
                     state.write(checkpoint)
                 if stop:
                     history.stopped = "callback"
@@ -209,8 +210,13 @@ def fit_text(
     return history
 
 
-def _encoded(tokenizer: Tokenizer, documents: Any, what: str) -> list[list[int]]:
-    return [tokenizer.encode(document) for document in listed(documents, f"{what} is a list of texts")]
+def _checked(tokenizer: Tokenizer, documents: Any, what: str) -> list[str]:
+    """The documents in a list, all of whose characters are in the alphabet."""
+    found: list[str] = listed(documents, f"{what} is a list of texts")
+    if not {*"".join(found)} <= {*tokenizer.alphabet}:
+        for document in found:  # the error says which
+            tokenizer.encode(document)
+    return found
 
 
 def _chosen_engine(engine: str, model: GPT, optimizer: Optimizer, longest: int, steps: int) -> type[TextEngine]:
@@ -249,9 +255,11 @@ class _State:
 
     FORMAT = "scalar-autodiff text checkpoint 1"
 
-    def __init__(self, model: GPT, optimizer: Optimizer, history: TextHistory, rng: Random, run: str) -> None:
+    def __init__(
+        self, model: GPT, optimizer: Optimizer, history: TextHistory, rng: Random, settings: list[Any]
+    ) -> None:
         self.model, self.optimizer, self.history, self.rng = model, optimizer, history, rng
-        self.run = run
+        self.run = sha256(repr(settings).encode()).hexdigest()[:16]
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Replace the file by where the training stands."""

@@ -2,6 +2,7 @@
 
 import math
 import re
+from itertools import combinations
 from random import Random
 
 import numpy as np
@@ -13,7 +14,7 @@ from nn import ArgumentError, FileFormatError, NonFiniteLoss, text
 from nn.checkpoint import Checkpoint
 from nn.gpt import GPT, generate
 from nn.gpt_blockwise import BlockwiseGPT
-from nn.gpt_compiled import CompiledGPT
+from nn.gpt_compiled import CompiledGPT, best_cuts
 from nn.gpt_engines import EagerGPT
 from nn.gpt_training import fit_text
 from nn.optim import SGD, Adam, Optimizer
@@ -215,6 +216,23 @@ def test_what_is_small_is_compiled_as_a_whole_where_the_steps_are_many(monkeypat
     counted.programs = 0
     assert fit(GPT(27, 8, 2, 1, 8, seed=3), names, steps=20, every=2, samples=3).engine == "compiled"
     assert counted.programs <= 4 + 1  # of the lengths that there are, and one that reads, for all reports
+
+
+@pytest.mark.parametrize("compiling", [0, 1, 4, 30])
+def test_graphs_are_compiled_for_the_lengths_that_cost_least(compiling):
+    rng = Random(compiling)
+    for _ in range(20):
+        lengths = rng.choices(range(1, 12), k=rng.randint(1, 30))
+        sets = [
+            {*some, max(lengths)}
+            for size in range(len({*lengths}))
+            for some in combinations(sorted({*lengths} - {max(lengths)}), size)
+        ]
+
+        def cost(cuts, lengths=lengths):
+            return compiling * sum(cuts) + 2 * sum(min(n for n in cuts if n >= length) for length in lengths)
+
+        assert cost(best_cuts(lengths, 2, compiling)) == min(map(cost, sets))
 
 
 def test_lines_say_what_is_prepared_and_how_far_it_is(capsys):
