@@ -234,8 +234,10 @@ class BlockwiseGPT(TextEngine):
 
     name = "blockwise"
 
-    def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents = (), batch_size: int = 1) -> None:
-        super().__init__(model, optimizer, documents, batch_size)
+    def __init__(
+        self, model: GPT, optimizer: Optimizer, documents: Documents = (), batch_size: int = 1, steps: int = 0
+    ) -> None:
+        super().__init__(model, optimizer, documents, batch_size, steps)
         self.stages, self.update = Stages(model), Update.of(optimizer)
         if self.stages.parameters != optimizer.parameters:
             raise ArgumentError("engine='blockwise' takes a GPT whose parts share no parameters, in their usual order")

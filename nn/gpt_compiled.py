@@ -57,13 +57,16 @@ class CompiledGPT(TextEngine):
 
     name = "compiled"
 
-    def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents, batch_size: int = 1) -> None:
-        super().__init__(model, optimizer, documents, batch_size)
+    def __init__(
+        self, model: GPT, optimizer: Optimizer, documents: Documents = (), batch_size: int = 1, steps: int = 0
+    ) -> None:
+        super().__init__(model, optimizer, documents, batch_size, steps)
         self.alone = batch_size <= _ALONE
         self.table, self.lengths = self._columns(documents)
         together = 1 if self.alone else min(batch_size, _GROUP)
         longest = np.maximum.reduceat(self.lengths, range(0, len(documents), together))
-        self.cuts = best_cuts(longest, together, _COMPILING)
+        times = max(1.0, steps * batch_size / len(documents))
+        self.cuts = best_cuts(longest, together * times, _COMPILING)
         self.graph = _Graph(model)
         self.training: ManySteps | None = None
         self.trained: list[int] = []  # the programs of that, by their positions
@@ -201,14 +204,14 @@ class Reader:
         return [logits[last * self.vocabulary : (last + 1) * self.vocabulary].tolist()]
 
 
-def best_cuts(lengths: Any, weight: int, compiling: int) -> list[int]:
+def best_cuts(lengths: Any, weight: float, compiling: float) -> list[int]:
     """The numbers of positions to compile graphs for, that all documents are done soonest.
 
     A graph of n positions costs ``compiling``·n, and n for each document that takes it, the shortest that it fits in.
 
     Args:
         lengths: how many positions the documents have; in a batch, the longest of each group.
-        weight: how many documents each of these stands for.
+        weight: how often a document of each of these lengths is passed through.
         compiling: what a position costs in a graph, counted in documents that pass through it.
 
     >>> best_cuts([3, 3, 3, 9], 1, 0), best_cuts([3, 3, 3, 9], 1, 100)

@@ -61,11 +61,14 @@ class TextEngine:
         optimizer: of all its parameters.
         documents: those that batches are made of, by their numbers.
         batch_size: how many are in one.
+        steps: how many there will be, if that is known.
     """
 
     name: str
 
-    def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents = (), batch_size: int = 1) -> None:
+    def __init__(
+        self, model: GPT, optimizer: Optimizer, documents: Documents = (), batch_size: int = 1, steps: int = 0
+    ) -> None:
         self.model, self.optimizer, self.documents = model, optimizer, documents
 
     @classmethod

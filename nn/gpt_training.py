@@ -174,7 +174,7 @@ def fit_text(
         with Lines(steps, history.loss) if progress == "lines" else progress_bar(steps, shown=bool(progress)) as bar:
             bar.set_description(kind.needs(model, longest))
             bar.update(len(history))
-            run = kind(model, optimizer, read, batch_size)
+            run = kind(model, optimizer, read, batch_size, steps)
             while len(history) < steps:
                 first = len(history)
                 stretch = range(first, min((first // every + 1) * every, steps))
