@@ -58,7 +58,7 @@ class CompiledGPT(TextEngine):
     name = "compiled"
 
     def __init__(
-        self, model: GPT, optimizer: Optimizer, documents: Documents = (), batch_size: int = 1, steps: int = 0
+        self, model: GPT, optimizer: Optimizer, documents: Documents, batch_size: int = 1, steps: int = 0
     ) -> None:
         super().__init__(model, optimizer, documents, batch_size, steps)
         self.alone = batch_size <= _ALONE
