@@ -97,6 +97,6 @@ $(VENV)/.made:
 	$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(VENV)/.installed-%: pyproject.toml setup.py autodiff/_node.c $(VENV)/.made
+$(VENV)/.installed-%: pyproject.toml setup.py autodiff/_node.c $(wildcard autodiff/node/*.h) $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@

@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import sysconfig
+from glob import glob
 
 from setuptools import Extension, setup
 
@@ -20,6 +21,7 @@ WANTED = (
 NODE = Extension(
     "autodiff._node",
     ["autodiff/_node.c"],
+    depends=sorted(glob("autodiff/node/*.h")),  # what it includes
     py_limited_api=True,  # from Python 3.10 on, as _node.c says
     optional=True,
     # A product added to a sum is rounded first, as in Python.  (For Microsoft's compiler _node.c says so itself.)

@@ -42,6 +42,7 @@ from .operators import ROW_OF, Operators
 from .ops import OPS
 from .pausing import paused_somewhere
 from .symbol import local_derivative_formula
+from .tracing import keeps_numbers_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,15 +116,15 @@ def _spelled(op: Op, general: Any, general_reflected: Any, scope: dict[str, Any]
     return made["make"](op, general, general_reflected)
 
 
-def unary_method(op: Op, general: Callable[..., Any], cls: type, record: Callable[..., Any]) -> Callable[..., Any]:
+def unary_method(op: Op, general: Callable[..., Any], cls: Any, record: Callable[..., Any]) -> Callable[..., Any]:
     """The row as a method of a Value alone."""
     value, (rule,) = op.value, op.on_floats
 
     def method(self: Any) -> Any:
-        if paused_somewhere:
-            return general(self)
         x = self._data
         z = value(x)
+        if paused_somewhere:
+            return cls(z) if keeps_numbers_only() else general(self)
         try:
             slope = rule(x, z)
         except ZeroDivisionError:
@@ -133,17 +134,17 @@ def unary_method(op: Op, general: Callable[..., Any], cls: type, record: Callabl
     return method
 
 
-def binary_method(op: Op, general: Callable[..., Any], cls: type, record: Callable[..., Any]) -> Callable[..., Any]:
+def binary_method(op: Op, general: Callable[..., Any], cls: Any, record: Callable[..., Any]) -> Callable[..., Any]:
     """The row as a method of a Value with another or a number; the general method takes what is neither."""
     value, (to_x, to_y) = op.value, op.on_floats
 
     def method(self: Any, other: Any) -> Any:
-        if paused_somewhere:
-            return general(self, other)
         x = self._data
         if isinstance(other, cls):
-            y = other._data  # type: ignore[attr-defined]
+            y = other._data
             z = value(x, y)
+            if paused_somewhere:
+                return cls(z) if keeps_numbers_only() else general(self, other)
             try:
                 left, right = to_x(x, y, z), to_y(x, y, z)
             except ZeroDivisionError:
@@ -152,6 +153,8 @@ def binary_method(op: Op, general: Callable[..., Any], cls: type, record: Callab
         if is_number(other) and not isinstance(other, Truth):
             y = as_number(other, op.name)
             z = value(x, y)
+            if paused_somewhere:
+                return cls(z) if keeps_numbers_only() else general(self, other)
             try:
                 left = to_x(x, y, z)
             except ZeroDivisionError:

@@ -13,8 +13,9 @@ from .arithmetic import OPERATORS, accelerate, spell_out
 from .edges import Edges
 from .numberlike import NumberLike
 from .operators import OPS, Operators
-from .pausing import paused_somewhere
+from .pausing import innermost_block, paused_somewhere
 from .sweep import next_serial
+from .tracing import open_traces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,9 +50,9 @@ def fastest(
 
 def _in_c(reference: Any) -> Any:
     """The C type with the members of the class ``reference``."""
-    given = {"paused_somewhere": paused_somewhere, "reference": reference, "apply_op": reference.apply_op}
+    given = {"paused_somewhere": paused_somewhere, "innermost_block": innermost_block, "open_traces": open_traces}
+    given |= {"reference": reference, "exact_sum": primitives.sum}
     given |= {"data": NumberLike.data, "grad": NumberLike.grad, "local_derivatives": Edges.local_derivatives}
-    given |= {"exact_sum": primitives.sum}
     rows: dict[str, Any] = {name: OPS[name] for name in _NARY}
     for row, names in _SPELLED_OUT.items():
         rows[row] = OPS[row], *[getattr(Operators, name, None) for name in names]
@@ -71,7 +72,6 @@ def _documentation(reference: Any) -> dict[str, str]:
     attributes = ("data", "grad", "operands", "parents", "local_derivatives")
     found = {name: getattr(reference, name).__doc__ for name in attributes}
     signed = [("Value", "(data, label='', *more)", reference.__doc__)]
-    signed += [("apply_op", "(op, operands)", reference.apply_op.__doc__)]
     signed += [("set_edges", "($self, operands, parents, local)", reference.set_edges.__doc__)]
     signed += [(name, "($self)", getattr(reference, name).__doc__) for name in ("backward", "zero_grad")]
     signed += [(name, "($self)", f"{OPS[name].notation}.") for name in _FUNCTIONS]

@@ -31,6 +31,8 @@ class _Block:
 
 
 _innermost: ContextVar[_Block | None] = ContextVar("innermost block", default=None)
+innermost_block = _innermost.get
+"""The block that was entered last in this context; it may have ended."""
 
 paused_somewhere: set[_Block] = set()
 """The open ``no_grad()`` blocks of all contexts.  While it is empty, nobody need ask for the block of this one."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
-from .pausing import recording
+from .pausing import is_grad_enabled, recording
 from .sweep import recorded_from
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from .value import Value
 
-__all__ = ["Guard", "Trace", "current_trace", "note_read", "open_traces", "place_of_caller", "trace_of", "tracing"]
+__all__ = ["Guard", "Trace", "current_trace", "keeps_numbers_only", "note_read", "open_traces", "place_of_caller"]
+__all__ += ["trace_of", "tracing"]
 
 
 class Guard(NamedTuple):
@@ -82,6 +83,11 @@ _current: ContextVar[Trace | None] = ContextVar("current trace", default=None)
 def current_trace() -> Trace | None:
     """The trace under way in this context."""
     return _current.get() if open_traces else None
+
+
+def keeps_numbers_only() -> bool:
+    """Whether results are leaves here: inside ``no_grad()``, but for a trace, which keeps where they came from."""
+    return not is_grad_enabled() and current_trace() is None
 
 
 def trace_of(v: Any) -> Trace | None:

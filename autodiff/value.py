@@ -30,7 +30,7 @@ from .numberlike import NumberLike
 from .operators import Operators, ordered
 from .pausing import is_grad_enabled, no_grad, paused_somewhere, recording
 from .sweep import fast_backward, next_serial, topological_order
-from .tracing import current_trace
+from .tracing import keeps_numbers_only
 
 if TYPE_CHECKING:
     from typing import Any, NoReturn
@@ -45,7 +45,7 @@ def record(
 ) -> Value:
     """A new node; inside ``no_grad()`` a leaf that only keeps the number, and in a trace where it came from."""
     if paused_somewhere and not is_grad_enabled():
-        if current_trace() is None:
+        if keeps_numbers_only():
             return Value(data)
         with recording():
             return record(data, op, operands, parents, local).detach()
@@ -136,6 +136,8 @@ class Value(Operators, Edges, NumberLike):
         if not op.flows:
             parents, positions = (), []
         z = op.evaluate(numbers)
+        if paused_somewhere and keeps_numbers_only():
+            return Value(z)
         return record(z, op, operands, parents, op.float_derivatives(numbers, z, positions))
 
     @staticmethod

@@ -160,3 +160,64 @@ def test_a_range_goes_where_a_step_that_is_computed_leads(first, last, by):
 def test_the_rest_of_python_is_refused(body, what):
     with pytest.raises(Unsupported, match=what):
         ArrayFunction(generated(f"def f(x):\n{body}\n"))(np.zeros(3, np.int64))
+
+
+@pytest.mark.parametrize("made", ["np.empty(n)", "np.zeros((n, 2))", "np.full(n, 1, np.int64)"])
+def test_an_array_for_which_there_is_no_room_is_an_error(made):
+    text = f"import numpy as np\ndef f(x, n):\n    first = x.copy()\n    first[0] = 1\n    return first, {made}\n"
+    function = ArrayFunction(generated(text))
+    first, _ = function(np.zeros(3, np.int64), 2)
+    assert first.tolist() == [1, 0, 0]
+    with pytest.raises(MemoryError, match="no room for the arrays of f"):
+        function(np.zeros(3, np.int64), 1 << 55)
+
+
+def test_an_array_that_nobody_frees_is_refused():
+    text = "import numpy as np\ndef f(V, ix, count, arity, lanes, real, stride):\n    x = np.empty(arity)\n"
+    with pytest.raises(Unsupported, match="nobody frees"):
+        assembled_kernel(generated(text), "float64")
+
+
+@pytest.mark.parametrize("by", [-8, 8, 16, 1000])
+def test_arrays_that_are_kept_in_another_way_are_refused_before_they_are_read(by, monkeypatch):
+    assembler._check_header.__wrapped__()
+    monkeypatch.setattr(assembler, "_HEADER", assembler._HEADER + by)
+    with pytest.raises(ad.CompileError, match="another way"):
+        assembler._check_header.__wrapped__()
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("if x[0] & 1 and x[1]:", [0, 0, 0, 1]),
+        ("if x[0] or not x[1]:", [1, 0, 1, 1]),
+        ("if not (x[0] and x[1] > 1):", [1, 1, 1, 1]),
+    ],
+)
+def test_a_condition_may_be_of_numbers(body, expected):
+    function = generated(f"def f(x):\n    {body}\n        return 1\n    return 0\n")
+    compiled = ArrayFunction(function)
+    pairs = [np.array(pair) for pair in [(0, 0), (0, 1), (1, 0), (1, 1)]]
+    assert [compiled(x) for x in pairs] == [function(x) for x in pairs] == expected
+
+
+def test_names_that_are_given_once_and_those_that_are_not():
+    function = generated("""
+def f(x, n):
+    total = 0
+    last = -1
+    for i in range(n):
+        step = x[i]
+        if step > 2:
+            kept = step * 2
+        else:
+            kept = 1
+            inner = step + kept
+            total += inner
+        last = kept
+        late = step
+    return total, last, kept, late, i
+""")
+    x = np.array([1, 5, 2, 3])
+    for n in range(1, 5):
+        assert ArrayFunction(function)(x, n) == function(x, n)

@@ -34,7 +34,7 @@ from tests.engines import bits, carried, in_python, outcome, recorded
 from tests.living import collector_of_what_is_new
 
 ROOT = Path(__file__).parent.parent
-SOURCE = (ROOT / "autodiff" / "_node.c").read_text(encoding="utf-8")
+SOURCE = "\n".join(part.read_text(encoding="utf-8") for part in sorted((ROOT / "autodiff" / "node").glob("*.h")))
 BUILT = native.node is not None
 needs_c = pytest.mark.skipif(not BUILT, reason="the node in C is not built")
 
@@ -403,8 +403,10 @@ class Both(RuleBasedStateMachine):
         i = self.some(data)
 
         def paused(ad, pool):
+            x = pool[i]
             with ad.no_grad():
-                return pool[i] * pool[i] + 2.0
+                by_operator = [x * x + 2.0, 3.0 / x, x**2, x.exp(), x.sin()]
+                return [*by_operator, ad.dot([x], [2.0]), ad.sum([x, 1.0]), ad.max([x, 1]), *ad.softmax([x, 0.0])]
 
         self.add(paused)
 
@@ -585,8 +587,11 @@ def work():
     x, y = ad.Value(2.0), ad.Value(3)
     z = (x * y + 1.0).exp() / 7 - y ** 2
     p, q, r = native.node.softmax((x, y, z)) if sys.version_info < (3, 12) else (x, y, z)
-    s = native.node.dot([p, q, r], [x, 2.0, y], z) + x.apply_op(ad.OPS["sum"], (x, y, z, p))
-    s = s * x.apply_op(ad.OPS["mean"], (q, r, 1.0))
+    s = native.node.dot([p, q, r], [x, 2.0, y], z) + native.node.reduce(ad.OPS["sum"], (x, y, z, p))
+    s = t = s * native.node.reduce(ad.OPS["mean"], (q, r, 1.0)) + native.node.dot([x] * 70, [y] * 70, None)
+    for _ in range(70):
+        t = t * 1.0
+    s = t + s  # far back
     s.backward()
     s.zero_grad()
     s.local_derivatives = s.local_derivatives

@@ -59,6 +59,24 @@ def test_blocks_in_blocks():
         assert records()
 
 
+@pytest.mark.parametrize("name", ["add", "exp", "hypot", "max", "sum", "dot"])
+def test_no_derivative_is_computed_for_nothing(name, monkeypatch):
+    """Each rule of the row raises, so that it is seen where it is called."""
+
+    def rule(*arguments):
+        raise LookupError
+
+    op, x = ad.OPS[name], Value(3.0)
+    operands = (x,) if name == "exp" else (x, x)
+    expected = op(*operands).data
+    monkeypatch.setattr(op, "partials", (rule,) * len(op.partials))
+    with pytest.raises(LookupError):
+        op(*operands)
+    with no_grad():
+        leaf = op(*operands)
+    assert (leaf.data, leaf.op, leaf.operands) == (expected, None, ())
+
+
 def test_as_decorator():
     @no_grad()
     def paused(depth):

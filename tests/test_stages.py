@@ -9,11 +9,15 @@ import autodiff as ad
 from autodiff import Value
 from autodiff.ops import OPS, NaryOp
 
+mpmath = pytest.importorskip("mpmath")
 np = pytest.importorskip("numpy")
 pytest.importorskip("numba", reason="the stages lead to machine code")
 
-from autodiff.compiler import vm  # noqa: E402
+from autodiff.compiler import loops, vm  # noqa: E402
 from autodiff.compiler.adjoints import adjoints  # noqa: E402
+from autodiff.compiler.assembler import ArrayFunction  # noqa: E402
+from autodiff.compiler.dialect import Unsupported  # noqa: E402
+from autodiff.compiler.frozen import freeze  # noqa: E402
 from autodiff.compiler.graph import PER_SAMPLE, read_graph  # noqa: E402
 from autodiff.compiler.instructions import instructions  # noqa: E402
 from autodiff.compiler.link import link  # noqa: E402
@@ -128,3 +132,62 @@ def test_a_pass_over_the_graph_fits_between_recording_and_lowering(seed):
     np.testing.assert_allclose(slopes, gradient, rtol=1e-12)
     assert after.slots < before.slots  # there was something to merge
     assert rows().names[graph.op[graph.outputs[0]]] == "sum"
+
+
+def test_no_loop_of_the_stages_is_left_to_numba(monkeypatch):
+    """What the project's own translator refuses costs every user a second of his first call."""
+
+    def translated(self, *arguments):
+        try:
+            return run(self, *arguments)
+        except Unsupported as error:
+            pytest.fail(f"{self.function.__name__}: {error}")
+
+    run = ArrayFunction.__call__
+    monkeypatch.setattr(ArrayFunction, "__call__", translated)
+    monkeypatch.setattr(loops, "_SMALL", 0)
+    monkeypatch.setattr(loops, "_LEAST", 0)
+    xs = [Value(0.01 * i) for i in range(60)]
+    loop = sum(ad.softmax([x * xs[0], ad.tanh(x) + xs[1], x])[1] * sum([x * p for p in xs[:4]], x) for x in xs)
+    for output, inputs, parameters in [recorded(1, 400), (loop, [], xs)]:
+        program = ad.compile(output, inputs, parameters)
+        program(*[1.0] * len(inputs))
+        program.value_and_grad(*[1.0] * len(inputs), wrt="parameters")
+
+
+def test_the_numbers_of_a_graph_are_read_as_they_are():
+    x = Value(0.1)
+    nodes, numbers = freeze([ad.log(x - 1.0), x / 0.0, -x * 0.0])
+    assert [*map(repr, numbers)] == [repr(node.data) for node in nodes]
+    assert {type(number) for number in numbers} == {float}
+
+
+@pytest.mark.parametrize(
+    "xs", [[0.3, -1.2], [40.0, 0.0, -3.0], [800.0, 0.5, 0.5, -800.0], [1.0] * 7, [-2.0, 37.0, 37.5]]
+)
+@pytest.mark.parametrize("kind", ["inputs", "parameters"])
+def test_the_components_of_a_softmax_pass_their_gradients_down_at_once(kind, xs):
+    weights = [1e3, -0.5, 1e3 + 1e-6, 2.0, -7.0, 0.1, 3.0][: len(xs)]
+    leaves = [Value(x) for x in xs]
+    output = ad.dot(weights, ad.softmax(leaves))
+    program = ad.compile(output, **{kind: leaves})
+    _, slopes = program.value_and_grad(*(xs if kind == "inputs" else []), wrt=kind)
+    with mpmath.workdps(400):
+        powers = [mpmath.exp(mpmath.mpf(x)) for x in xs]
+        shares = [power / sum(powers) for power in powers]
+        mean = sum(share * w for share, w in zip(shares, weights, strict=True))
+        for slope, share, w in zip(np.ravel(slopes).tolist(), shares, weights, strict=True):
+            size = share * sum(s * abs(w - other) for s, other in zip(shares, weights, strict=True))
+            assert abs(slope - share * (w - mean)) <= (len(xs) + 10) * 2.0**-52 * size + 1e-300
+    graph = read_graph([output], *([leaves, []] if kind == "inputs" else [[], leaves]))
+    call, lanes = lower(graph, np.arange(len(xs))).call, lower(graph, np.arange(len(xs))).lanes
+    names = [code.kernels[i][1] for code in (call, lanes) for i in code.backward[:, 0].tolist()]
+    assert names.count("softmax_back") == 1
+    assert "softmax_all" not in names
+
+
+def test_another_rule_of_softmax_holds(monkeypatch):
+    monkeypatch.setattr(OPS["softmax"], "partials", (lambda xs, z: [0.0, *[5.0] * (len(xs) - 1)],))
+    xs = [Value(0.5), Value(1.0)]
+    program = ad.compile(ad.dot([2.0, 4.0], ad.softmax(xs)), [], xs)
+    assert program.value_and_grad()[1].tolist() == [30.0, 30.0]

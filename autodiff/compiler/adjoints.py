@@ -91,11 +91,12 @@ def _number(
             for k in range(start[node], start[node + 1]):
                 operand = operands[k]
                 if needed[operand] and adjoint[operand] < 0:
-                    if uses[operand] == 1 and ones[op[node]] >> min(k - start[node], 62) & 1:
+                    if uses[operand] == 1 and ones[op[node]] >> min(k - start[node], 62) & 1 == 1:
                         adjoint[operand] = adjoint[node]
                     else:
                         adjoint[operand] = free
-                        is_sum[free] = uses[operand] > 1 or nary[op[node]]
+                        if uses[operand] == 1 and not nary[op[node]]:
+                            is_sum[free] = False
                         free += 1
     return adjoint, is_sum[:free]
 

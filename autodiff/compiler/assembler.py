@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import math
+import sys
 from functools import cache, update_wrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,11 @@ from llvmlite import binding, ir
 
 from ..errors import CompileError
 from ..forks import no_fork
-from . import dialect
+from . import arithmetic, calls, definitions, dialect, operands
 from .cache import kept
-from .dialect import Array, Known, Number, Unsupported, Writer, processor
+from .calls import processor
+from .dialect import Writer
+from .operands import KINDS, Array, Known, Number, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +32,10 @@ __all__ = ["ArrayFunction", "Driver", "assembled_kernel"]
 
 _INTEGER, _DOUBLE = ir.IntType(64), ir.DoubleType()
 _FAST = ("fadd", "fsub", "fmul", "fdiv")
+ONCE, LOOP, DRIVER, KERNEL = 0, 1, 3, 4
+"""How much time machine code is worth: a loop that runs once over a small graph, or over a large one; what runs in each
+call, and what takes most of its time."""
+_LARGE = 500_000  # numbers, from which on better code for a loop pays at once
 
 
 def assembled_kernel(function: Callable[..., Any], precision: str, freedom: Sequence[str] = ()) -> tuple[int, bool]:
@@ -59,7 +66,7 @@ def assembled_kernel(function: Callable[..., Any], precision: str, freedom: Sequ
                     instruction.flags.extend(freedom)
         return writer.module, None
 
-    return _loaded(function, (precision, *freedom), write)[:2]
+    return _loaded(function, (precision, *freedom), write, KERNEL)[:2]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -101,7 +108,7 @@ class Driver:
                 axes = {**_AXES, "Lanes": ("float32" if precision == "f" else "float64", 1)}
                 _check_header()
                 address, _, _ = _loaded(
-                    self.function, (precision, *self.kinds.items()), lambda symbol: self._write(symbol, axes)
+                    self.function, (precision, *self.kinds.items()), lambda symbol: self._write(symbol, axes), DRIVER
                 )
                 takes = [ctypes.c_double if kind == "float" else ctypes.c_int64 for kind in self.kinds.values()]
                 self.compiled[precision] = ctypes.CFUNCTYPE(ctypes.c_double, *takes)(address)
@@ -140,43 +147,48 @@ class ArrayFunction:
         if any(isinstance(x, np.ndarray) and not x.dtype.isnative for x in arguments):
             raise Unsupported("bytes in another order")
         arrays = [np.ascontiguousarray(x) if isinstance(x, np.ndarray) else int(x) for x in arguments]
-        key = tuple([(x.dtype.name, x.ndim) if isinstance(x, np.ndarray) else None for x in arrays])
+        large = max([x.size for x in arrays if isinstance(x, np.ndarray)], default=0) >= _LARGE
+        key = (*[(x.dtype.name, x.ndim) if isinstance(x, np.ndarray) else None for x in arrays], large)
         if key not in self.compiled:
             with no_fork:
                 if key not in self.compiled:
                     self.compiled[key] = self._compile(key)
         run, returned = self.compiled[key]
         results = np.zeros(_RESULTS, np.int64)
-        run(*[id(x) if isinstance(x, np.ndarray) else x for x in arrays], results.ctypes.data)
+        failed = run(*[id(x) if isinstance(x, np.ndarray) else x for x in arrays], results.ctypes.data)
         last, *words = results.tolist()
-        found = _read(returned, iter(words))
+        found = None if failed else _read(returned, iter(words))
         while last:
             before = ctypes.c_int64.from_address(last).value
             _free()(last)
             last = before
+        if failed:
+            raise MemoryError(f"there is no room for the arrays of {self.function.__name__}")
         return found
 
     def _compile(self, key: tuple[Any, ...]) -> tuple[Any, Any]:
         _check_header()
-        address, _, returned = _loaded(self.function, key, lambda symbol: self._write(symbol, key))
-        return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_int64] * (len(key) + 1))(address), returned
+        *kinds, large = key
+        effort = LOOP if large else ONCE
+        address, _, returned = _loaded(
+            self.function, (effort, *kinds), lambda symbol: self._write(symbol, kinds), effort
+        )
+        return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_int64] * len(key))(address), returned
 
-    def _write(self, symbol: str, key: tuple[Any, ...]) -> tuple[ir.Module, Any]:
+    def _write(self, symbol: str, key: Sequence[Any]) -> tuple[ir.Module, Any]:
         writer, returned = Writer(symbol), []
 
         def arguments(builder: ir.IRBuilder, given: Sequence[ir.Value]) -> Sequence[Any]:
+            writer.allocated = builder.inttoptr(given[-1], _INTEGER.as_pointer())
             pairs = zip(given, key, strict=False)
             return [Number("int64", x) if kind is None else _array(builder, x, *kind) for x, kind in pairs]
 
         def finish(scope: Any, found: Any) -> None:
-            builder = scope.builder
-            place = builder.inttoptr(builder.function.args[-1], _INTEGER.as_pointer())
-            last = builder.load(writer.last_allocated(builder))
-            words = [last, *_words(builder, found)]
-            if len(words) > _RESULTS:
+            builder, words = scope.builder, _words(scope.builder, found)
+            if len(words) >= _RESULTS:
                 raise Unsupported("so many results")
             for i, x in enumerate(words):
-                builder.store(x, builder.gep(place, [ir.Constant(_INTEGER, i)]))
+                builder.store(x, builder.gep(writer.allocated, [ir.Constant(_INTEGER, i + 1)]))
             returned.append(_described(found))
 
         writer.function(symbol, self.function, [_INTEGER] * (len(key) + 1), arguments, finish)
@@ -184,6 +196,7 @@ class ArrayFunction:
 
 
 _RESULTS = 32
+"""Words that a function writes at most: the address of what it allocated last, and what it returns."""
 
 
 @cache
@@ -229,12 +242,18 @@ def _read(described: Any, words: Iterator[int]) -> Any:
 
 @cache
 def _check_header() -> None:
-    """See that this NumPy has the numbers of an array where others have them."""
+    """See that this NumPy has the numbers of an array where others have them, and read nothing that is not its own."""
     array = np.zeros((2, 3))
-    there = [ctypes.c_int64.from_address(id(array) + _HEADER + 8 * i).value for i in (0, 2)]
-    sizes = [ctypes.c_int64.from_address(there[1] + 8 * axis).value for axis in range(2)]
-    if there[0] != array.ctypes.data or sizes != [2, 3]:
-        raise CompileError("NumPy keeps its arrays in another way than all versions up to 2.4")
+    good = sys.implementation.name == "cpython" and ctypes.sizeof(ctypes.c_void_p) == 8
+    if good and np.ndarray.__basicsize__ >= _HEADER + 32:
+        at = id(array) + _HEADER
+        numbers, sizes, strides = (ctypes.c_int64.from_address(at + 8 * i).value for i in (0, 2, 3))
+        good = numbers == array.ctypes.data and ctypes.c_int.from_address(at + 8).value == array.ndim
+        if good and strides == sizes + 8 * array.ndim:  # in one piece of memory, so both are addresses
+            good = [ctypes.c_int64.from_address(sizes + 8 * i).value for i in range(4)] == [2, 3, 24, 8]
+            if good:
+                return
+    raise CompileError("NumPy keeps its arrays in another way than all versions up to 2.4")
 
 
 def _as_it_is(x: Any) -> Any:
@@ -249,7 +268,7 @@ def _array(builder: ir.IRBuilder, address: ir.Value, kind: str, axes: int) -> Ar
         return builder.load(builder.inttoptr(place, _INTEGER.as_pointer()))
 
     sizes = there(_HEADER + 16)
-    number = ir.IntType(8) if kind == "bool" else dialect.KINDS[kind]
+    number = ir.IntType(8) if kind == "bool" else KINDS[kind]
     numbers = builder.inttoptr(there(_HEADER), number.as_pointer())
     return Array(kind, numbers, tuple([there(8 * axis, sizes) for axis in range(axes)]))
 
@@ -268,18 +287,19 @@ class _Here:
 @cache
 def _ourselves() -> list[str]:
     """What decides beside the function."""
-    return [Path(file).read_text(encoding="utf-8") for file in (__file__, dialect.__file__)]
+    others = [arithmetic, calls, definitions, dialect, operands]
+    return [Path(file).read_text(encoding="utf-8") for file in (__file__, *[str(x.__file__) for x in others])]
 
 
 def _loaded(
-    function: Any, signature: tuple[Any, ...], write: Callable[[str], tuple[ir.Module, Any]]
+    function: Any, signature: tuple[Any, ...], write: Callable[[str], tuple[ir.Module, Any]], effort: int
 ) -> tuple[int, bool, Any]:
     """The address of a function, whether its code was on the disk, and what else is known of it."""
 
     def make(symbol: str) -> bytes:
         try:
             module, more = write(symbol)
-            return json.dumps(more).encode() + b"\n" + _assembled(module)
+            return json.dumps(more).encode() + b"\n" + _assembled(module, effort)
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise Unsupported(f"{type(error).__name__}: {error}") from error
 
@@ -293,24 +313,35 @@ def _loaded(
 
 
 @cache
-def _target() -> Any:
+def _target(level: int) -> Any:
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     triple, name, features = processor()
     target = binding.Target.from_triple(triple)
-    return target.create_target_machine(name, features, opt=3, reloc="default", codemodel="jitdefault", jit=True)
+    return target.create_target_machine(name, features, opt=level, reloc="default", codemodel="jitdefault", jit=True)
 
 
 @cache
 def _engine() -> Any:
-    return binding.create_mcjit_compiler(binding.parse_assembly(""), _target())
+    return binding.create_mcjit_compiler(binding.parse_assembly(""), _target(3))
 
 
-def _assembled(module: ir.Module) -> bytes:
+def _assembled(module: ir.Module, effort: int) -> bytes:
+    """The machine code of a module; what is left out of LLVM's own ways took long and made nothing faster."""
     parsed = binding.parse_assembly(str(module))
     options = binding.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization, options.slp_vectorization = True, False
-    passes = binding.create_pass_builder(_target(), options)
-    passes.getModulePassManager().run(parsed, passes)
-    code: bytes = _target().emit_object(parsed)
+    options.loop_vectorization, options.slp_vectorization, options.loop_unrolling = True, False, False
+    options.loop_interleaving = effort >= KERNEL
+    passes = binding.create_pass_builder(_target(3), options)
+    if effort >= DRIVER:
+        passes.getModulePassManager().run(parsed, passes)
+    else:
+        manager = binding.create_new_module_pass_manager()
+        manager.add_sroa_pass()
+        manager.add_simplify_cfg_pass()
+        manager.add_loop_rotate_pass()
+        manager.add_instruction_combine_pass()
+        manager.add_simplify_cfg_pass()
+        manager.run(parsed, passes)
+    code: bytes = _target(min(effort, 3)).emit_object(parsed)
     return code

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
     Flags = NDArray[np.bool_]
 
-__all__ = ["LEAST_OPERATIONS", "candidates", "exact_operands", "kinds_of", "movable_in", "owners"]
+__all__ = ["LEAST_OPERATIONS", "candidates", "exact_operands", "kinds_of", "movable_in", "owners", "uses_of"]
 
 LEAST_LANES = 8
 """Fewer lanes leave a vector half empty."""
@@ -37,9 +37,9 @@ def movable_in(graph: Graph) -> Flags:
     return (graph.op > LANE) & (graph.rate[: len(graph.op)] == PER_CALL)
 
 
-def exact_operands(graph: Graph) -> Integers:
+def exact_operands(graph: Graph) -> NDArray[np.int32]:
     """For each operand that has to be a constant, such as the component of a softmax, a number for its value; or -1."""
-    found = np.full(len(graph.operands), -1)
+    found = np.full(len(graph.operands), -1, np.int32)
     table = rows()
     for name in {op.name for op in OPS.values() if op.constants}:
         nodes = np.flatnonzero(graph.op == table.number[OPS[name]])
@@ -73,34 +73,49 @@ def candidates(graph: Graph, movable: Flags, kinds: Integers) -> Iterator[Intege
 def kinds_of(op: Any, start: Any, operands: Any, movable: Any, exact: Any) -> Any:
     """The kind of every node: 0 for what is not movable.
 
-    A kind is known by a chain of pairs: (operation, arity), then (the number of that pair, kind of the first operand),
-    and so on.  Each pair has a number, found in an open table, so that different kinds never share one.
+    A node is looked up in an open table by a hash of what it is, and compared with the first node that has this hash,
+    so that different kinds never share a number.
     """
-    size = 3 * (len(operands) + len(op)) // 2 + 1
-    left, right, number = np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32)
-    kinds = np.zeros(len(op), np.int64)
-    known = 0
+    size = 16
+    while size < 2 * len(op):
+        size *= 2
+    table = np.zeros((size, 2), np.int32)  # a kind, and the hash
+    first = np.zeros(len(op) + 1, np.int32)  # the first node of each kind
+    kinds = np.zeros(len(op), np.int32)
+    count = 0
     for node in range(len(op)):
         if not movable[node]:
             continue
-        pair = -op[node] - 2  # of its own kind: below 0
-        for k in range(start[node] - 1, start[node + 1]):
-            if k < start[node]:
-                other = start[node + 1] - start[node]
-            elif exact[k] >= 0:
-                other = -1 - exact[k]
-            elif operands[k] < len(op):
-                other = kinds[operands[k]]
-            else:
-                other = 0
-            place = (pair * 40503 + other * 2654435761) % size
-            while number[place] > 0 and (left[place] != pair or right[place] != other):
-                place = (place + 1) % size
-            if number[place] == 0:
-                known += 1
-                left[place], right[place], number[place] = pair, other, known
-            pair = int(number[place])
-        kinds[node] = pair
+        arity = start[node + 1] - start[node]
+        key = op[node] * 524287 + arity
+        for k in range(start[node], start[node + 1]):
+            other = -1 - exact[k] if exact[k] >= 0 else kinds[operands[k]] if operands[k] < len(op) else 0
+            key = (key * 1000003 + other) % 2147483647
+        place = (key * 40503) & (size - 1)
+        looking = True
+        while looking:
+            kind = int(table[place, 0])
+            alike = kind > 0 and table[place, 1] == key
+            if alike:
+                there = first[kind]
+                alike = op[there] == op[node] and start[there + 1] - start[there] == arity
+                i = 0
+                while alike and i < arity:
+                    left, right = start[node] + i, start[there] + i
+                    alike = exact[left] == exact[right]
+                    if alike and exact[left] < 0:
+                        mine = kinds[operands[left]] if operands[left] < len(op) else 0
+                        its = kinds[operands[right]] if operands[right] < len(op) else 0
+                        alike = mine == its
+                    i += 1
+            looking = kind > 0 and not alike
+            if looking:
+                place = (place + 1) & (size - 1)
+        if table[place, 0] == 0:
+            count += 1
+            table[place, 0], table[place, 1] = count, key
+            first[count] = node
+        kinds[node] = table[place, 0]
     return kinds
 
 
@@ -149,24 +164,50 @@ def _reach(op: Any, start: Any, operands: Any, movable: Any, root: int, most: in
 
 
 @compiled_if_large
-def owners(op: Any, start: Any, operands: Any, roots: Any, outputs: Any, count: Any) -> Any:
-    """For each number the lane that alone uses it; -2 for what is used by several or by something else."""
-    owner = np.full(count, -1, np.int64)
-    root = np.zeros(count, np.bool_)
-    for output in outputs:
-        owner[output] = -2
+def owners(op: Any, start: Any, operands: Any, uses: Any, roots: Any) -> Any:
+    """For each number the lane that alone uses it; -2 for what is used by several or by something else too.
+
+    Every lane is followed from its root: what all ``uses`` of have been met in it is its own, and is followed in turn.
+    """
+    owner, met = np.full(len(uses), -1, np.int32), np.zeros(len(uses), np.int32)
+    root = np.zeros(len(uses), np.bool_)
+    waiting = np.empty(len(op), np.int32)
+    for lane in range(len(roots)):
+        root[roots[lane]] = True
     for lane in range(len(roots)):
         owner[roots[lane]] = lane
-        root[roots[lane]] = True
-    for node in range(len(op) - 1, -1, -1):
-        if owner[node] == -1:
-            owner[node] = -2
-        if op[node] >= 0:
+        waiting[0] = roots[lane]
+        depth = 1
+        while depth > 0:
+            depth -= 1
+            node = waiting[depth]
             for k in range(start[node], start[node + 1]):
                 operand = operands[k]
-                if not root[operand]:
-                    if owner[operand] == -1:
-                        owner[operand] = owner[node]
-                    elif owner[operand] != owner[node]:
-                        owner[operand] = -2
+                if root[operand]:
+                    continue
+                if met[operand] == 0:
+                    owner[operand] = lane
+                elif owner[operand] != lane:
+                    owner[operand] = -2
+                met[operand] += 1
+                own = owner[operand] == lane and met[operand] == uses[operand]
+                if own and operand < len(op) and op[operand] >= 0:
+                    waiting[depth] = operand
+                    depth += 1
+    for number in range(len(uses)):
+        if met[number] != uses[number] and not root[number]:
+            owner[number] = -2
     return owner
+
+
+@compiled_if_large
+def uses_of(op: Any, start: Any, operands: Any, outputs: Any, count: int) -> Any:
+    """How often each number is an operand; an output counts as used once more."""
+    uses = np.zeros(count, np.int32)
+    for output in outputs:
+        uses[output] += 1
+    for node in range(len(op)):
+        if op[node] >= 0:
+            for k in range(start[node], start[node + 1]):
+                uses[operands[k]] += 1
+    return uses

@@ -57,9 +57,9 @@ def _worth_it(graph: Graph, length: Any, head: Any) -> Any:
     for i in (0, 1):
         factor = graph.operands[graph.start[head[scalars]] + i]
         _, which, times = np.unique(
-            np.stack([length[scalars], factor]), axis=1, return_inverse=True, return_counts=True
+            factor * (length.max(initial=0) + 1) + length[scalars], return_inverse=True, return_counts=True
         )
-        worth[scalars[times[which.ravel()] >= FEWEST]] = True
+        worth[scalars[times[which] >= FEWEST]] = True
     return worth
 
 
@@ -67,13 +67,13 @@ def _worth_it(graph: Graph, length: Any, head: Any) -> Any:
 def _find(op: Any, start: Any, operands: Any, rate: Any, outputs: Any, add: int, mul: int) -> Any:
     """For each sum to which a product is added both; for the end of a chain how many there are, and the first."""
     count = len(op)
-    uses = np.zeros(len(rate), np.int64)
+    uses = np.zeros(len(rate), np.int8)  # 2 are many
     for output in outputs:
-        uses[output] += 2
+        uses[output] = 2
     for node in range(count):
         if op[node] >= 0:
             for k in range(start[node], start[node + 1]):
-                uses[operands[k]] += 1
+                uses[operands[k]] = min(uses[operands[k]] + 1, 2)
     before, product = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
     length, head = np.zeros(count, np.int64), np.zeros(count, np.int64)
     for node in range(count):

@@ -13,147 +13,22 @@ from __future__ import annotations
 
 import ast
 import builtins
-import linecache
-import math
-import operator
-import os
-from functools import cache
-from types import CodeType, FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from llvmlite import binding, ir
-from numba import carray, types
 from numba.core.dispatcher import Dispatcher
-from numba.core.extending import _Intrinsic
+
+from .arithmetic import COMPARED, Arithmetic
+from .calls import called, external, known
+from .definitions import definition, names_of
+from .operands import CONSTANT, KINDS, Array, Known, Number, Something, Unsupported, leaves, rebuilt, skeleton
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Array", "Number", "Unsupported", "Writer"]
-
-
-class Unsupported(Exception):
-    """The function has something that is not translated."""
-
-
-class Number(NamedTuple):
-    """A number that machine code computes."""
-
-    kind: str
-    x: ir.Value
-
-
-class Array(NamedTuple):
-    """Numbers in a row, or rows of them; how many is known where somebody asks."""
-
-    kind: str
-    pointer: ir.Value
-    shape: tuple[ir.Value | None, ...]
-
-
-class Known(NamedTuple):
-    """What Python knows already: a constant, a function, a module."""
-
-    value: Any
-
-
-Something = Any  # a Number, an Array, Known, or a tuple of such
-
-KINDS: dict[str, ir.Type] = {
-    "int64": ir.IntType(64),
-    "uint64": ir.IntType(64),
-    "uint32": ir.IntType(32),
-    "int32": ir.IntType(32),
-    "int16": ir.IntType(16),
-    "int8": ir.IntType(8),
-    "bool": ir.IntType(1),
-    "float64": ir.DoubleType(),
-    "float32": ir.FloatType(),
-}
-_NUMBA: dict[str, Any] = {"int64": types.int64, "uint64": types.uint64, "float64": types.float64}
-_NUMBA |= {"float32": types.float32, "bool": types.boolean, "uint32": types.uint32}
-_SIZES = {name: np.dtype(name).itemsize for name in KINDS}
-_OF_NUMBA = {kind: name for name, kind in _NUMBA.items()}
-_FOLDED: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-    ast.LShift: operator.lshift,
-}
-_FLOATING = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
-_WHOLE = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.LShift: "shl", ast.RShift: "lshr"}
-_WHOLE |= {ast.BitAnd: "and_", ast.BitOr: "or_", ast.BitXor: "xor"}
-_COMPARED = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-# What LLVM itself knows, and may compute in vectors; and what is in the C library.
-_OF_LLVM: dict[Any, str] = {math.fabs: "fabs", math.sqrt: "sqrt", math.copysign: "copysign", math.pow: "pow"}
-_OF_LLVM |= {math.log: "log", math.exp: "exp", math.floor: "floor"}
-_OF_LIBRARY: dict[Any, str] = {math.asin: "asin", math.acos: "acos", math.atan: "atan", math.atan2: "atan2"}
-_OF_LIBRARY |= {np.fmod: "fmod"}
-_NARROW = ("uint32", "int32", "int16", "int8")
-_CONSTANT = (bool, int, float, np.generic)
-_OURS = os.path.dirname(os.path.dirname(__file__))  # whose files do not change while they are in use
-
-
-@cache
-def _statements(file: str) -> list[ast.stmt]:
-    """The statements of a file."""
-    return ast.parse("".join(linecache.getlines(file))).body
-
-
-@cache
-def _definition(code: CodeType) -> Any:
-    """The function that has this code, as it was written."""
-    line = code.co_firstlineno
-    for statement in _statements(code.co_filename):
-        decorators = getattr(statement, "decorator_list", [])
-        if not min([statement.lineno, *[x.lineno for x in decorators]]) <= line <= (statement.end_lineno or 0):
-            continue
-        named = isinstance(statement, ast.FunctionDef) and statement.name == code.co_name
-        if named and code.co_filename.startswith((_OURS, "<")):
-            return statement
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Lambda) and node.lineno == line:
-                again = compile(ast.Expression(node), "", "eval").co_consts[0]
-                if _said(again) == _said(code):  # several begin on a line
-                    return node
-    raise Unsupported(f"there is no source of {code.co_name}")
-
-
-def _said(code: CodeType) -> tuple[Any, ...]:
-    """What is left of a function's text."""
-    return code.co_name, code.co_code, code.co_varnames, code.co_names, [(type(x), x) for x in code.co_consts]
-
-
-class _Context:
-    """What the intrinsics of numba ask for."""
-
-    def get_dummy_value(self) -> ir.Value:
-        """Of a function that returns nothing."""
-        return ir.Constant(ir.IntType(8).as_pointer(), None)
-
-    def get_value_type(self, kind: Any) -> ir.Type:
-        """Of a pointer to anything."""
-        return ir.IntType(8).as_pointer()
-
-    def codegen(self) -> _Context:
-        """As numba has it."""
-        return self
-
-    def magic_tuple(self) -> tuple[str, str, str]:
-        """The processor."""
-        return processor()
-
-
-@cache
-def processor() -> tuple[str, str, str]:
-    """System, processor and its features."""
-    features = binding.get_host_cpu_features().flatten()
-    return binding.get_process_triple(), binding.get_host_cpu_name(), features
+__all__ = ["Array", "Known", "Number", "Scope", "Unsupported", "Writer"]
 
 
 class Writer:
@@ -163,15 +38,8 @@ class Writer:
         self.module = ir.Module(name)
         self.module.triple = binding.get_process_triple()
         self.outlined: dict[Any, ir.Function] = {}
-        self.allocated: dict[ir.Function, ir.Value] = {}
-
-    def last_allocated(self, builder: ir.IRBuilder) -> ir.Value:
-        """Where a function keeps the address of what it allocated last; 0 if that is nothing."""
-        if builder.function not in self.allocated:
-            with builder.goto_entry_block():
-                place = self.allocated[builder.function] = builder.alloca(KINDS["int64"])
-                builder.store(ir.Constant(KINDS["int64"], 0), place)
-        return self.allocated[builder.function]
+        self.allocated: ir.Value | None = None
+        """Where the address is kept of what was allocated last, if there is one who frees it; 0 if that is nothing."""
 
     def function(
         self,
@@ -179,7 +47,7 @@ class Writer:
         function: Callable[..., Any],
         kinds: Sequence[ir.Type],
         arguments: Callable[..., Sequence[Any]],
-        finish: Callable[[_Scope, Something], None] | None = None,
+        finish: Callable[[Scope, Something], None] | None = None,
     ) -> None:
         """Write a function that is called from outside; it returns a double, 0 if there is nothing to return.
 
@@ -192,7 +60,7 @@ class Writer:
         """
         written = ir.Function(self.module, ir.FunctionType(ir.DoubleType(), kinds), name)
         builder = _begin(written)
-        scope = _Scope(self, builder)
+        scope = Scope(self, builder)
         found = scope.inline(getattr(function, "py_func", function), arguments(builder, written.args))
         if finish is not None:
             finish(scope, found)
@@ -202,18 +70,20 @@ class Writer:
 
     def outline(self, function: Any, passed: Sequence[Any]) -> ir.Function:
         """A function that returns nothing, for arguments of these kinds, once for all its calls."""
-        shapes = [_skeleton(x) for x in passed]
+        shapes = [skeleton(x) for x in passed]
         key = (function, *shapes)
         if key not in self.outlined:
-            flat = [x for item in passed for x in _leaves(item)]
+            flat = [x for item in passed for x in leaves(item)]
             kind = ir.FunctionType(ir.VoidType(), [x.type for x in flat])
             written = ir.Function(self.module, kind, self.module.get_unique_name(function.__name__))
             written.linkage = "internal"
             self.outlined[key] = written
             builder, waiting = _begin(written), iter(written.args)
-            _Scope(self, builder).inline(function, [_rebuilt(x, waiting) for x in passed])
+            Scope(self, builder).inline(function, [rebuilt(x, waiting) for x in passed])
             if not builder.block.is_terminated:
                 builder.ret_void()
+            if len(written.blocks) > 2:
+                written.attributes.add("noinline")  # a loop takes longer than a call, and long to compile
         return self.outlined[key]
 
 
@@ -226,40 +96,14 @@ def _begin(function: ir.Function) -> ir.IRBuilder:
     return builder
 
 
-def _leaves(item: Something) -> list[ir.Value]:
-    if isinstance(item, Number):
-        return [item.x]
-    if isinstance(item, Array):
-        return [item.pointer, *[x for x in item.shape if x is not None]]
-    return [] if isinstance(item, Known) else [x for part in item for x in _leaves(part)]
-
-
-def _rebuilt(item: Something, waiting: Any) -> Something:
-    """The same with other leaves."""
-    if isinstance(item, Number):
-        return Number(item.kind, next(waiting))
-    if isinstance(item, Array):
-        pointer = next(waiting)
-        return Array(item.kind, pointer, tuple([None if x is None else next(waiting) for x in item.shape]))
-    return item if isinstance(item, Known) else tuple([_rebuilt(part, waiting) for part in item])
-
-
-def _skeleton(item: Something) -> Any:
-    if isinstance(item, Number):
-        return item.kind
-    if isinstance(item, Array):
-        return item.kind, tuple([x is None for x in item.shape])
-    if isinstance(item, Known):
-        return "known", type(item.value), repr(item.value) if isinstance(item.value, _CONSTANT) else id(item.value)
-    return tuple([_skeleton(part) for part in item])
-
-
-class _Scope:
+class Scope(Arithmetic):
     """The names of a function while it is written."""
 
     def __init__(self, writer: Writer, builder: ir.IRBuilder) -> None:
-        self.writer, self.builder = writer, builder
+        super().__init__(builder)
+        self.writer = writer
         self.names: dict[str, Something] = {}
+        self.once: set[str] = set()  # names that need no place
         self.globals: dict[str, Any] = {}
         self.depth = 0  # of statements that may be left out or repeated
         self.loops: list[tuple[ir.Block, ir.Block]] = []
@@ -272,8 +116,10 @@ class _Scope:
 
     def inline(self, function: Callable[..., Any], passed: Sequence[Something]) -> Something:
         """Write a function out here; what it returns, or None."""
-        node = _definition(function.__code__)
-        inner = _Scope(self.writer, self.builder)
+        node = definition(function.__code__)
+        if node is None:
+            raise Unsupported(f"there is no source of {function.__name__}")
+        inner = Scope(self.writer, self.builder)
         cells = [cell.cell_contents for cell in function.__closure__ or ()]
         inner.globals = {**function.__globals__, **dict(zip(function.__code__.co_freevars, cells, strict=True))}
         names = [x.arg for x in node.args.args]
@@ -284,13 +130,14 @@ class _Scope:
         if isinstance(node, ast.Lambda):
             inner.names = dict(zip(names, passed, strict=True))
             return inner.value(node.body)
-        changed = {x.id for x in ast.walk(node) if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)}
+        found = names_of(node)
+        inner.once = found.once
         for name, x in zip(names, passed, strict=True):
-            if name in changed:
+            if name in found.given:
                 inner.assign(name, x)
             else:
                 inner.names[name] = x
-        returns = [x for x in ast.walk(node) if isinstance(x, ast.Return)]
+        returns = found.returns
         if returns == node.body[-1:]:
             inner.statements(node.body[:-1])
             return inner.value(returns[0].value) if returns[0].value else None
@@ -307,70 +154,19 @@ class _Scope:
         """A call of what is known."""
         if not isinstance(function, Known):
             raise Unsupported("a call of what is computed")
-        called = getattr(function.value, "function", function.value)  # of a driver
-        if isinstance(called, Dispatcher):
-            if "pipeline_class" in called.targetoptions or called.targetoptions.get("error_model") == "python":
+        python = getattr(function.value, "function", function.value)  # of a driver
+        if isinstance(python, Dispatcher):
+            if "pipeline_class" in python.targetoptions or python.targetoptions.get("error_model") == "python":
                 raise Unsupported("numba's own way")
-            inside = called.targetoptions.get("forceinline")
-            called = called.py_func
-            if not inside and called.__annotations__.get("return") == "None":
-                flat = [x for item in passed for x in _leaves(item)]
-                self.builder.call(self.writer.outline(called, passed), flat)
+            inside = python.targetoptions.get("forceinline")
+            python = python.py_func
+            if not inside and python.__annotations__.get("return") == "None":
+                flat = [x for item in passed for x in leaves(item)]
+                self.builder.call(self.writer.outline(python, passed), flat)
                 return None
-        if isinstance(called, FunctionType) and called not in _BUILTIN:
-            if called is carray:
-                return self._viewed(*passed)
-            return self.inline(called, passed)
-        if isinstance(called, _Intrinsic):
-            return self._intrinsic(called, passed)
-        if called in _OF_LLVM or called in _OF_LIBRARY:
-            return self._of_library(called, passed)
-        if called in _BUILTIN:
-            found: Something = _BUILTIN[called](self, *passed)
-            return found
-        if isinstance(called, types.Type) and called in _OF_NUMBA:
-            return Number(_OF_NUMBA[called], self.as_kind(passed[0], _OF_NUMBA[called]))
-        raise Unsupported(f"a call of {called!r}")
-
-    def _viewed(self, pointer: Something, shape: Something, kind: Something = None) -> Array:
-        """numba.carray."""
-        if kind is None:
-            return pointer
-        name = _OF_NUMBA[kind.value]
-        return Array(name, self.builder.bitcast(pointer.pointer, KINDS[name].as_pointer()), (None,))
-
-    def _intrinsic(self, called: Any, passed: Sequence[Something]) -> Something:
-        """A function of numba's that writes code itself."""
-        items = [_numba_type(x) for x in passed]
-        signature, write = called._defn(None, *items)
-        arguments = []
-        for x, wanted in zip(passed, signature.args, strict=True):
-            if wanted in _OF_NUMBA:
-                arguments.append(self.as_kind(x, _OF_NUMBA[wanted]))
-            elif isinstance(x, Array):
-                arguments.append(x.pointer)
-            elif isinstance(x, Known) and isinstance(x.value, tuple):
-                arguments.append(ir.Constant(ir.ArrayType(ir.DoubleType(), len(x.value)), [*map(float, x.value)]))
-            else:
-                arguments.append(None)
-        result = write(_Context(), self.builder, signature, arguments)
-        kind = signature.return_type
-        if kind in _OF_NUMBA:
-            return Number(_OF_NUMBA[kind], result)
-        return Array("any", result, (None,)) if kind == types.voidptr else None
-
-    def _of_library(self, called: Any, passed: Sequence[Something]) -> Number:
-        double, name = ir.DoubleType(), _OF_LLVM.get(called, "")
-        symbol = f"llvm.{name}.f64" if name else _OF_LIBRARY[called]
-        kind = ir.FunctionType(double, [double] * len(passed))
-        return Number("float64", self.builder.call(self.external(symbol, kind), [self.double(x) for x in passed]))
-
-    def external(self, symbol: str, kind: ir.FunctionType) -> ir.Function:
-        """A function from elsewhere."""
-        if not symbol.startswith("llvm.") and not binding.address_of_symbol(symbol):
-            raise Unsupported(symbol)
-        found = self.writer.module.globals.get(symbol)
-        return found or ir.Function(self.writer.module, kind, symbol)
+        if isinstance(python, FunctionType) and not known(python):
+            return self.inline(python, passed)
+        return called(self, python, passed)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Names.
@@ -384,20 +180,20 @@ class _Scope:
     def place(self, item: Something) -> Something:
         """Places for something."""
         item = self._firm(item)
-        return _rebuilt(item, iter([self.room(x.type) for x in _leaves(item)]))
+        return rebuilt(item, iter([self.room(x.type) for x in leaves(item)]))
 
     def write(self, item: Something, places: Something) -> None:
         """Put something into its places."""
-        for x, place in zip(_leaves(self._firm(item)), _leaves(places), strict=True):
+        for x, place in zip(leaves(self._firm(item)), leaves(places), strict=True):
             self.builder.store(x, place)
 
     def read(self, places: Something) -> Something:
         """What is in them."""
-        return _rebuilt(places, iter([self.builder.load(x) for x in _leaves(places)]))
+        return rebuilt(places, iter([self.builder.load(x) for x in leaves(places)]))
 
     def _firm(self, item: Something) -> Something:
         """Constants as numbers, for there may be others later."""
-        if isinstance(item, Known) and isinstance(item.value, _CONSTANT):
+        if isinstance(item, Known) and isinstance(item.value, CONSTANT):
             return self.number(item)
         if isinstance(item, (Number, Array, Known)):
             return item
@@ -406,9 +202,12 @@ class _Scope:
     def assign(self, name: str, item: Something) -> None:
         """Let a name stand for something."""
         item = self._firm(item)
+        if name in self.once:
+            self.names[name] = item
+            return
         known = self.names.get(name)
-        if isinstance(known, _Variable) and _skeleton(known.places) != _skeleton(item):
-            if (_skeleton(known.places), _skeleton(item)) == ("float64", "int64"):
+        if isinstance(known, _Variable) and skeleton(known.places) != skeleton(item):
+            if (skeleton(known.places), skeleton(item)) == ("float64", "int64"):
                 item = Number("float64", self.as_kind(item, "float64"))
             elif self.depth:
                 raise Unsupported(f"{name} is of two kinds")
@@ -448,19 +247,19 @@ class _Scope:
                 for target in targets:
                     self._store(target, found)
             case ast.AugAssign(target, operation, value):
-                self._store(target, self._binary(operation, self.value(target), self.value(value)))
+                self._store(target, self.binary(operation, self.value(target), self.value(value)))
             case ast.Expr(ast.Constant()) | ast.Pass():
                 pass
             case ast.Expr(value):
                 self.value(value)
             case ast.If(test, body, rest):
-                self._if(self.truth(self.value(test)), lambda: self.statements(body), lambda: self.statements(rest))
+                self._if(self.condition(test), lambda: self.statements(body), lambda: self.statements(rest))
             case ast.For(ast.Name(name), ast.Call(ast.Name("range"), bounds, []), body, []):
                 self._for(name, [self.value(x) for x in bounds], body)
             case ast.For(target, items, body, []):
                 self._for_each(target, self.value(items), body)
             case ast.While(test, body, []):
-                self._loop(lambda: self.truth(self.value(test)), lambda: self.statements(body), lambda: None)
+                self._loop(lambda: self.condition(test), lambda: self.statements(body), lambda: None)
             case ast.Return(value):
                 self._return(None if value is None else self.value(value))
             case ast.Continue():
@@ -475,43 +274,23 @@ class _Scope:
             case ast.Name(name):
                 self.assign(name, item)
             case ast.Tuple(targets):
-                for part, x in zip(targets, self._parts(item), strict=True):
+                for part, x in zip(targets, self.parts(item), strict=True):
                     self._store(part, x)
             case ast.Subscript(array, index):
                 row, place = self._place(self.value(array), index)
                 if isinstance(row, Array):
                     raise Unsupported("a row at once")
-                self._put(item, row.kind, place)
+                self.put(item, row.kind, place)
             case _:
                 raise Unsupported("a target")
-
-    def _put(self, item: Something, kind: str, place: ir.Value) -> None:
-        """Store a number where an array has its numbers."""
-        if kind == "bool":
-            x = self.builder.zext(self.truth(item), ir.IntType(8))
-        elif kind in _NARROW:
-            x = self.builder.trunc(self.as_kind(item, "int64"), KINDS[kind])
-        else:
-            x = self.as_kind(item, kind)
-        self.builder.store(x, place)
-
-    def _loaded(self, kind: str, place: ir.Value) -> Number:
-        """A number of an array; whole ones are computed with 64 bits."""
-        x = self.builder.load(place)
-        if kind == "bool":
-            return Number("bool", self.builder.trunc(x, KINDS["bool"]))
-        if kind in _NARROW:
-            widen = self.builder.zext if kind == "uint32" else self.builder.sext
-            return Number("int64", widen(x, KINDS["int64"]))
-        return Number(kind, x)
 
     def _return(self, item: Something) -> None:
         if item is not None:
             if self.result is None:
                 self.result = self.place(item)
-            elif _skeleton(self.result) == "float64":
+            elif skeleton(self.result) == "float64":
                 item = Number("float64", self.double(item))
-            if _skeleton(self._firm(item)) != _skeleton(self.result):
+            if skeleton(self._firm(item)) != skeleton(self.result):
                 raise Unsupported("results of two kinds")
             self.write(item, self.result)
         self.builder.branch(self.end)
@@ -558,13 +337,13 @@ class _Scope:
                 Known(0),
                 Number("int64", items.shape[0]),
                 Known(1),
-                lambda i: self._store(target, self._loaded(items.kind, self._step(items.pointer, i.x))),
+                lambda i: self._store(target, self.loaded(items.kind, self._step(items.pointer, i.x))),
                 body,
             )
         else:
             if any(isinstance(x, (ast.Break, ast.Continue)) for part in body for x in ast.walk(part)):
                 raise Unsupported("leaving a loop that is written out")
-            for item in self._parts(items):
+            for item in self.parts(items):
                 self._store(target, item)
                 self.statements(body)
 
@@ -582,9 +361,9 @@ class _Scope:
 
         def test() -> ir.Value:
             here = self.builder.load(place)
-            up, down = (self.builder.icmp_signed(sign, here, last) for sign in "<>")
             if isinstance(by, Known):
-                return down if by.value < 0 else up
+                return self.builder.icmp_signed("<" if by.value > 0 else ">", here, last)
+            up, down = (self.builder.icmp_signed(sign, here, last) for sign in "<>")
             return self.builder.select(self.builder.icmp_signed("<", size, ir.Constant(size.type, 0)), down, up)
 
         def once() -> None:
@@ -610,18 +389,20 @@ class _Scope:
             case ast.Tuple(items):
                 return tuple([self.value(x) for x in items])
             case ast.BinOp(left, operation, right):
-                return self._binary(operation, self.value(left), self.value(right))
+                return self.binary(operation, self.value(left), self.value(right))
+            case ast.UnaryOp(ast.Not(), operand):
+                return Number("bool", self.builder.not_(self.condition(operand)))
             case ast.UnaryOp(operation, operand):
-                return self._unary(operation, self.value(operand))
+                return self.unary(operation, self.value(operand))
             case ast.Compare(left, operations, others):
                 operands = [self.value(x) for x in [left, *others]]
                 pairs = zip(operands, operations, operands[1:], strict=False)
-                tests = [self._compare(_COMPARED.get(type(op), ""), x, y) for x, op, y in pairs]
+                tests = [self.compare(COMPARED.get(type(op), ""), x, y) for x, op, y in pairs]
                 return Number("bool", _joined(self.builder.and_, tests))
             case ast.BoolOp(operation, operands):
-                return self._either_or(isinstance(operation, ast.And), operands)
+                return Number("bool", self._either_or(operation, operands, self._flag))
             case ast.IfExp(test, then, otherwise):
-                return self._choice(self.truth(self.value(test)), then, otherwise)
+                return self._choice(self.condition(test), then, otherwise)
             case ast.Call(ast.Attribute(array, "reshape"), shape, []):
                 rows = self.value(array)
                 if any(isinstance(x, ast.UnaryOp) for x in shape):
@@ -646,86 +427,31 @@ class _Scope:
             return Known(getattr(owner.value, name))
         raise Unsupported(f"attribute {name}")
 
-    def _binary(self, operation: ast.operator, left: Something, right: Something) -> Something:
-        how = type(operation)
-        if how in _FOLDED and all(isinstance(x, Known) and type(x.value) in (int, float) for x in (left, right)):
-            return Known(_FOLDED[how](left.value, right.value))
-        x, y = self.number(left), self.number(right)
-        whole = {x.kind, y.kind} <= {"int64", "uint64", "bool"}
-        if not whole or how is ast.Div:
-            kind = "float32" if x.kind == y.kind == "float32" else "float64"
-            if how not in _FLOATING:
-                raise Unsupported(f"{how.__name__} of floats")
-            write = getattr(self.builder, _FLOATING[how])
-            return Number(kind, write(self.as_kind(x, kind), self.as_kind(y, kind)))
-        if x.kind != y.kind:
-            if "uint64" in (x.kind, y.kind):
-                raise Unsupported("signs")
-            x, y = (Number("int64", self.as_kind(z, "int64")) for z in (x, y))
-        if how in (ast.FloorDiv, ast.Mod) and x.kind == "int64":
-            return Number("int64", self._divided(x.x, y.x, how is ast.Mod))
-        if how not in _WHOLE:
-            raise Unsupported(f"{how.__name__} of whole numbers")
-        if how is ast.RShift and x.kind == "int64":
-            return Number("int64", self.builder.ashr(x.x, y.x))
-        if x.kind == "bool" and how not in (ast.BitAnd, ast.BitOr, ast.BitXor):
-            return self._binary(operation, Number("int64", self.as_kind(x, "int64")), y)
-        flags = ("nsw",) if x.kind == "int64" and how in (ast.Add, ast.Sub, ast.Mult) else ()
-        write = getattr(self.builder, _WHOLE[how])
-        return Number(x.kind, write(x.x, y.x, flags=flags) if flags else write(x.x, y.x))
+    def condition(self, node: ast.expr) -> ir.Value:
+        """Whether an expression is true, where nothing else of it counts."""
+        if isinstance(node, ast.BoolOp):
+            return self._either_or(node.op, node.values, self.condition)
+        return self.truth(self.value(node))
 
-    def _divided(self, x: ir.Value, y: ir.Value, rest: bool) -> ir.Value:
-        """As Python has it: the remainder has the sign of the divisor."""
-        builder, zero = self.builder, ir.Constant(ir.IntType(64), 0)
-        quotient, remainder = builder.sdiv(x, y), builder.srem(x, y)
-        other = builder.icmp_signed("<", builder.xor(remainder, y), zero)
-        off = builder.and_(builder.icmp_signed("!=", remainder, zero), other)
-        if rest:
-            return builder.add(remainder, builder.select(off, y, zero))
-        return builder.sub(quotient, builder.zext(off, zero.type))
-
-    def _unary(self, operation: ast.unaryop, operand: Something) -> Something:
-        if isinstance(operation, ast.Not):
-            return Number("bool", self.builder.not_(self.truth(operand)))
-        if isinstance(operand, Known) and type(operand.value) in (int, float):
-            if not isinstance(operation, (ast.USub, ast.UAdd)):
-                raise Unsupported(type(operation).__name__)
-            return Known(-operand.value) if isinstance(operation, ast.USub) else operand
-        if not isinstance(operation, ast.USub):
-            raise Unsupported("unary operator")
-        x = self.number(operand)
-        if x.kind not in ("int64", "float64", "float32"):
-            raise Unsupported(f"- of {x.kind}")
-        return Number(x.kind, self.builder.neg(x.x) if x.kind == "int64" else self.builder.fneg(x.x))
-
-    def _compare(self, sign: str, left: Something, right: Something) -> ir.Value:
-        x, y = self.number(left), self.number(right)
-        if {x.kind, y.kind} <= {"int64", "bool"}:
-            return self.builder.icmp_signed(sign, self.as_kind(x, "int64"), self.as_kind(y, "int64"))
-        if x.kind == y.kind == "uint64":
-            return self.builder.icmp_unsigned(sign, x.x, y.x)
-        if "uint64" in (x.kind, y.kind):
-            raise Unsupported("signs")
-        kind = "float32" if x.kind == y.kind == "float32" else "float64"
-        compare = self.builder.fcmp_unordered if sign == "!=" else self.builder.fcmp_ordered
-        return compare(sign, self.as_kind(x, kind), self.as_kind(y, kind))
-
-    def _either_or(self, both: bool, operands: Sequence[ast.expr]) -> Number:
+    def _either_or(
+        self, operation: ast.boolop, operands: Sequence[ast.expr], flag: Callable[[ast.expr], ir.Value]
+    ) -> ir.Value:
         """The later operands count, and are computed, only if the earlier ones leave it open."""
         first, *rest = operands
         place = self.room(KINDS["bool"])
-        self.builder.store(self._flag(self.value(first)), place)
+        self.builder.store(flag(first), place)
         for operand in rest:
             found = self.builder.load(place)
 
             def more(operand: ast.expr = operand) -> None:
-                self.builder.store(self._flag(self.value(operand)), place)
+                self.builder.store(flag(operand), place)
 
-            self._if(found if both else self.builder.not_(found), more, lambda: None)
-        return Number("bool", self.builder.load(place))
+            self._if(found if isinstance(operation, ast.And) else self.builder.not_(found), more, lambda: None)
+        return self.builder.load(place)
 
-    def _flag(self, item: Something) -> ir.Value:
-        x = self.number(item)
+    def _flag(self, node: ast.expr) -> ir.Value:
+        """Of an operand whose value counts: there are only truth values."""
+        x = self.number(self.value(node))
         if x.kind != "bool":
             raise Unsupported("and, or of numbers")
         return x.x
@@ -738,29 +464,30 @@ class _Scope:
             self.builder.position_at_end(block)
             found.append(self._firm(self.value(node)))
             ends.append(self.builder.block)
-        if {*map(_skeleton, found)} in ({"float64", "int64"}, {"float64", "float32"}):
+        if {*map(skeleton, found)} in ({"float64", "int64"}, {"float64", "float32"}):
             for i, end in enumerate(ends):
                 self.builder.position_at_end(end)
                 found[i] = Number("float64", self.double(found[i]))
-        if _skeleton(found[0]) != _skeleton(found[1]):
+        if skeleton(found[0]) != skeleton(found[1]):
             raise Unsupported("a choice between two kinds")
         for end in ends:
             self.builder.position_at_end(end)
             self.builder.branch(blocks[2])
         self.builder.position_at_end(blocks[2])
         merged = []
-        for pair in zip(*map(_leaves, found), strict=True):
+        for pair in zip(*map(leaves, found), strict=True):
             phi = self.builder.phi(pair[0].type)
             for x, end in zip(pair, ends, strict=True):
                 phi.add_incoming(x, end)
             merged.append(phi)
-        return _rebuilt(found[0], iter(merged))
+        return rebuilt(found[0], iter(merged))
 
     # -----------------------------------------------------------------------------------------------------------------
     # Arrays and tuples.
     # -----------------------------------------------------------------------------------------------------------------
 
-    def _parts(self, item: Something) -> list[Something]:
+    def parts(self, item: Something) -> list[Something]:
+        """What is in a tuple."""
         if isinstance(item, Known) and isinstance(item.value, tuple):
             return [Known(x) for x in item.value]
         if isinstance(item, (Known, Number, Array)):
@@ -768,18 +495,21 @@ class _Scope:
         return [*item]
 
     def allocate(self, kind: str, shape: Sequence[ir.Value], zeros: bool = False) -> Array:
-        """An array that lives until what is returned was read."""
-        builder, whole = self.builder, ir.IntType(64)
-        size: ir.Value = ir.Constant(whole, _SIZES[kind])
+        """An array that lives until what is returned was read; the function returns 1 if there is no room for it."""
+        builder, whole, place = self.builder, ir.IntType(64), self.writer.allocated
+        if place is None or place.function is not builder.function:
+            raise Unsupported("an array that nobody frees")
+        size: ir.Value = ir.Constant(whole, np.dtype(kind).itemsize)
         for n in shape:
             size = builder.mul(size, n, flags=("nsw",))
         size = builder.add(size, ir.Constant(whole, 16))
         if zeros:
-            new = self.external("calloc", ir.FunctionType(whole, [whole, whole]))
+            new = external(builder, "calloc", ir.FunctionType(whole, [whole, whole]))
             start = builder.call(new, [ir.Constant(whole, 1), size])
         else:
-            start = builder.call(self.external("malloc", ir.FunctionType(whole, [whole])), [size])
-        place = self.writer.last_allocated(builder)
+            start = builder.call(external(builder, "malloc", ir.FunctionType(whole, [whole])), [size])
+        with builder.if_then(builder.icmp_unsigned("==", start, ir.Constant(whole, 0)), likely=False):
+            builder.ret(ir.Constant(ir.DoubleType(), 1.0))
         builder.store(builder.load(place), builder.inttoptr(start, whole.as_pointer()))  # they are linked
         builder.store(start, place)
         pointer = ir.IntType(8) if kind == "bool" else KINDS[kind]
@@ -793,8 +523,8 @@ class _Scope:
         size = Number("int64", array.shape[0])
 
         def put(i: Number) -> None:
-            x = self._loaded(item.kind, self._step(item.pointer, i.x)) if isinstance(item, Array) else item
-            self._put(x, array.kind, self._step(array.pointer, i.x))
+            x = self.loaded(item.kind, self._step(item.pointer, i.x)) if isinstance(item, Array) else item
+            self.put(x, array.kind, self._step(array.pointer, i.x))
 
         self._count(Known(0), size, Known(1), put, [])
         return array
@@ -813,9 +543,9 @@ class _Scope:
             row, place = self._place(array, index)
             if isinstance(row, Array) and row.shape:
                 return row
-            return self._loaded(row.kind, place)
+            return self.loaded(row.kind, place)
         at = self.value(index)
-        parts = self._parts(array)
+        parts = self.parts(array)
         if isinstance(at, Known):
             return parts[at.value]
         table = self._constant(np.array([part.value for part in parts], float)) if isinstance(array, Known) else None
@@ -873,57 +603,6 @@ class _Scope:
             low = self.builder.mul(low, n, flags=("nsw",))
         return Array(array.kind, self._step(array.pointer, low), (size, *array.shape[1:]))
 
-    # -----------------------------------------------------------------------------------------------------------------
-    # Numbers.
-    # -----------------------------------------------------------------------------------------------------------------
-
-    def number(self, item: Something) -> Number:
-        """A number, where it is one."""
-        if isinstance(item, Number):
-            return item
-        if not isinstance(item, Known) or not isinstance(item.value, _CONSTANT):
-            raise Unsupported("not a number")
-        x = item.value
-        if isinstance(x, (bool, np.bool_)):
-            return Number("bool", ir.Constant(KINDS["bool"], int(x)))
-        if isinstance(x, np.uint64):
-            return Number("uint64", ir.Constant(KINDS["uint64"], int(x)))
-        if isinstance(x, (int, np.integer)):
-            if not -(2**63) <= int(x) < 2**63:
-                raise Unsupported("a whole number of more than 64 bits")
-            return Number("int64", ir.Constant(KINDS["int64"], int(x)))
-        return Number("float64", ir.Constant(KINDS["float64"], float(x)))
-
-    def double(self, item: Something) -> ir.Value:
-        """A number in double precision."""
-        return self.as_kind(item, "float64")
-
-    def as_kind(self, item: Something, kind: str) -> ir.Value:
-        """A number as one of another kind."""
-        found, x = self.number(item)
-        if found == kind:
-            return x
-        match found, kind:
-            case ("bool" | "int64", "float64" | "float32"):
-                write = self.builder.uitofp if found == "bool" else self.builder.sitofp
-                return write(x, KINDS[kind])
-            case "float64", "float32":
-                return self.builder.fptrunc(x, KINDS[kind])
-            case "float32", "float64":
-                return self.builder.fpext(x, KINDS[kind])
-            case (("float64" | "float32"), "int64"):
-                return self.builder.fptosi(x, KINDS[kind])
-            case "bool", "int64":
-                return self.builder.zext(x, KINDS[kind])
-            case (("int64" | "uint64"), ("int64" | "uint64")):
-                return x
-        raise Unsupported(f"{found} as {kind}")
-
-    def truth(self, item: Something) -> ir.Value:
-        """Whether a number is not 0."""
-        x = self.number(item)
-        return x.x if x.kind == "bool" else self._compare("!=", x, Number(x.kind, ir.Constant(x.x.type, 0)))
-
 
 class _Variable:
     """A name that stands for one thing and then another of the same kind."""
@@ -943,87 +622,3 @@ def _joined(write: Callable[[Any, Any], Any], items: list[Any]) -> Any:
     for item in rest:
         first = write(first, item)
     return first
-
-
-def _numba_type(item: Something) -> Any:
-    if isinstance(item, Number):
-        return _NUMBA[item.kind]
-    if isinstance(item, Array):
-        return types.CPointer(_NUMBA[item.kind])
-    if isinstance(item, Known) and isinstance(item.value, tuple):
-        return types.UniTuple(types.float64, len(item.value))
-    if isinstance(item, Known) and item.value is None:
-        return types.none
-    return types.int64 if isinstance(item, Known) and isinstance(item.value, int) else types.float64
-
-
-def _two_whole(scope: _Scope, items: Sequence[Something]) -> list[ir.Value]:
-    numbers = [scope.number(item) for item in items]
-    if [x.kind for x in numbers] != ["int64", "int64"]:
-        raise Unsupported("min or max of other things than two whole numbers")
-    return [x.x for x in numbers]
-
-
-def _greatest(scope: _Scope, *items: Something) -> Number:
-    x, y = _two_whole(scope, items)
-    return Number("int64", scope.builder.select(scope.builder.icmp_signed(">", y, x), y, x))
-
-
-def _least(scope: _Scope, *items: Something) -> Number:
-    x, y = _two_whole(scope, items)
-    return Number("int64", scope.builder.select(scope.builder.icmp_signed("<", y, x), y, x))
-
-
-def _allocated(scope: _Scope, shape: Something, kind: Something, zeros: bool = False) -> Array:
-    name = "float64" if kind is None else np.dtype(kind.value).name
-    sizes = shape if isinstance(shape, tuple) and not isinstance(shape, (Number, Known)) else (shape,)
-    return scope.allocate(name, [scope.as_kind(x, "int64") for x in sizes], zeros)
-
-
-def _length(scope: _Scope, item: Something) -> Something:
-    if isinstance(item, Array):
-        if item.shape[0] is None:
-            raise Unsupported("a length that is not known")
-        return Number("int64", item.shape[0])
-    return Known(len(scope._parts(item)))
-
-
-def _finite(scope: _Scope, item: Something) -> Number:
-    x = scope.double(item)
-    return Number("bool", scope.builder.fcmp_ordered("==", scope.builder.fsub(x, x), ir.Constant(x.type, 0.0)))
-
-
-def _frexp(scope: _Scope, item: Something) -> Something:
-    whole = ir.IntType(32)
-    exponent = scope.room(whole)
-    kind = ir.FunctionType(ir.DoubleType(), [ir.DoubleType(), whole.as_pointer()])
-    mantissa = scope.builder.call(scope.external("frexp", kind), [scope.double(item), exponent])
-    found = scope.builder.sext(scope.builder.load(exponent), KINDS["int64"])
-    return Number("float64", mantissa), Number("int64", found)
-
-
-def _ldexp(scope: _Scope, item: Something, exponent: Something) -> Something:
-    whole = ir.IntType(32)
-    kind = ir.FunctionType(ir.DoubleType(), [ir.DoubleType(), whole])
-    by = scope.builder.trunc(scope.as_kind(exponent, "int64"), whole)
-    return Number("float64", scope.builder.call(scope.external("ldexp", kind), [scope.double(item), by]))
-
-
-def _kind_of(kind: str) -> Callable[[_Scope, Something], Number]:
-    return lambda scope, item: Number(kind, scope.as_kind(item, kind))
-
-
-_BUILTIN: dict[Any, Callable[..., Something]] = {
-    min: _least,
-    max: _greatest,
-    np.empty: lambda scope, shape, kind=None: _allocated(scope, shape, kind),
-    np.zeros: lambda scope, shape, kind=None: _allocated(scope, shape, kind, zeros=True),
-    np.ones: lambda scope, shape, kind=None: scope.fill(_allocated(scope, shape, kind), Known(1)),
-    np.full: lambda scope, shape, x, kind: scope.fill(_allocated(scope, shape, kind), x),
-    len: _length,
-    int: _kind_of("int64"),
-    float: _kind_of("float64"),
-    math.isfinite: _finite,
-    math.frexp: _frexp,
-    math.ldexp: _ldexp,
-}

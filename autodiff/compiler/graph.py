@@ -112,12 +112,7 @@ def read_graph(
         in_order = Frozen([order[i] for i in place], [numbers_now[i] for i in place])
         graph = read_graph(outputs, inputs, parameters, in_order)
         return replace(graph, origin=np.array(place)[graph.origin])
-    op = np.where((op == LEAF) & (lengths > 0), rows().names.index("detach"), op)  # to its user a leaf
-    start = np.concatenate([[0], np.cumsum(lengths)])
-    flat = np.empty(len(above), np.int64)
-    constant = above < 0
-    flat[constant] = count + np.arange(len(constants))
-    flat[~constant] = _find(serials, above[~constant])
+    op, start, flat = _numbered(serials, op, lengths, above, rows().names.index("detach"))
     numbers = np.empty(count + len(constants))
     numbers[:count] = numbers_now
     numbers[count:] = constants
@@ -138,22 +133,55 @@ def _find_some(serials: Integers, nodes: Sequence[Value]) -> Integers:
     return np.where(serials[place] == wanted, place, -1)
 
 
-def _find(serials: Integers, wanted: Integers) -> Integers:
-    """The numbers of the nodes with these serials, all of which are here."""
-    low, span = int(serials[0]), int(serials[-1] - serials[0] + 1)
-    if span > 8 * len(serials):
-        return np.searchsorted(serials, wanted)
-    table = np.zeros(span, np.int64)  # a look-up takes a tenth of the time of a search
-    table[serials - low] = np.arange(len(serials))
-    return table[wanted - low]
+@compiled_if_large
+def _numbered(serials: Any, op: Any, lengths: Any, above: Any, detach: int) -> Any:
+    """The operations, where the operands of each begin, and the number of every operand, from the ``Columns``.
+
+    A leaf that has an operand is ``detach``: to its user it is a leaf.
+    """
+    count = len(serials)
+    low = serials[0]
+    span = serials[count - 1] - low + 1
+    near = span <= 8 * count  # then a look-up takes a tenth of the time of a search
+    table = np.zeros(span if near else 1, np.int32)
+    made, start = op.copy(), np.zeros(count + 1, np.int64)
+    for node in range(count):
+        start[node + 1] = start[node] + lengths[node]
+        if op[node] < 0 and lengths[node] > 0:
+            made[node] = detach
+        if near:
+            table[serials[node] - low] = node
+    operands = np.empty(len(above), np.int64)
+    constants = count
+    for k in range(len(above)):
+        if above[k] < 0:
+            operands[k] = constants
+            constants += 1
+        elif near:
+            operands[k] = table[above[k] - low]
+        else:
+            first, last = 0, count - 1
+            while first < last:
+                middle = (first + last) // 2
+                if serials[middle] < above[k]:
+                    first = middle + 1
+                else:
+                    last = middle
+            operands[k] = first
+    return made, start, operands
 
 
 @compiled_if_large
 def rates(op: Any, start: Any, operands: Any, given: Any) -> Any:
     """The rate of every number, from those of leaves: an operation is computed as often as what it depends on."""
-    rate = given.copy()
+    rate = np.empty(len(given), np.int8)  # small, to be in the cache
+    for number in range(len(given)):
+        rate[number] = given[number]
     for node in range(len(op)):
         if op[node] >= 0:
             for k in range(start[node], start[node + 1]):
                 rate[node] = max(rate[node], rate[operands[k]])
-    return rate
+    found = np.empty(len(given), np.int64)
+    for number in range(len(given)):
+        found[number] = rate[number]
+    return found

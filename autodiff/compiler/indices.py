@@ -25,6 +25,8 @@ def indices(nodes: Sequence[Value], inputs: Sequence[Value]) -> dict[int, int]:
 
     An index that is computed is no mistake in a column: where it is out of range, the value is nan.
     """
+    if not inputs:
+        return {}
     place: dict[Any, int] = {x: i for i, x in enumerate(inputs)}
     select = OPS["select"]
     found: dict[int, int] = {}

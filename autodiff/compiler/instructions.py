@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..ops import OPS, NaryOp
+from ..row import in_table
 from .blocks import DOT, blocks_of, products_of, weights_first
 from .loops import compiled_if_large
 from .memory import TRASH, ZERO
@@ -83,8 +84,8 @@ def instructions(graph: Graph, region: Region, runs: Runs, slots: Slots) -> Code
     special = _Special(graph, region, slots)
     apart = table.family[runs.op] | (runs.op <= CHAIN) | (runs.op == DOT)
     sizes = runs.count * (runs.arity + 1)
-    values = np.empty(int(sizes.sum()), np.uint32)
-    _write_values(values, runs.nodes, graph.start, graph.operands, slots.value)
+    values, slot = np.empty(int(sizes.sum()), np.uint32), slots.value.astype(np.uint32)
+    _write_values(values, runs.nodes, graph.start, graph.operands, slot)
     kernels: dict[tuple[str, str], int] = {}
 
     def number(kernel: tuple[str, str]) -> int:
@@ -136,8 +137,8 @@ def _reverse(graph: Graph, runs: Runs, slots: Slots, number: Any) -> tuple[Integ
     first, count = runs.first[chosen], runs.count[chosen]
     at = np.concatenate([[0], np.cumsum(sizes * count)])
     ix = np.empty(at[-1], np.uint32)
-    adjoint = np.maximum(slots.adjoint, slots.nowhere)
-    _write_reverse(ix, at, runs.nodes, first, count, layouts, which, graph.start, graph.operands, slots.value, adjoint)
+    slot, adjoint = slots.value.astype(np.uint32), np.maximum(slots.adjoint, slots.nowhere).astype(np.uint32)
+    _write_reverse(ix, at, runs.nodes, first, count, layouts, which, graph.start, graph.operands, slot, adjoint)
     return np.column_stack([chosen, called, at[:-1], count, sizes]), ix
 
 
@@ -264,20 +265,29 @@ class _Special:
         """The components of the same vectors, each vector at once."""
         n = operands.shape[1] - 1
         components = self.graph.numbers[operands[:, 0]].astype(np.int64)
-        vectors: dict[tuple[bytes, int], list[int]] = {}
+        vectors: dict[tuple[bytes, int], list[int]] = {}  # the place among the nodes of each component, or -1
         seen: dict[tuple[bytes, int], int] = {}
-        for node, row, component in zip(nodes, operands, components, strict=True):
+        for place, (row, component) in enumerate(zip(operands, components.tolist(), strict=True)):
             xs = row[1:].tobytes()
             again = seen[xs, component] = seen.get((xs, component), -1) + 1  # the same component recorded twice
-            record = vectors.setdefault((xs, again), [TRASH] * n + [*self.slot[row[1:]]])
-            record[component] = self.slot[node]
-        yield _Instruction("forward", ("nary", FAMILIES[name]), np.array([*vectors.values()]), len(vectors), n)
-        whole = np.array([record[:n] for record in vectors.values()])
+            vectors.setdefault((xs, again), [-1] * n)[component] = place
+        places = np.array([*vectors.values()])
+        xs_of = operands[places.max(axis=1), 1:]
+        whole = np.where(places >= 0, self.slot[nodes[places]], TRASH)
+        yield _Instruction("forward", ("nary", FAMILIES[name]), np.hstack([whole, self.slot[xs_of]]), len(whole), n)
+        left = np.ones(len(nodes), np.bool_)
+        if name == "softmax" and n > 1 and in_table(OPS[name].partials[0]):  # else another rule is assigned
+            above = np.where(places >= 0, self.adjoint[nodes[places]], -1)
+            complete = (above >= 0).all(axis=1)
+            left[places[complete]] = False
+            rows = np.hstack([above, whole, np.maximum(self.adjoint[xs_of], self.nowhere)])[complete]
+            if len(rows):
+                yield _Instruction("backward", ("nary", "softmax_back"), rows, len(rows), n)
         index = {key: i for i, key in enumerate(vectors)}
         of_nodes = np.array([index[row[1:].tobytes(), 0] for row in operands])
         known = whole[of_nodes].T if (whole != TRASH).all() else None
-        for component in np.unique(components):
-            chosen = components == component
+        for component in np.unique(components[left]):
+            chosen = left & (components == component)
             of_chosen = known[:, chosen] if known is not None else None
             yield from self.adjoints(name, nodes[chosen], operands[chosen], float(component), of_chosen)
 

@@ -33,10 +33,10 @@ from ..ops import OPS
 from . import dense, nary, products, rolled
 from .assembler import assembled_kernel
 from .cache import cfunc, folder
-from .dialect import Unsupported
 from .fingerprint import fingerprint
 from .machine import MACHINE, bound
 from .memory import BUFFER, call_kernel
+from .operands import Unsupported
 from .own_values import is_own
 from .template import layout, positions_of
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .assembler import ArrayFunction
 from .cache import njit
-from .dialect import Unsupported
+from .operands import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["compiled_if_large"]
 
 _SMALL = 5_000  # numbers in the longest argument
+_LEAST = 200  # where the machine code is there already, as for the bodies of loops
 
 
 def compiled_if_large(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,7 +26,8 @@ def compiled_if_large(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def run(*arguments: Any) -> Any:
-        if max(x.size for x in arguments if isinstance(x, np.ndarray)) < _SMALL:
+        small = _LEAST if machine_code.compiled else _SMALL
+        if max(x.size for x in arguments if isinstance(x, np.ndarray)) < small:
             return function(*arguments)
         try:
             return machine_code(*arguments)

@@ -302,6 +302,30 @@ def softmax_all(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int
                 z[t] /= denominator[t]
 
 
+def softmax_back(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:
+    """x̄_j += s_j·Σ s_i·(s̄_j - s̄_i), of the slots of all s̄, all s and all x̄: what the rules of all components add up to.
+
+    As in the rules 1 - s_j is not computed, which would cancel.
+    """
+    wide()
+    V = carray(V_, (BUFFER,))
+    ix = carray(ix_, (BUFFER,))
+    total = V[SCRATCH * stride :]
+    for k in range(0, count * 3 * arity, 3 * arity):
+        for j in range(k, k + arity):
+            above = V[ix[j] * stride :]
+            for t in range(lanes):
+                total[t] = 0.0
+            for i in range(k, k + arity):
+                if i != j:
+                    other, share = V[ix[i] * stride :], V[ix[i + arity] * stride :]
+                    for t in range(lanes):
+                        total[t] += share[t] * (above[t] - other[t])
+            share, below = V[ix[j + arity] * stride :], V[ix[j + 2 * arity] * stride :]
+            for t in range(lanes):
+                below[t] += share[t] * total[t]
+
+
 def select(V_: Any, ix_: Any, count: int, arity: int, lanes: int, real: int, stride: int) -> None:
     """x_i, of the slots of i and the x's; nan where there is none."""
     V = carray(V_, (BUFFER,))

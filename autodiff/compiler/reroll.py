@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .candidates import LEAST_OPERATIONS, candidates, exact_operands, kinds_of, movable_in, owners
+from .candidates import LEAST_OPERATIONS, candidates, exact_operands, kinds_of, movable_in, owners, uses_of
 from .graph import CONSTANT, LEAF, PER_CALL, PER_SAMPLE, Graph, Loop, at, rates
 from .lockstep import INNER, INPUT, SHARED, Columns, walk
 from .loops import compiled_if_large
@@ -61,8 +61,9 @@ def _reroll_once(graph: Graph) -> Graph | None:
     exact = exact_operands(graph)
     kinds = kinds_of(graph.op, graph.start, graph.operands, movable, exact)
     op, start, operands, bits = graph.op, graph.start, graph.operands, graph.numbers.view(np.int64)
+    uses = uses_of(op, start, operands, graph.outputs, len(bits))
     for roots in candidates(graph, movable, kinds):
-        owner = owners(op, start, operands, roots, graph.outputs, len(bits))
+        owner = owners(op, start, operands, uses, roots)
         private = np.flatnonzero(movable & (owner[: len(op)] >= 0))
         if len(private) < LEAST_OPERATIONS:
             continue
@@ -112,8 +113,9 @@ def _body(graph: Graph, columns: Columns, nodes: Integers, constants: Integers, 
     number = number[same]
     inner = what[nodes] == INNER
     op = np.where(inner, graph.op[np.where(inner, head[nodes], 0)], LEAF)
-    start = np.concatenate([[0], np.cumsum(np.diff(first)[nodes])])
-    operands = number[np.concatenate([taken[first[c] : first[c + 1]] for c in nodes.tolist()])]
+    lengths = np.diff(first)[nodes]
+    start = np.concatenate([[0], np.cumsum(lengths)])
+    operands = number[taken[np.repeat(first[nodes] - start[:-1], lengths) + np.arange(start[-1])]]
     inputs, shared = number[nodes[what[nodes] == INPUT]], number[nodes[what[nodes] == SHARED]]
     numbers = graph.numbers[np.concatenate([head[nodes], head[constants]])]
     given = np.full(len(numbers), CONSTANT)

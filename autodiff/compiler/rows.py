@@ -45,7 +45,8 @@ class Rows(NamedTuple):
 
 def rows() -> Rows:
     """The rows there are now."""
-    return _rows(tuple(OPS.values()), tuple([op.partials for op in OPS.values()]))
+    every = tuple(OPS.values())
+    return _rows(every, tuple([op._partials for op in every]))
 
 
 @cache

@@ -50,8 +50,11 @@ def schedule(graph: Graph, region: Region, adjoints: Adjoints) -> Runs:
     """The runs of a region."""
     arity, ways = graph.arity, adjoints.ways
     span = int(arity.max(initial=0)) + 1
-    code = ((graph.op * 256 + ways) * span + arity) * region.chosen
-    kinds, kind = np.unique(code, return_inverse=True)
+    found, which = _kinds(region.chosen, graph.op, ways, graph.start, span)
+    rank = np.argsort(found)
+    kinds, place = found[rank], np.empty(len(found), np.int32)
+    place[rank] = np.arange(len(found))
+    kind = place[which]
     late = np.zeros(len(kinds), np.bool_)
     if region.form == "scalars":
         late[_of_matrices(graph, region, kind)] = True
@@ -70,6 +73,31 @@ def _of_matrices(graph: Graph, region: Region, kind: Integers) -> Integers:
         pairs, times = np.unique(np.stack([kind[nodes], graph.operands[first]]), axis=1, return_counts=True)
         found.append(pairs[0, times >= FEWEST])
     return np.unique(np.concatenate(found))
+
+
+@compiled_if_large
+def _kinds(chosen: Any, op: Any, ways: Any, start: Any, span: int) -> tuple[Any, Any]:
+    """The kinds there are, as (operation · 256 + ways) · span + arity, and for each node the place of its own.
+
+    What is not chosen is of kind 0.
+    """
+    size = 2 * len(op) + 1
+    table = np.zeros(size, np.int32)  # open: where a kind would be, or the next free place, one more than its number
+    found, which = np.empty(len(op), np.int64), np.empty(len(op), np.int32)
+    count = 0
+    for node in range(len(op)):
+        code = 0
+        if chosen[node]:
+            code = (op[node] * 256 + ways[node]) * span + start[node + 1] - start[node]
+        place = code % size
+        while table[place] > 0 and found[table[place] - 1] != code:
+            place = (place + 1) % size
+        if table[place] == 0:
+            found[count] = code
+            count += 1
+            table[place] = count
+        which[node] = table[place] - 1
+    return found[:count], which
 
 
 @compiled_if_large
@@ -93,42 +121,41 @@ def _order(chosen: Any, kind: Any, chains: Any, late: Any, start: Any, operands:
         The nodes in order, and where each run begins.
     """
     nodes = len(kind)
-    waits = np.zeros(nodes, np.int64)  # for so many operands
-    uses = np.zeros(nodes + 1, np.int64)
-    for node in range(nodes):
-        if chosen[node]:
-            for k in range(start[node], start[node + 1]):
-                if operands[k] < nodes and chosen[operands[k]]:
-                    waits[node] += 1
-                    uses[operands[k] + 1] += 1
-    for node in range(nodes):
-        uses[node + 1] += uses[node]
-    layer = np.zeros(nodes, np.int64)  # how many late ones are on the way here
-    for node in range(nodes):
-        if chosen[node]:
-            for k in range(start[node], start[node + 1]):
-                if operands[k] < nodes and chosen[operands[k]]:
-                    layer[node] = max(layer[node], layer[operands[k]])
-            layer[node] += late[kind[node]]
-    users = np.empty(uses[nodes], np.int64)
-    filled = uses[:nodes].copy()
+    state = np.zeros((nodes, 2), np.int32)  # for how many operands a node waits, and its kind
+    uses = np.zeros(nodes + 1, np.int32)
+    layer = np.zeros(nodes, np.int32)  # how many late ones are on the way here
     total = 0
     for node in range(nodes):
         if chosen[node]:
             total += 1
+            state[node, 1] = kind[node]
             for k in range(start[node], start[node + 1]):
-                if operands[k] < nodes and chosen[operands[k]]:
-                    users[filled[operands[k]]] = node
-                    filled[operands[k]] += 1
+                operand = operands[k]
+                if operand < nodes and chosen[operand]:
+                    state[node, 0] += 1
+                    uses[operand] += 1
+                    layer[node] = max(layer[node], layer[operand])
+            if late[kind[node]]:
+                layer[node] += 1
+    for node in range(nodes):
+        uses[node + 1] += uses[node]
+    users = np.empty(uses[nodes], np.int32)  # those of each node behind those of the one before
+    for node in range(nodes - 1, -1, -1):
+        if chosen[node]:
+            for k in range(start[node], start[node + 1]):
+                operand = operands[k]
+                if operand < nodes and chosen[operand]:
+                    uses[operand] -= 1
+                    users[uses[operand]] = node
     head = np.full(len(chains), -1, np.int64)  # a queue of ready nodes for every kind, linked through `after`
     tail = np.full(len(chains), -1, np.int64)
     ready = np.zeros(len(chains), np.int64)
-    after = np.full(nodes, -1, np.int64)
+    after = np.full(nodes, -1, np.int32)
     order = np.empty(total, np.int64)
     first = np.empty(total, np.int64)
     done = runs = 0
     for node in range(nodes):
-        if chosen[node] and waits[node] == 0:
+        if chosen[node] and state[node, 0] == 0:
             which = kind[node]
             if ready[which] == 0:
                 head[which] = node
@@ -157,9 +184,9 @@ def _order(chosen: Any, kind: Any, chains: Any, late: Any, start: Any, operands:
             done += 1
             for k in range(uses[node], uses[node + 1]):
                 user = users[k]
-                waits[user] -= 1
-                if waits[user] == 0:
-                    which = kind[user]
+                state[user, 0] -= 1
+                if state[user, 0] == 0:
+                    which = state[user, 1]
                     if ready[which] == 0:
                         head[which] = user
                     else:

@@ -59,19 +59,28 @@ def allocate(graph: Graph, region: Region, adjoints: Adjoints, runs: Runs) -> Sl
     else:
         nowhere = free + len(runs.nodes)
         value[runs.nodes] = np.arange(free, nowhere)
-    slot = nowhere + _in_order(adjoints, runs)
+    every = np.concatenate([[0], adjoints.number[runs.nodes[::-1]], np.arange(len(adjoints.is_sum))])
+    slot = nowhere + _in_order(every, adjoints.is_sum)
     adjoint = np.where(adjoints.number >= 0, slot[adjoints.number], -1)
     return Slots(value, adjoint, nowhere, nowhere + int(adjoints.is_sum.sum()), nowhere + len(slot))
 
 
-def _in_order(adjoints: Adjoints, runs: Runs) -> Integers:
-    """For each adjoint its place: sums before others, else as the reverse sweep comes by them."""
-    count = len(adjoints.is_sum)
-    met = adjoints.number[runs.nodes[::-1]]
-    every = np.concatenate([[0], met[met >= 0], np.arange(count)])
-    _, when = np.unique(every, return_index=True)
-    place = np.empty(count, np.int64)
-    place[np.lexsort((when, ~adjoints.is_sum))] = np.arange(count)
+@compiled_if_large
+def _in_order(every: Any, is_sum: Any) -> Any:
+    """For each adjoint its place: sums before others, else as they come first among ``every``, in which -1 is none."""
+    place = np.full(len(is_sum), -1, np.int64)
+    sums = others = 0
+    for adjoint in range(len(is_sum)):
+        if is_sum[adjoint]:
+            others += 1  # their places begin behind those of all sums
+    for adjoint in every:
+        if adjoint >= 0 and place[adjoint] < 0:
+            if is_sum[adjoint]:
+                place[adjoint] = sums
+                sums += 1
+            else:
+                place[adjoint] = others
+                others += 1
     return place
 
 
