@@ -27,6 +27,7 @@ relu and no biases, Karpathy's microgpt (2026), whose published run it repeats t
 from __future__ import annotations
 
 from contextlib import ExitStack
+from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
 from autodiff import LengthError, Value, dot, group, mean, no_grad, select, softmax
@@ -381,7 +382,10 @@ def generate(
         while True:
             likeliest = sorted(range(model.vocabulary), key=lambda token: -logits[token])[:kept]
             drawn_from = sorted(likeliest)
-            chances = softmax([logits[token] / temperature for token in drawn_from])
+            scaled = [logits[token] / temperature for token in drawn_from]
+            if not all(map(isfinite, scaled)):  # near 0 it leaves the range; beside the likeliest it does so downwards
+                scaled = [(logits[token] - logits[likeliest[0]]) / temperature for token in drawn_from]
+            chances = softmax(scaled)
             tokens += rng.choices(drawn_from, chances)
             if tokens[-1] == tokenizer.edge or len(tokens) > model.context:
                 return tokenizer.decode(tokens)
