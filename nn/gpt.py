@@ -27,6 +27,7 @@ relu and no biases, Karpathy's microgpt (2026), whose published run it repeats t
 from __future__ import annotations
 
 from contextlib import ExitStack
+from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
 from autodiff import LengthError, Value, dot, group, mean, no_grad, select, softmax
@@ -193,12 +194,19 @@ class CausalSelfAttention(Module):
         for head in range(self.heads):
             part = slice(head * self.size, (head + 1) * self.size)
             with group(f"head {head + 1}"):
-                share = softmax([dot(query[part], key[part]) / self.size**0.5 for key in cache.keys])
-                taken += [dot(share, numbers) for numbers in zip(*[value[part] for value in cache.values], strict=True)]
+                share, of_head = self.ask(
+                    query[part], [key[part] for key in cache.keys], [value[part] for value in cache.values]
+                )
+            taken += of_head
             shares.append(share)
         cache.shares.append(shares)
         cache.taken.append(taken)
         return taken
+
+    def ask(self, query: Vector, keys: Sequence[Vector], values: Sequence[Vector]) -> tuple[Vector, Vector]:
+        """How much one head takes of each position, and what it takes, from its own part of all three."""
+        share = softmax([dot(query, key) / self.size**0.5 for key in keys])
+        return share, [dot(share, numbers) for numbers in zip(*values, strict=True)]
 
 
 class Block(Module):
@@ -229,8 +237,12 @@ class Block(Module):
         """An output for each position, from first to last; with a cache they come after the positions in that."""
         start, name = len(cache.keys) if cache else 0, f"block {self.number}"
         mixed = self.attention([self.norm(x) for x in _places(inputs, start, name, "attention")], cache)
-        xs = [_sums(*both) for both in _places(zip(mixed, inputs, strict=True), start, name, "attention")]
-        return [_sums(self.down(self.up(self.norm(x))), x) for x in _places(xs, start, name, "feed-forward")]
+        xs = [sums(*both) for both in _places(zip(mixed, inputs, strict=True), start, name, "attention")]
+        return [self.think(x) for x in _places(xs, start, name, "feed-forward")]
+
+    def think(self, x: Vector) -> Vector:
+        """The feed-forward network at one position."""
+        return sums(self.down(self.up(self.norm(x))), x)
 
 
 class GPT(Module):
@@ -287,7 +299,7 @@ class GPT(Module):
         if start + len(tokens) > self.context:
             raise LengthError(f"the context has {self.context} positions, not {start + len(tokens)}: read a part")
         places = _places(enumerate(tokens, start), start, "embedding")
-        return self.read([_sums(self.token(token), self.position(i)) for i, token in places], caches)
+        return self.read([sums(self.token(token), self.position(i)) for i, token in places], caches)
 
     def read(self, embedded: Sequence[Vector], caches: list[Cache] | None = None) -> list[Vector]:
         """The same from the sums of the embeddings of token and position."""
@@ -370,7 +382,10 @@ def generate(
         while True:
             likeliest = sorted(range(model.vocabulary), key=lambda token: -logits[token])[:kept]
             drawn_from = sorted(likeliest)
-            chances = softmax([logits[token] / temperature for token in drawn_from])
+            scaled = [logits[token] / temperature for token in drawn_from]
+            if not all(map(isfinite, scaled)):  # near 0 it leaves the range; beside the likeliest it does so downwards
+                scaled = [(logits[token] - logits[likeliest[0]]) / temperature for token in drawn_from]
+            chances = softmax(scaled)
             tokens += rng.choices(drawn_from, chances)
             if tokens[-1] == tokenizer.edge or len(tokens) > model.context:
                 return tokenizer.decode(tokens)
@@ -383,9 +398,7 @@ def _numbers(xs: Sequence[Value | float]) -> list[float]:
 
 def _linear(n: int, m: int, rng: Random, init: Initializer, name: str, activation: str = "identity") -> Layer:
     """A layer without biases, whose labels bear a name in place of a number."""
-    layer = Layer(n, m, activation, bias=False, rng=rng, init=init)
-    layer.relabel(name)
-    return layer
+    return Layer(n, m, activation, bias=False, rng=rng, init=init, number=name)
 
 
 def _places(xs: Iterable[T], start: int, *names: str) -> Iterator[T]:
@@ -397,5 +410,6 @@ def _places(xs: Iterable[T], start: int, *names: str) -> Iterator[T]:
             yield x
 
 
-def _sums(xs: Vector, ys: Vector) -> Vector:
+def sums(xs: Vector, ys: Vector) -> Vector:
+    """Number by number."""
     return [x + y for x, y in zip(xs, ys, strict=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import sys
 from importlib.util import find_spec
 from math import log
 from pathlib import Path
@@ -18,9 +18,10 @@ from .arguments import at_least_one
 from .checkpoint import Checkpoint
 from .errors import ArgumentError, FileFormatError, MissingExtra
 from .gpt import GPT, generate
+from .gpt_engines import megabytes
 from .gpt_film import TextFilm
 from .gpt_page import explore_document
-from .gpt_training import ENGINES, fit_text, reader
+from .gpt_training import ENGINES, fit_text
 from .optim import Adam
 from .storage import load, read_state, save
 from .text import Tokenizer
@@ -125,22 +126,22 @@ def _train(given: Namespace) -> int:
         every=max(1, given.steps // 10) if given.every is None else given.every,
         temperature=given.temperature,
         seed=given.seed,
-        progress=False,  # what is reported shows it
+        progress=False if given.quiet else "lines",
         callbacks=[*[film] * bool(given.film), *[_report] * (not given.quiet)],
         engine=given.engine,
         checkpoint=checkpoint,
     )
     if history.stopped == "interrupted" and not history.loss:
         raise KeyboardInterrupt
-    print(f"{len(history)} steps by the {history.engine} engine in {history.seconds:.3g} s; {history.summary()}")
+    took = f"{history.seconds:.3g} s{_memory()}"
+    print(f"{len(history)} steps by the {history.engine} engine in {took}; {history.summary()}")
     guessing, counting = log(tokenizer.vocabulary), text.counting_loss(tokenizer, learnt, held_out or learnt)
     print(f"guessing costs {guessing:.3f}, counting pairs {counting:.3f}")
-    read_by = reader(model, history.engine)
-    made = [generate(read_by, tokenizer, temperature=given.temperature, rng=rng) for _ in range(20)]
+    made = [generate(history.reader or model, tokenizer, temperature=given.temperature, rng=rng) for _ in range(20)]
     print(*made, sep="\n")
     if given.out:
         save(model, given.out / "model.safetensors", {"alphabet": tokenizer.alphabet})
-        write_whole(given.out / "history.json", json.dumps(asdict(history), indent=1).encode())
+        write_whole(given.out / "history.json", json.dumps(history.to_dict(), indent=1).encode())
         pictures = {
             "curve": gpt_plots.learning(history, {"guessing": guessing, "counting pairs": counting}),
             "attention": gpt_plots.attention(model, tokenizer, made[0][: min(9, model.context - 1)]),
@@ -171,6 +172,16 @@ def _documents(given: Namespace) -> list[str]:
 
 def _report(model: GPT, history: TextHistory) -> None:
     print(f"step {len(history)}: {history.summary()}; {' '.join(history.samples[-1][1])}", flush=True)
+
+
+def _memory() -> str:
+    """The most that the process has taken so far, where the system tells."""
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError:
+        return ""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return f" and {megabytes(unit * getrusage(RUSAGE_SELF).ru_maxrss)}"
 
 
 def _sample(given: Namespace) -> None:

@@ -1,8 +1,9 @@
 """The compiled engine of a GPT's training: a graph for documents of about a length, and many steps in one call.
 
 A document is a column of numbers: a token, and for each token that is to be foreseen this and its weight.  A later
-position has no say in an earlier one, so a document that is shorter than its graph needs no mask but one: the weights
-behind its end are 0.  A batch is sorted by length and cut into groups, each of which takes the graph of its longest.
+position has no say in an earlier one.  So one graph is recorded, the longest, and shorter ones are parts of it; and a
+document that is shorter than its graph needs no mask but one: the weights behind its end are 0.  A batch is sorted by
+length and cut into groups, each of which takes the graph of its longest.
 
 This module is loaded when it is used, for it needs NumPy and numba.
 """
@@ -19,6 +20,8 @@ from autodiff import Value
 from autodiff.compiler.training import ManySteps
 from autodiff.pausing import recording
 
+from .gpt_engines import TextEngine, megabytes, products
+from .losses import cross_entropy
 from .recording import leaving_no_trace
 
 if TYPE_CHECKING:
@@ -33,74 +36,80 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledGPT", "Reader"]
 
-_STEP = 2
-"""Graphs have as many positions as a multiple of this: more are more to record, fewer are more to compute."""
+_COMPILING = 400
+"""A graph is compiled in the time that this many documents take in it."""
 
 _GROUP = 32
 """So many documents of a batch share a graph: more keep the lanes busier, fewer are more alike in length."""
 
-_READ = 8
-"""A reader's graphs have as many positions as a multiple of this."""
+_READ = 16
+"""A reader's graphs have as many positions as this times a power of 2."""
+
+_BYTES = 300
+"""What a product of the longest graph takes, recorded, and compiled in several lengths."""
 
 _ALONE = 2
 """Documents in a batch, up to which each is computed for itself: lanes pay from three on."""
 
 
-class CompiledGPT:
-    """A program for each length, and the formula of the optimiser as machine code.
-
-    Args:
-        model: the network.
-        optimizer: of all its parameters.
-        documents: those that batches are made of, by their numbers.
-        batch_size: how many are in a batch.
-    """
+class CompiledGPT(TextEngine):
+    """A program for each of a few lengths, and the formula of the optimiser as machine code."""
 
     name = "compiled"
 
-    def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents, batch_size: int) -> None:
-        self.model, self.optimizer, self.alone = model, optimizer, batch_size <= _ALONE
+    def __init__(
+        self, model: GPT, optimizer: Optimizer, documents: Documents, batch_size: int = 1, steps: int = 0
+    ) -> None:
+        super().__init__(model, optimizer, documents, batch_size, steps)
+        self.alone = batch_size <= _ALONE
         self.table, self.lengths = self._columns(documents)
-        self.programs: dict[int, Program] = {}
+        together = 1 if self.alone else min(batch_size, _GROUP)
+        longest = np.maximum.reduceat(self.lengths, range(0, len(documents), together))
+        times = max(1.0, steps * batch_size / len(documents))
+        self.cuts = best_cuts(longest, together * times, _COMPILING)
+        self.graph = _Graph(model)
         self.training: ManySteps | None = None
         self.trained: list[int] = []  # the programs of that, by their positions
+
+    @classmethod
+    def needs(cls, model: GPT, longest: int) -> str:
+        """The graph of the longest."""
+        count = products(model, longest)
+        return f"compiled: a graph of {longest} positions, {count:,} products, in {megabytes(_BYTES * count)}"
 
     def train(
         self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: list[float], done: Callable[[int], Any]
     ) -> None:
-        """A step for each batch, up to one whose loss is not finite.
-
-        Args:
-            batches: for each step the numbers of its documents.
-            rates: the learning rate of each.
-            losses: receives the mean loss of all positions of each step that is done, as it was before.
-            done: is told now and then how many more steps are.
-        """
+        """Many steps in one call."""
         parts = [self._groups(self.lengths, batch) for batch in batches]
         training, place = self._training({positions for step in parts for positions, _ in step})
         over = [self.lengths[[*batch]].sum() for batch in batches]
         before = 0
         try:
             for count in training.run([[(place[n], group) for n, group in step] for step in parts], over, rates):
-                done(count - before)
-                before = count
+                losses += training.losses[before:count].tolist()
+                before, more = count, count - before
+                done(more)
         finally:
             training.write()
-            losses += training.losses[: training.done[0]].tolist()
+            losses += training.losses[before : training.done[0]].tolist()
 
     def loss(self, documents: Documents) -> float:
-        """The mean loss of all positions."""
+        """By the programs of the training."""
         table, lengths = self._columns(documents)
         parts = self._groups(lengths, range(len(documents)))
-        return sum(float(self._program(n)(table[: 2 * n + 1, group]).sum()) for n, group in parts) / float(
-            lengths.sum()
-        )
+        sums = [self.graph.loss(n)(table[: 2 * n + 1, group]).sum() for n, group in parts]
+        return float(sum(sums) / lengths.sum())
+
+    def reader(self) -> Reader:
+        """Programs of the logits, from the same graph."""
+        return Reader(self.model, self.graph)
 
     def _training(self, wanted: set[int]) -> tuple[ManySteps, dict[int, int]]:
         """The training of the programs that are wanted, and others; the place of each in it."""
         if self.training is None or not wanted <= {*self.trained}:
             self.trained = sorted({*self.trained, *wanted})
-            programs = [self._program(n) for n in self.trained]
+            programs = [self.graph.loss(n) for n in self.trained]
             self.training = ManySteps(programs, self.table, self.optimizer, alone=self.alone)
         else:
             self.training.read()
@@ -113,21 +122,11 @@ class CompiledGPT:
         groups: dict[int, list[int]] = {}
         for first in range(0, len(longest_first), size):
             group = longest_first[first : first + size]
-            positions = min(-(-int(lengths[group[0]]) // _STEP) * _STEP, self.model.context)
+            positions = next((n for n in self.cuts if n >= lengths[group[0]]), self.model.context)
             groups.setdefault(positions, []).extend(group)
         if self.alone:  # a part for each
             return [(positions, [i]) for positions, group in groups.items() for i in group]
         return [*groups.items()]
-
-    def _program(self, positions: int) -> Program:
-        """The weighted sum of the losses of so many positions, compiled."""
-        if positions not in self.programs:
-            tokens, weights = _leaves(positions + 1), _leaves(positions)
-            with leaving_no_trace(self.model):
-                losses = self.model.losses(tokens)
-            inputs = [tokens[0], *chain.from_iterable(zip(tokens[1:], weights, strict=True))]
-            self.programs[positions] = ad.compile(ad.dot(weights, losses), inputs, self.model.parameters())
-        return self.programs[positions]
 
     def _columns(self, documents: Documents) -> tuple[Any, Any]:
         """A column for each document, of numbers as ``_program`` takes them, and how many positions each has."""
@@ -141,17 +140,55 @@ class CompiledGPT:
         return table, lengths
 
 
+class _Graph:
+    """The graph of a document, and programs of its parts; it is recorded anew where a longer one is wanted."""
+
+    def __init__(self, model: GPT) -> None:
+        self.model, self.parameters = model, model.parameters()
+        self.tokens: list[Value] = []
+        self.weights: list[Value] = []
+        self.logits: list[list[Value]] = []
+        self.losses: list[Value] = []
+        self.programs: dict[tuple[str, int], Program] = {}
+
+    def _record(self, positions: int) -> None:
+        if positions > len(self.losses):
+            positions = _room(positions, self.model.context)  # as a reader takes it
+            self.tokens, self.weights = _leaves(positions + 1), _leaves(positions)
+            with leaving_no_trace(self.model), recording():
+                self.logits = self.model(self.tokens[:-1])
+                self.losses = [cross_entropy(x, y) for x, y in zip(self.logits, self.tokens[1:], strict=True)]
+
+    def loss(self, positions: int) -> Program:
+        """The weighted sum of the losses of so many positions."""
+        if ("loss", positions) not in self.programs:
+            self._record(positions)
+            tokens, weights = self.tokens[: positions + 1], self.weights[:positions]
+            inputs = [tokens[0], *chain(*zip(tokens[1:], weights, strict=True))]
+            total = ad.dot(weights, self.losses[:positions])
+            self.programs["loss", positions] = ad.compile(total, inputs, self.parameters)
+        return self.programs["loss", positions]
+
+    def reading(self, positions: int) -> Program:
+        """The logits at so many positions, one position's after the other's; the tokens are the last parameters."""
+        if ("logits", positions) not in self.programs:
+            self._record(positions)
+            logits = [*chain(*self.logits[:positions])]
+            parameters = [*self.parameters, *self.tokens[:positions]]
+            self.programs["logits", positions] = ad.compile(logits, parameters=parameters)
+        return self.programs["logits", positions]
+
+
 class Reader:
     """A network that only reads, with its parameters as they are now; ``generate`` takes it in place of the network.
 
     It reads a text anew for each token, which machine code does faster than Python reads one token more.
     """
 
-    def __init__(self, model: GPT) -> None:
+    def __init__(self, model: GPT, graph: _Graph | None = None) -> None:
         self.vocabulary, self.context = model.vocabulary, model.context
-        self.model = model
-        self.numbers = np.array([p.data for p in model.parameters()])
-        self.programs: dict[int, Program] = {}
+        self.graph = graph or _Graph(model)
+        self.numbers = np.array([p.data for p in self.graph.parameters])
 
     def caches(self) -> list[int]:
         """The tokens that were read so far: none."""
@@ -160,21 +197,42 @@ class Reader:
     def __call__(self, tokens: Sequence[int], caches: list[int]) -> list[list[float]]:
         """The logits at the last of these positions, which come after those in ``caches``."""
         caches += tokens
-        positions = min(-(-len(caches) // _READ) * _READ, self.context)
-        read = np.zeros(positions)
+        read = np.zeros(_room(len(caches), self.context))
         read[: len(caches)] = caches
-        logits = self._program(positions)(parameters=np.concatenate([self.numbers, read]))
+        logits = self.graph.reading(len(read))(parameters=np.concatenate([self.numbers, read]))
         last = len(caches) - 1
         return [logits[last * self.vocabulary : (last + 1) * self.vocabulary].tolist()]
 
-    def _program(self, positions: int) -> Program:
-        """The logits at all positions, one position's after the other's."""
-        if positions not in self.programs:
-            tokens = _leaves(positions)
-            with leaving_no_trace(self.model), recording():
-                logits = [x for row in self.model(tokens) for x in row]
-            self.programs[positions] = ad.compile(logits, parameters=[*self.model.parameters(), *tokens])
-        return self.programs[positions]
+
+def best_cuts(lengths: Any, weight: float, compiling: float) -> list[int]:
+    """The numbers of positions to compile graphs for, that all documents are done soonest.
+
+    A graph of n positions costs ``compiling``·n, and n for each document that takes it, the shortest that it fits in.
+
+    Args:
+        lengths: how many positions the documents have; in a batch, the longest of each group.
+        weight: how often a document of each of these lengths is passed through.
+        compiling: what a position costs in a graph, counted in documents that pass through it.
+
+    >>> best_cuts([3, 3, 3, 9], 1, 0), best_cuts([3, 3, 3, 9], 1, 100)
+    ([3, 9], [9])
+    """
+    found, counts = np.unique(lengths, return_counts=True)
+    best: list[tuple[float, list[int]]] = [(0.0, [])]  # for the documents up to each length
+    for last, length in enumerate(found.tolist(), 1):
+        ways = [
+            (cost + length * (compiling + weight * int(counts[first:last].sum())), [*cuts, length])
+            for first, (cost, cuts) in enumerate(best)
+        ]
+        best.append(min(ways))
+    return best[-1][1]
+
+
+def _room(positions: int, context: int) -> int:
+    room = _READ
+    while room < positions:
+        room *= 2
+    return min(room, context)
 
 
 def _leaves(count: int) -> list[Value]:

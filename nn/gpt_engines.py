@@ -1,4 +1,8 @@
-"""How a step of a GPT's training is done: ``fit_text`` asks one of two engines."""
+"""How a step of a GPT's training is done: what ``fit_text`` asks of an engine, and the eager one.
+
+The compiled one, for many steps of a small network, is in ``gpt_compiled.py``; the one for a large network, which
+compiles a block for all its uses, in ``gpt_blockwise.py``.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +12,69 @@ from typing import TYPE_CHECKING
 from autodiff import mean, no_grad
 
 from .engine import collector_paused
+from .gpt import GPT, Block, CausalSelfAttention, RMSNorm
+from .layers import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, TypeAlias
 
-    from .gpt import GPT
     from .optim import Optimizer
 
     Documents: TypeAlias = Sequence[Sequence[int]]
 
-__all__ = ["EagerGPT"]
+__all__ = ["A_STEP", "LARGE", "EagerGPT", "TextEngine", "is_plain", "megabytes", "products"]
+
+LARGE = 2_000_000
+"""Products of a document, beyond which the graphs of all lengths take too much memory."""
+
+A_STEP = 600
+"""Products that are recorded and compiled in the time that a step takes longer block by block."""
 
 
-class EagerGPT:
-    """A graph for every document, and one backward pass through those of a batch."""
+def products(model: GPT, positions: int) -> int:
+    """So many products have the weighted sums of a document: those with weights, and in the attention those without."""
+    width, blocks = model.width, len(model.blocks)
+    return positions * width * (model.vocabulary + 12 * blocks * width + blocks * (positions + 1))
 
-    name = "eager"
 
-    def __init__(self, model: GPT, optimizer: Optimizer, documents: Documents = ()) -> None:
+def is_plain(model: GPT) -> bool:
+    """Whether it is made of the parts of ``nn.gpt`` alone, so that these may be recorded by themselves."""
+    parts = [model, model.norm, model.output, *model.blocks]
+    for block in model.blocks:
+        attention = block.attention
+        parts += [block.norm, attention, attention.query, attention.key, attention.value, attention.mix]
+        parts += [block.up, block.down]
+    return all(type(part) in (GPT, Block, CausalSelfAttention, RMSNorm, Layer) for part in parts)
+
+
+def megabytes(size: float) -> str:
+    """So many bytes, for people."""
+    return f"about {size / 1e6:,.0f} MB"
+
+
+class TextEngine:
+    """What ``fit_text`` asks of an engine.
+
+    Args:
+        model: the network.
+        optimizer: of all its parameters.
+        documents: those that batches are made of, by their numbers.
+        batch_size: how many are in one.
+        steps: how many there will be, if that is known.
+    """
+
+    name: str
+
+    def __init__(
+        self, model: GPT, optimizer: Optimizer, documents: Documents = (), batch_size: int = 1, steps: int = 0
+    ) -> None:
         self.model, self.optimizer, self.documents = model, optimizer, documents
+
+    @classmethod
+    def needs(cls, model: GPT, longest: int) -> str:
+        """What it prepares before the first step, for documents of so many positions, and how large that is."""
+        raise NotImplementedError
 
     def train(
         self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: list[float], done: Callable[[int], Any]
@@ -38,7 +85,7 @@ class EagerGPT:
             batches: for each step the numbers of its documents.
             rates: the learning rate of each.
             losses: receives the mean loss of all positions of each step that is done, as it was before.
-            done: is told now and then how many more steps are.
+            done: is told now and then how many more these are.
         """
         for batch, rate in zip(batches, rates, strict=True):
             self.optimizer.lr = rate
@@ -50,6 +97,30 @@ class EagerGPT:
 
     def step(self, batch: Documents) -> float:
         """Forward, backward and, if the loss is finite, update; the mean loss of all positions, as it was before."""
+        raise NotImplementedError
+
+    def loss(self, documents: Documents) -> float:
+        """The mean loss of all positions."""
+        raise NotImplementedError
+
+    def reader(self) -> Any:
+        """What ``generate`` takes for the network as it is now."""
+        return self.model
+
+
+class EagerGPT(TextEngine):
+    """A graph for every document, and one backward pass through those of a batch."""
+
+    name = "eager"
+
+    @classmethod
+    def needs(cls, model: GPT, longest: int) -> str:
+        """A graph for each document."""
+        count = products(model, longest)
+        return f"eager: a graph for each document, of up to {count:,} products, in {megabytes(96 * count)}"
+
+    def step(self, batch: Documents) -> float:
+        """By the network itself and the optimiser's own step."""
         with collector_paused():
             loss = mean([x for document in batch for x in self.model.losses(document)])
             if isfinite(loss.data):
@@ -59,6 +130,6 @@ class EagerGPT:
             return loss.data
 
     def loss(self, documents: Documents) -> float:
-        """The mean loss of all positions."""
+        """Without a graph."""
         with no_grad():
             return mean([x.data for document in documents for x in self.model.losses(document)])

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from importlib.util import find_spec
 from random import Random
@@ -27,9 +27,9 @@ from .arguments import at_least_one, chosen, function, listed, number
 from .checkpoint import Checkpoint
 from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
 from .gpt import generate
-from .gpt_engines import EagerGPT
+from .gpt_engines import A_STEP, LARGE, EagerGPT, is_plain, products
 from .optim import OPTIMIZERS, Adam, Optimizer
-from .progress import progress_bar
+from .progress import Lines, progress_bar
 from .recording import can_compile
 from .schedules import linear
 
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from .gpt import GPT
-    from .gpt_compiled import Reader
+    from .gpt_engines import TextEngine
     from .schedules import Schedule
     from .text import Tokenizer
 
     Callback: TypeAlias = Callable[[GPT, "TextHistory"], object]
 
-__all__ = ["TextHistory", "fit_text", "reader"]
+__all__ = ["TextHistory", "fit_text"]
 
-ENGINES = ("auto", "eager", "compiled")
+ENGINES = ("auto", "eager", "compiled", "blockwise")
 
 
 @dataclass(repr=False)
@@ -59,7 +59,8 @@ class TextHistory:
         samples: pairs of a number of steps, and the documents that were made up then.
         seconds: how long it took, compiling included.
         stopped: "steps" when all were done, "callback" or "interrupted".
-        engine: which one ran: "eager" or "compiled".
+        engine: which one ran: "eager", "compiled" or "blockwise".
+        reader: what ``generate`` takes for the network as the training left it: machine code, where that is compiled.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -68,6 +69,7 @@ class TextHistory:
     seconds: float = 0.0
     stopped: str = "steps"
     engine: str = "eager"
+    reader: Any = field(default=None, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.loss)
@@ -80,6 +82,10 @@ class TextHistory:
         last = self.loss[-100:]
         parts = [f"loss {sum(last) / len(last):.3g}"] if last else []
         return ", ".join([*parts, *[f"validation loss {loss:.3f}" for _, loss in self.validation[-1:]]])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything that JSON can hold."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
 
 
 def fit_text(
@@ -96,7 +102,7 @@ def fit_text(
     samples: int = 5,
     temperature: float = 0.5,
     seed: int = 0,
-    progress: bool = True,
+    progress: bool | str = True,
     callbacks: Iterable[Callback] = (),
     engine: str = "auto",
     checkpoint: Checkpoint | None = None,
@@ -121,10 +127,11 @@ def fit_text(
         samples: how many documents to make up.
         temperature: at which.
         seed: of what draws them.
-        progress: show a bar, in a terminal or a notebook, if tqdm is installed.
+        progress: show a bar, in a terminal or a notebook, if tqdm is installed; "lines" prints what is prepared before
+            the first step, and how far it is after that and now and then.
         callbacks: functions called whenever that was done, with the model and the history so far; one that returns
             True ends the training.
-        engine: "auto", "eager" or "compiled".
+        engine: "auto", "eager", "compiled" or "blockwise".
         checkpoint: a file to write, and to go on from: ``nn.checkpoint.Checkpoint(path, resume=True)``.
 
     Raises:
@@ -132,8 +139,8 @@ def fit_text(
         NonFiniteLoss: the loss became nan or infinite; the error tells where, and holds the history.
         MissingExtra: NumPy or numba is not installed, and the engine is "compiled".
     """
-    read, held_out = _encoded(tokenizer, documents, "documents"), _encoded(tokenizer, validation, "validation")
-    if not read:
+    documents, validation = _checked(tokenizer, documents, "documents"), _checked(tokenizer, validation, "validation")
+    if not documents:
         raise ArgumentError("there are no documents to learn from")
     if model.vocabulary != tokenizer.vocabulary:
         raise ArgumentError(f"a network of {model.vocabulary} tokens, and a tokenizer of {tokenizer.vocabulary}")
@@ -153,23 +160,27 @@ def fit_text(
         for f in listed(callbacks, "callbacks is a list")
     ]
     history, rng, rate, start = TextHistory(), Random(seed), optimizer.lr, perf_counter()
-    settings = [repr(model), tokenizer.alphabet, repr(read), repr(held_out), batch_size, every, samples, temperature]
-    state = _State(model, optimizer, history, rng, sha256(repr(settings).encode()).hexdigest()[:16])
-    if checkpoint and checkpoint.resume:
+    settings = [repr(model), tokenizer.alphabet, documents, validation, batch_size, every, samples, temperature]
+    state = _State(model, optimizer, history, rng, settings) if checkpoint else None
+    if state and checkpoint and checkpoint.resume:
         state.read(checkpoint)
     before = history.seconds
-    read_in_all = read[: steps * batch_size]
-    run = _engine(engine, model, optimizer, read_in_all, batch_size)
-    history.engine, history.stopped = run.name, "steps"
+    read = [tokenizer.encode(document) for document in documents[: steps * batch_size]]
+    held_out = [tokenizer.encode(document) for document in validation]
+    longest = min(max(map(len, read)) - 1, model.context)
+    kind = _chosen_engine(engine, model, optimizer, longest, steps)
+    history.engine, history.stopped, run = kind.name, "steps", None
     try:
-        with progress_bar(steps, shown=progress) as bar:
+        with Lines(steps, history.loss) if progress == "lines" else progress_bar(steps, shown=bool(progress)) as bar:
+            bar.set_description(kind.needs(model, longest))
             bar.update(len(history))
+            run = kind(model, optimizer, read, batch_size, steps)
             while len(history) < steps:
                 first = len(history)
                 stretch = range(first, min((first // every + 1) * every, steps))
                 rates = [rate * as_number(factor(step), "the schedule", "gives") for step in stretch]
                 batches = [
-                    [i % len(read) for i in range(step * batch_size, (step + 1) * batch_size)] for step in stretch
+                    [i % len(documents) for i in range(step * batch_size, (step + 1) * batch_size)] for step in stretch
                 ]
                 run.train(batches, rates, history.loss, bar.update)
                 if len(history) < stretch.stop:
@@ -178,13 +189,13 @@ def fit_text(
                     )
                 if held_out:
                     history.validation.append((stretch.stop, run.loss(held_out)))
-                read_by = reader(model, run.name) if samples else model
+                read_by = run.reader() if samples else model
                 made = [generate(read_by, tokenizer, temperature=temperature, rng=rng) for _ in range(samples)]
                 history.samples.append((stretch.stop, made))
                 history.seconds = before + perf_counter() - start
                 bar.set_postfix_str(f"{history.summary()}, {' '.join(made)}"[:100])
                 stop = any([f(model, history) is True for f in called])
-                if checkpoint:
+                if state and checkpoint:
                     state.write(checkpoint)
                 if stop:
                     history.stopped = "callback"
@@ -193,35 +204,44 @@ def fit_text(
         history.stopped = "interrupted"
     finally:
         optimizer.lr = rate
+    if run:
+        history.reader = run.reader()
     history.seconds = before + perf_counter() - start
     return history
 
 
-def reader(model: GPT, engine: str) -> GPT | Reader:
-    """What makes up many documents after a training by this engine: as machine code where that is compiled."""
-    if engine == "eager":
-        return model
-    from .gpt_compiled import Reader
-
-    return Reader(model)
-
-
-def _encoded(tokenizer: Tokenizer, documents: Any, what: str) -> list[list[int]]:
-    return [tokenizer.encode(document) for document in listed(documents, f"{what} is a list of texts")]
+def _checked(tokenizer: Tokenizer, documents: Any, what: str) -> list[str]:
+    """The documents in a list, all of whose characters are in the alphabet."""
+    found: list[str] = listed(documents, f"{what} is a list of texts")
+    if not {*"".join(found)} <= {*tokenizer.alphabet}:
+        for document in found:  # the error says which
+            tokenizer.encode(document)
+    return found
 
 
-def _engine(engine: str, model: GPT, optimizer: Optimizer, read: list[list[int]], batch_size: int) -> Any:
+def _chosen_engine(engine: str, model: GPT, optimizer: Optimizer, longest: int, steps: int) -> type[TextEngine]:
+    """The class of that name, or the fastest for so many steps of this network.
+
+    Raises:
+        MissingExtra, ArgumentError: it cannot run here, or not this.
+    """
     name = chosen("engine", engine, {name: name for name in ENGINES})
     known = type(optimizer) in OPTIMIZERS.values()  # of one of your own, the formula may not take arrays
     if name == "eager" or (name == "auto" and not (known and can_compile())):
-        return EagerGPT(model, optimizer, read)
+        return EagerGPT
     if not can_compile():
-        raise MissingExtra("fit_text(engine='compiled')", "numba" if find_spec("numpy") else "numpy", "compile")
+        raise MissingExtra(f"fit_text(engine={engine!r})", "numba" if find_spec("numpy") else "numpy", "compile")
     if not known:
-        raise ArgumentError("fit_text(engine='compiled') takes an optimiser of nn; 'eager' takes one of your own")
+        raise ArgumentError(f"fit_text(engine={engine!r}) takes an optimiser of nn; 'eager' takes one of your own")
+    from .gpt_blockwise import BlockwiseGPT
     from .gpt_compiled import CompiledGPT
 
-    return CompiledGPT(model, optimizer, read, batch_size)
+    if name == "blockwise" and not is_plain(model):
+        raise ArgumentError("fit_text(engine='blockwise') takes a GPT as it is, none with other blocks or layers")
+    if name == "auto" and is_plain(model):
+        count = products(model, longest)
+        name = "blockwise" if count > LARGE or count > A_STEP * steps else "compiled"
+    return BlockwiseGPT if name == "blockwise" else CompiledGPT
 
 
 def _finding(model: GPT, batch: Sequence[Sequence[int]]) -> Any:
@@ -235,9 +255,11 @@ class _State:
 
     FORMAT = "scalar-autodiff text checkpoint 1"
 
-    def __init__(self, model: GPT, optimizer: Optimizer, history: TextHistory, rng: Random, run: str) -> None:
+    def __init__(
+        self, model: GPT, optimizer: Optimizer, history: TextHistory, rng: Random, settings: list[Any]
+    ) -> None:
         self.model, self.optimizer, self.history, self.rng = model, optimizer, history, rng
-        self.run = run
+        self.run = sha256(repr(settings).encode()).hexdigest()[:16]
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Replace the file by where the training stands."""
@@ -248,7 +270,7 @@ class _State:
             "parameters": [p.data for p in self.model.parameters()],
             "optimizer": remembered,
             "generator": self.rng.getstate(),
-            "history": vars(self.history),
+            "history": self.history.to_dict(),
         }
         write_whole(checkpoint.path, json.dumps(state).encode(), mode=0o600)
 
@@ -276,4 +298,4 @@ class _State:
             setattr(self.optimizer, name, tuple(x) if name == "betas" else x)
         history.validation = [(step, loss) for step, loss in history.validation]
         history.samples = [(step, made) for step, made in history.samples]
-        vars(self.history).update(vars(history))
+        vars(self.history).update(history.to_dict())

@@ -94,7 +94,7 @@ class Neuron(_OfArguments):
         *,
         seed: int | None = None,
         n_outputs: int = 1,
-        layer: int = 1,
+        layer: int | str = 1,
         index: int = 1,
         nonlin: bool | None = None,
     ) -> None:
@@ -109,7 +109,9 @@ class Neuron(_OfArguments):
 
     def relabel(self, layer: int | str, index: int) -> None:
         """Label the parameters, and from the next call on S and x, as those of node ``index`` of ``layer``."""
-        self._names = [f"w_{i}{',' if max(i, index) > 9 else ''}{index}^({layer})" for i in range(1, self.n_inputs + 1)]
+        node, few = f"{index}^({layer})", range(1, min(self.n_inputs, 9) + 1)
+        near = node if index <= 9 else f",{node}"
+        self._names = [f"w_{i}{near}" for i in few] + [f"w_{i},{node}" for i in range(10, self.n_inputs + 1)]
         if self.b is not None:
             self._names.append(f"b_{index}^({layer})")
         for name, p in self._named():
@@ -166,7 +168,7 @@ class Layer(_OfArguments):
         n_inputs: how many inputs each neuron takes.
         n_outputs: how many neurons there are.
         activation, bias, rng, init, seed, nonlin: those of every Neuron; weights are drawn neuron by neuron.
-        number: which layer of the network it is, for the labels; a Sequential sets it.
+        number: which layer of the network it is, for the labels, which may be a name as well; a Sequential sets it.
 
     Attributes:
         neurons: the list of them.
@@ -191,7 +193,7 @@ class Layer(_OfArguments):
         init: str | Initializer = "uniform",
         *,
         seed: int | None = None,
-        number: int = 1,
+        number: int | str = 1,
         nonlin: bool | None = None,
     ) -> None:
         self.n_inputs = at_least_one(n_inputs, "n_inputs")
@@ -199,10 +201,11 @@ class Layer(_OfArguments):
         self.activation = activation = _named_by(nonlin, activation)
         self.bias = bias
         rng = generator(seed, rng)
+        self.number = number
         self.neurons = [
-            Neuron(n_inputs, activation, bias, rng, init, n_outputs=n_outputs) for _ in range(self.n_outputs)
+            Neuron(n_inputs, activation, bias, rng, init, n_outputs=n_outputs, layer=number, index=j)
+            for j in range(1, self.n_outputs + 1)
         ]
-        self.relabel(number)
 
     def relabel(self, number: int | str) -> None:
         """Label all parameters as those of layer ``number``, which may be a name as well."""

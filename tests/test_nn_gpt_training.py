@@ -1,18 +1,24 @@
 """Training of a GPT on both engines: the published run, other sizes, batches, checkpoints, and what goes wrong."""
 
 import math
+import re
+from itertools import combinations
 from random import Random
 
 import numpy as np
 import pytest
 from cases import load
 
+from autodiff.compiler import Program
 from nn import ArgumentError, FileFormatError, NonFiniteLoss, text
 from nn.checkpoint import Checkpoint
 from nn.gpt import GPT, generate
+from nn.gpt_blockwise import BlockwiseGPT
+from nn.gpt_compiled import CompiledGPT, best_cuts
 from nn.gpt_engines import EagerGPT
 from nn.gpt_training import fit_text
 from nn.optim import SGD, Adam, Optimizer
+from nn.progress import Lines
 from nn.text import Tokenizer
 
 RUN = load("microgpt_losses.json")
@@ -49,17 +55,21 @@ def test_the_beginning_of_the_published_run_eager():
     assert history.loss == pytest.approx(RUN["losses"][:5], rel=1e-12, abs=0)
 
 
+@pytest.mark.parametrize("engine", ["compiled", "blockwise"])
 @pytest.mark.parametrize("batch_size", [1, 5])
 @pytest.mark.parametrize("sizes", [(12, 3, 2, 8), (4, 1, 1, 3)])
-def test_both_engines_give_the_same(sizes, batch_size):
+def test_all_engines_give_the_same(sizes, batch_size, engine):
     width, heads, layers, context = sizes
     documents, held_out = shuffled_names(7)[0][:23], ["anna", "bob", "maximiliano"]
-    settings = {"steps": 8, "batch_size": batch_size, "validation": held_out, "every": 4}
+    settings = {"steps": 8, "batch_size": batch_size, "validation": held_out, "every": 4, "samples": 2}
     models = [GPT(27, width, heads, layers, context, seed=1) for _ in range(2)]
     eager, compiled = (
-        fit(model, documents, engine=engine, **settings)
-        for model, engine in zip(models, ("eager", "compiled"), strict=True)
+        fit(model, documents, engine=name, **settings) for model, name in zip(models, ("eager", engine), strict=True)
     )
+    assert (eager.engine, compiled.engine) == ("eager", engine)
+    assert compiled.samples == eager.samples
+    made = [generate(history.reader, LETTERS, "ka", top_k=3, seed=2) for history in (eager, compiled)]
+    assert made[0] == made[1] == generate(models[1], LETTERS, "ka", top_k=3, seed=2)
     assert compiled.loss == pytest.approx(eager.loss, rel=1e-12)
     assert [step for step, _ in compiled.validation] == [4, 8]
     assert compiled.validation == [(step, pytest.approx(loss, rel=1e-12)) for step, loss in eager.validation]
@@ -106,7 +116,7 @@ def test_what_is_given_and_what_is_reported():
     assert (stopped.stopped, len(stopped)) == ("callback", 2)
 
 
-@pytest.mark.parametrize("engine", ["eager", "compiled"])
+@pytest.mark.parametrize("engine", ["eager", "compiled", "blockwise"])
 @pytest.mark.parametrize("make", [Adam, lambda ps: SGD(ps, lr=0.1, momentum=0.9)])
 def test_a_training_that_was_stopped_goes_on_bit_for_bit(tmp_path, engine, make):
     documents, settings = shuffled_names(5)[0][:10], {"engine": engine, "every": 3, "samples": 1, "batch_size": 2}
@@ -143,6 +153,119 @@ def test_an_interrupt_leaves_everything_in_order():
     assert (optimizer.lr, type(optimizer.mean)) == (0.01, list)
 
 
+@pytest.mark.parametrize("engine", ["eager", "compiled", "blockwise"])
+def test_an_interrupt_between_two_steps(engine):
+    """Weights, optimiser and losses are those of as many steps."""
+    model, alone = (GPT(27, 4, 1, seed=6) for _ in range(2))
+
+    class Stopped(list):
+        def append(self, loss):
+            super().append(loss)
+            if len(self) == 3:
+                raise KeyboardInterrupt
+
+    optimizer = Adam(model.parameters(), lr=0.01)
+    kind = {"eager": EagerGPT, "compiled": CompiledGPT, "blockwise": BlockwiseGPT}[engine]
+    run, losses = kind(model, optimizer, [LETTERS.encode("anna")]), Stopped()
+
+    def done(more):
+        if engine == "compiled" and len(losses) >= 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.train([[0]] * 10, [0.01] * 10, losses, done)
+    steps = len(losses)
+    assert 1 <= steps < 10
+    assert optimizer.steps == steps
+    again = Adam(alone.parameters(), lr=0.01)
+    EagerGPT(alone, again, [LETTERS.encode("anna")]).train([[0]] * steps, [0.01] * steps, [], lambda more: None)
+    assert numbers(model) == pytest.approx(numbers(alone), rel=1e-9, abs=1e-12)
+
+
+class Counted:
+    """How many programs are compiled meanwhile, and how many Values are recorded for them."""
+
+    def __init__(self, monkeypatch):
+        self.programs, self.values = 0, 0
+        original = Program.__init__
+
+        def init(program, *arguments):
+            original(program, *arguments)
+            self.programs += 1
+            self.values += len(program._ways[0].frozen.nodes)
+
+        monkeypatch.setattr(Program, "__init__", init)
+
+
+@pytest.mark.parametrize("layers", [1, 4])
+def test_a_large_network_is_recorded_one_block_at_one_position(layers, monkeypatch):
+    """However many blocks, positions, lengths and reports there are."""
+    counted, model = Counted(monkeypatch), GPT(27, 8, 2, layers, 8, seed=3)
+    names = ["a", "bo", "eva", "anna", "julia", "sophia"]
+    history = fit(model, names, steps=9, every=3, samples=2, validation=["bob"])
+    assert history.engine == "blockwise"
+    assert counted.programs == 10  # five stages, forward and back; that of the last gives logits or the loss
+    of_parameters = 2 * (8 * 27 + 16 * 8 * 8 + 12 * 8 * 8 // 8)
+    assert counted.values < of_parameters + 6000  # for a document, 4 blocks and 6 positions, it would be 20,000
+    assert len(history.samples) == 3
+
+
+def test_what_is_small_is_compiled_as_a_whole_where_the_steps_are_many(monkeypatch):
+    counted, names = Counted(monkeypatch), ["a", "bo", "anna", "sophia"]
+    assert fit(GPT(27, 8, 2, 1, 8, seed=3), names, steps=10).engine == "blockwise"
+    counted.programs = 0
+    assert fit(GPT(27, 8, 2, 1, 8, seed=3), names, steps=20, every=2, samples=3).engine == "compiled"
+    assert counted.programs <= 4 + 1  # of the lengths that there are, and one that reads, for all reports
+
+
+@pytest.mark.parametrize("compiling", [0, 1, 4, 30])
+def test_graphs_are_compiled_for_the_lengths_that_cost_least(compiling):
+    rng = Random(compiling)
+    for _ in range(20):
+        lengths = rng.choices(range(1, 12), k=rng.randint(1, 30))
+        sets = [
+            {*some, max(lengths)}
+            for size in range(len({*lengths}))
+            for some in combinations(sorted({*lengths} - {max(lengths)}), size)
+        ]
+
+        def cost(cuts, lengths=lengths):
+            return compiling * sum(cuts) + 2 * sum(min(n for n in cuts if n >= length) for length in lengths)
+
+        assert cost(best_cuts(lengths, 2, compiling)) == min(map(cost, sets))
+
+
+def test_lines_say_what_is_prepared_and_how_far_it_is(capsys):
+    model, seconds = GPT(27, 8, 2, 2, 8, seed=3), iter(range(100))
+    fit(model, ["anna", "bob"], steps=4, progress="lines", engine="blockwise")
+    prepared, first, *_ = capsys.readouterr().out.splitlines()
+    assert prepared == "blockwise: one block, recorded once for 2, 1,272 products, in about 1 MB"
+    assert re.fullmatch(r"1 of 4 steps: loss 3\.\d+, .* s, with all that was prepared", first)
+    losses: list[float] = []
+    lines = Lines(9, losses, clock=lambda: next(seconds) / 2)
+    for loss in [3.0, 2.5, 2.25, 2.0, 1.5]:  # half a second passes from one look at the clock to the next
+        losses.append(loss)
+        lines.update(1)
+    assert capsys.readouterr().out.splitlines() == [
+        "1 of 9 steps: loss 3.000, 0.5 s, with all that was prepared",
+        "3 of 9 steps: loss 2.250, 0.5 s a step",
+        "5 of 9 steps: loss 1.500, 0.5 s a step",
+    ]
+
+
+def test_a_network_of_ones_own_is_no_network_of_blocks():
+    class Mine(GPT):
+        def read(self, embedded, caches=None):
+            return super().read(embedded[::-1], caches)
+
+    with pytest.raises(ArgumentError, match="takes a GPT as it is"):
+        fit(Mine(27, 4, 1, seed=6), ["anna"], engine="blockwise")
+    tied = GPT(27, 4, 1, 2, seed=6)
+    tied.blocks[1].up = tied.blocks[0].up
+    with pytest.raises(ArgumentError, match="whose parts share no parameters"):
+        fit(tied, ["anna"], engine="blockwise")
+
+
 class SignDescent(Optimizer):
     def slope(self, i, w):
         return math.copysign(1.0, w.grad)
@@ -155,7 +278,7 @@ def test_an_optimiser_of_ones_own():
         fit(model, ["anna"], optimizer=SignDescent(model.parameters(), 0.01), engine="compiled")
 
 
-@pytest.mark.parametrize("engine", ["eager", "compiled"])
+@pytest.mark.parametrize("engine", ["eager", "compiled", "blockwise"])
 def test_a_loss_that_is_not_finite_says_where_it_began(engine):
     model = GPT(27, 4, 1, seed=6)
     model.blocks[0].up.neurons[0].w[0].data = math.inf

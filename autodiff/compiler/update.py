@@ -18,6 +18,7 @@ import inspect
 import linecache
 import math
 import sys
+from ctypes import CFUNCTYPE, c_int64
 from dataclasses import dataclass
 from functools import cache
 from textwrap import dedent
@@ -41,6 +42,8 @@ __all__ = ["LR", "STEPS", "Optimizer", "Update"]
 
 LR, STEPS = 0, 1
 """Where among the settings the learning rate stands, and the number of the step."""
+
+_KERNEL = CFUNCTYPE(None, *[c_int64] * 7)
 
 
 class Optimizer(Protocol):
@@ -101,6 +104,12 @@ class Update:
         made = cls(optimizer, (tuple(settings), tuple(lists)), address, np.zeros(size), state)
         made.read()
         return made
+
+    def step(self, numbers: NDArray[np.float64], gradient: NDArray[np.float64]) -> None:
+        """One step from these numbers, in place: a single call, which nothing interrupts."""
+        self.settings[STEPS] += 1.0
+        pointers = [x.ctypes.data for x in (gradient, self.settings, self.state)]
+        _KERNEL(self.address)(numbers.ctypes.data, 0, len(numbers), *pointers, 0)
 
     def read(self) -> None:
         """Take settings and what is remembered as they are now."""
