@@ -40,8 +40,8 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_co
 
 # Markdown and notebooks.
 nb_execution_mode = "off"  # `make test` runs them and holds them to the outputs that are committed
-# An explanation is shown as the text that it is in a terminal.
-nb_mime_priority_overrides = [("html", "text/markdown", None), ("html", "text/latex", None)]
+nb_render_markdown_format = "myst"  # an explanation has formulas and a table
+nb_mime_priority_overrides = [("html", "text/markdown", 5), ("html", "text/latex", None)]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

@@ -158,7 +158,7 @@ def test_a_mistake_gets_its_name(name, answer, part):
             return result.local_derivatives[0] * along_the_chain(result.parents[0])
             """,
         ),
-        ("two_paths.1", "return y * (2 * cos(y) - y * sin(y)) + 1"),
+        ("two_paths.1", "return y * (2 * math.cos(y) - y * math.sin(y)) + 1"),
         (
             "two_paths.3",
             """
