@@ -72,7 +72,7 @@ lite: $(VENV)/.installed-dev,lite,browser ## Write the lessons that run in the b
 
 docs: $(VENV)/.installed-dev,docs,browser ## Write the documentation site to build/site, and check it
 	rm -rf build/site
-	$(BIN)/python -m sphinx --quiet --nitpicky --fail-on-warning --keep-going -c docs . build/site
+	$(BIN)/python -m sphinx --quiet --nitpicky --fail-on-warning --keep-going -j $(JOBS) -c docs . build/site
 	@command -v npm >/dev/null || { echo "no npm: the pages are not checked for accessibility"; exit 0; }; \
 	  cd tests/script && npm install --silent --no-fund --no-audit
 	$(BIN)/python -m pytest -n $(JOBS) tests/test_site.py

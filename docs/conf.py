@@ -40,8 +40,8 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_co
 
 # Markdown and notebooks.
 nb_execution_mode = "off"  # `make test` runs them and holds them to the outputs that are committed
-# An explanation is shown as the text that it is in a terminal.
-nb_mime_priority_overrides = [("html", "text/markdown", None), ("html", "text/latex", None)]
+nb_render_markdown_format = "myst"  # an explanation has formulas and a table
+nb_mime_priority_overrides = [("html", "text/markdown", 5), ("html", "text/latex", None)]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
@@ -119,6 +119,16 @@ def name_plots(app: Sphinx, doctree: document) -> None:
             image["alt"] = f"Plot: {section[0].astext()}"
 
 
+def fold_solutions(app: Sphinx, doctree: document) -> None:
+    """The cell of an exercise, which holds its solution, is opened by the reader."""
+    for cell in [*doctree.findall(nodes.container)]:
+        if "tag_exercise" not in cell["classes"]:
+            continue
+        code = next(part for part in cell.children if "cell_input" in part["classes"])
+        opening = nodes.raw("", '<details class="solution"><summary>A solution</summary>', format="html")
+        cell.replace(code, [opening, code, nodes.raw("", "</details>", format="html")])
+
+
 def help_keyboards_and_readers(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
@@ -144,5 +154,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", keep_bars)
     app.connect("doctree-read", end_code_where_it_ends)
     app.connect("doctree-read", name_plots)
+    app.connect("doctree-read", fold_solutions)
     app.connect("html-page-context", help_keyboards_and_readers, priority=900)  # after the theme
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,7 +7,7 @@ with other random numbers.
 
     build/course/students/            what a class gets: notebooks, checks, and the package to install
     build/course/otter/02_two_paths/  student/ to hand out, autograder/ with the solution and the zip that grades
-    build/course/colab, lite/         the same assignments, for Google Colab and for JupyterLite
+    build/course/colab, jupyterlite/  the same assignments, for Google Colab and for JupyterLite
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import argparse
 import ast
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -122,6 +124,14 @@ def pack(folder: Path) -> list[str]:
     return ["ready.py", "checks/__init__.py", "checks/checks.zip"]
 
 
+def wheel(to: Path) -> Path:
+    """Writes the package into a folder as a wheel without C, which installs on every machine without a compiler."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(to), str(HERE.parent)]
+    subprocess.run(command, env={**os.environ, "AUTODIFF_PURE": "1"}, check=True)
+    (made,) = to.glob("scalar_autodiff-*.whl")
+    return made
+
+
 def assign(text: Path, to: Path, runs_on: str = "", tested: bool = True) -> None:
     """Lets otter write a lesson's ``autograder`` and ``student`` into a folder, and try its tests on the solution."""
     import otter.assign
@@ -154,11 +164,14 @@ def main() -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
     students = given.out / "students"
     pack(students)
+    package = wheel(students)
     for text in texts:
         assign(text, given.out / "otter" / text.stem)
         for place in ("colab", "jupyterlite"):
             assign(text, given.out / place / text.stem, place)
             shutil.rmtree(given.out / place / text.stem / "autograder")  # the first one grades these too
+        for place in ("otter", "colab", "jupyterlite"):
+            shutil.copy(package, given.out / place / text.stem / "student")
         with tempfile.TemporaryDirectory() as plain:
             assign(text, Path(plain), tested=False)
             shutil.copy(Path(plain) / "student" / f"{text.stem}.ipynb", students)

@@ -28,14 +28,15 @@ COMM = "0.2.3"  # the one package that the kernel asks PyPI for
 SETTINGS = "@jupyterlite/pyodide-kernel-extension:kernel"
 
 
-def run(*command: object, **environment: str) -> None:
-    """A command; what it says is shown where it fails.
+def run(*command: object, cwd: Path | None = None, **environment: str) -> None:
+    """A command, in a folder; what it says is shown where it fails.
 
     Raises:
         SystemExit: it failed.
     """
     words = [str(word) for word in command]
-    done = subprocess.run(words, env={**os.environ, **environment}, capture_output=True, encoding="utf-8")
+    environ = {**os.environ, **environment}
+    done = subprocess.run(words, cwd=cwd, env=environ, capture_output=True, encoding="utf-8")
     if done.returncode:
         raise SystemExit(f"{' '.join(words)}\n{done.stdout}{done.stderr}")
 
@@ -119,7 +120,8 @@ def main() -> None:
     }
     (source / "jupyter-lite.json").write_text(json.dumps(config), encoding="utf-8")
     options = ["--lite-dir", source, "--output-dir", given.out.resolve(), "--contents", source / "files"]
-    run(sys.executable, "-m", "jupyterlite_core", "build", *options, "--apps", "lab", "--no-sourcemaps")
+    options += ["--apps", "lab", "--no-sourcemaps"]
+    run(sys.executable, "-m", "jupyterlite_core", "build", *options, cwd=source)  # it keeps its notes there
     print(f"{given.out}: written; serve it with `python -m http.server -d {given.out}`")
 
 

@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -129,6 +130,19 @@ def test_students_get_no_hidden_test_and_no_outputs():
             assert word not in content, path
         if path.suffix == ".ipynb":
             assert not [cell["outputs"] for cell in json.loads(content)["cells"] if cell.get("outputs")]
+
+
+@built[0]
+@lessons
+def test_students_get_the_package(text):
+    folders = [COURSE / "students", *COURSE.glob(f"*/{text.stem}/student")]
+    assert len(folders) == 4
+    for folder in folders:
+        (wheel,) = folder.glob("*.whl")
+        with zipfile.ZipFile(wheel) as packed:
+            names = packed.namelist()
+        assert {"autodiff/value.py", "nn/names.txt"} <= {*names}
+        assert not [name for name in names if name.endswith((".so", ".pyd"))]
 
 
 @built[0]

@@ -144,6 +144,100 @@ def test_a_mistake_gets_its_name(name, answer, part):
 
 
 @pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("an_engine.1", "return Value(pow(x.data, n), [x], [n * pow(x.data, n) / x.data])"),
+        ("an_engine.2", "return Value(math.e**x.data, [x], [math.e**x.data])"),
+        ("a_number_that_remembers.1", "return (nudged(f, x, 1e-5) + nudged(f, x, -1e-5)) / 2"),
+        ("a_number_that_remembers.2", "return [a / b**2, b**-2, -2 * a * b**-3]"),
+        (
+            "a_number_that_remembers.3",
+            """
+            if not result.parents:
+                return 1
+            return result.local_derivatives[0] * along_the_chain(result.parents[0])
+            """,
+        ),
+        ("two_paths.1", "return y * (2 * math.cos(y) - y * math.sin(y)) + 1"),
+        (
+            "two_paths.3",
+            """
+            if id(node) not in known:
+                known[id(node)] = 1 if node is leaf else sum(count_paths(p, leaf, known) for p in node.parents)
+            return known[id(node)]
+            """,
+        ),
+        (
+            "order.1",
+            """
+            place = {node: i for i, node in enumerate(order)}
+            return all(place[p] > i for node, i in place.items() for p in node.parents if p in place)
+            """,
+        ),
+        (
+            "order.2",
+            """
+            found, seen, waiting = [], set(), [(output, False)]
+            while waiting:
+                node, done = waiting.pop()
+                if done:
+                    found.append(node)
+                elif node not in seen:
+                    seen.add(node)
+                    waiting += [(node, True)] + [(p, False) for p in node.parents]
+            return found[::-1]
+            """,
+        ),
+        ("one_neuron.1", "return sigmoid(sum(w[i] * x[i] for i in range(len(w))) + b)"),
+        ("one_neuron.2", "return -math.log(likelihood(ps, ys)) / len(ps)"),
+        (
+            "one_neuron.3",
+            """
+            weights = [Value(w_j) for w_j in w]
+            p = sigmoid(sum(w_j * x_j for w_j, x_j in zip(weights, x)) + b)
+            (-log(p) if y == 1 else -log(1 - p)).backward()
+            return weights[i].grad
+            """,
+        ),
+        (
+            "layers.1",
+            """
+            import numpy as np
+            return np.array(W2) @ np.array(W1)
+            """,
+        ),
+        ("layers.3", "return len(MLP(sizes[0], sizes[1:]).parameters())"),
+        ("backpropagation.1", "return (math.tanh(S) - y) / math.cosh(S) ** 2"),
+        ("what_it_costs.1", "return nudge_all(f, xs, 1e-7)"),
+        ("what_it_costs.2", "return math.log(seconds[-1] / seconds[0], ns[-1] / ns[0])"),
+        ("training.3", "return lam / 2 / m * sum([w * w for w in weights])"),
+        (
+            "real_data.2",
+            """
+            order = rng.sample(range(n), n)
+            return [order[i : i + size] for i in range(0, n, size)]
+            """,
+        ),
+        ("real_data.3", "return [[[*zip(true, taken)].count((i, j)) for j in range(k)] for i in range(k)]"),
+        ("when_numbers_break.1", "return (top := max(x.data for x in xs)) + log(sum(exp(x - top) for x in xs))"),
+        ("when_numbers_break.2", "return log(x) if x > 0 else 0.0"),
+        ("when_numbers_break.3", "return softplus((1 - 2 * y) * s)"),
+        ("compiled.3", "return ad.where(x > -1, ad.abs(x), 2 - x * x)"),
+        (
+            "a_gpt.2",
+            """
+            rows = [row for token, row in zip(letters, d_x) if token == letter]
+            return [sum(column) for column in zip(*rows)] or [0.0] * len(d_x[0])
+            """,
+        ),
+    ],
+)
+def test_an_answer_in_other_words_is_right(name, answer):
+    verdict = POSED[name].judged(answer)
+    assert verdict.right, verdict
+
+
+@pytest.mark.parametrize(
     ("old", "new", "part"),
     [
         ("adjoint[parent] += local", "adjoint[parent] = local", "overwrites"),

@@ -312,7 +312,10 @@ def test_a_notebook_shows_the_picture_and_a_frame_that_reaches_nothing():
     explorer = explore(two_paths())
     shown = explorer._repr_mimebundle_()
     parts = Parts(shown["text/html"])
-    assert [tag for tag, _ in parts.elements] == ["details", "summary", "img", "iframe"]
+    # What is not trusted loses its style and its frame, and so shows the picture; with both, the picture is hidden.
+    assert [tag for tag, _ in parts.elements] == ["style", "div", "img", "iframe"]
+    assert "<style>.without-frame { display: none }</style>" in shown["text/html"]
+    assert parts.elements[1][1] == {"class": "without-frame"}
     frame = parts.elements[-1][1]
     assert frame["sandbox"] == "allow-scripts"
     assert frame["srcdoc"] == explorer.html

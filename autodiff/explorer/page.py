@@ -52,12 +52,13 @@ def framed(title: str, html: str, picture: str = "") -> str:
     Args:
         title: what the frame is called.
         html: the page.
-        picture: an SVG to show where there are no frames, folded away where there are.
+        picture: an SVG to show where there are no frames.  A notebook that is not trusted takes away the frame, and
+            with it the style that hides the picture.
     """
     image = b64encode(picture.encode()).decode()
     alone = f'<img alt="{escape(title)}" src="data:image/svg+xml;base64,{image}">' if picture else escape(title)
     return (
-        f"<details><summary>{escape(title)}: the picture alone</summary>{alone}</details>"
+        f'<style>.without-frame {{ display: none }}</style><div class="without-frame">{alone}</div>'
         f'<iframe title="{escape(title)}" sandbox="allow-scripts" width="100%" height="{HEIGHT}" frameborder="0" '
         f'srcdoc="{escape(html)}"></iframe>'
     )

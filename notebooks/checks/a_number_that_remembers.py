@@ -28,7 +28,7 @@ def slope(answer: Any, random: Random) -> str:
         y = random.uniform(0.5, 1.5)
         if not isclose(number(answer, sin, y), cos(y), rel_tol=1e-8):
             raise Wrong(f"{name_of(answer)}(math.sin, {y:.4g}) should be {cos(y):.6g}.")
-        return f"Right: 10 digits of the slope of eˣ at {x:.3f}, and a nudge to one side gives 5."
+        return f"Right. Tried on eˣ at x = {x:.3f}: 10 digits of the slope are right; of a nudge to one side, 5."
     for mistaken, message in (
         ((f(x + h) - f(x)) / h, "That is a nudge to one side only: take f(x + h) and f(x - h)."),
         ((f(x) - f(x - h)) / h, "That is a nudge to one side only: take f(x + h) and f(x - h)."),

@@ -21,11 +21,12 @@ def call(answer: Any, *arguments: Any) -> Any:
     if not callable(answer):
         raise Wrong(f"A function is asked for, and this is {answer!r:.60}.")
     try:
-        return answer(*arguments)
+        got = answer(*arguments)
     except (RecursionError, Wrong):
         raise
     except Exception as error:
         raise Wrong(f"{_called(answer, arguments)} raised {type(error).__name__}: {error}") from error
+    return got.tolist() if hasattr(got, "tolist") else got  # an array of NumPy is as good as a list
 
 
 def number(answer: Any, *arguments: Any) -> float:
@@ -96,4 +97,8 @@ def _called(answer: Any, arguments: Sequence[Any]) -> str:
 
 
 def _short(x: Any) -> str:
-    return f"{x:.4g}" if isinstance(x, float) else "…" if hasattr(x, "data") else f"{x!r:.40}"
+    if isinstance(x, float):
+        return f"{x:.4g}"
+    if isinstance(x, (list, tuple)):
+        return f"[{', '.join([_short(part) for part in x[:3]])}{', …' * (len(x) > 3)}]"
+    return "…" if hasattr(x, "data") or callable(x) else f"{x!r:.40}"

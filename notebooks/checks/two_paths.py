@@ -13,12 +13,12 @@ from .judging import Wrong, exercise
 
 @exercise(
     "two_paths.1",
-    ("return 2 * y * cos(y) - y**2 * sin(y)", "the path that goes straight from y"),
-    ("return 1 - y**2 * sin(y)", "the path through x"),
-    ("return 2 * y * cos(y) + 1", "the path through z"),
-    ("return 2 * y * cos(y) + y**2 * sin(y) + 1", "sign"),
-    ("return 2 * y * cos(y) * -(y**2) * sin(y) * 1", "Along a path you multiply"),
-    ("return y**2 * cos(y) + y", "That is f itself"),
+    ("return 2 * y * math.cos(y) - y**2 * math.sin(y)", "the path that goes straight from y"),
+    ("return 1 - y**2 * math.sin(y)", "the path through x"),
+    ("return 2 * y * math.cos(y) + 1", "the path through z"),
+    ("return 2 * y * math.cos(y) + y**2 * math.sin(y) + 1", "sign"),
+    ("return 2 * y * math.cos(y) * -(y**2) * math.sin(y) * 1", "Along a path you multiply"),
+    ("return y**2 * math.cos(y) + y", "That is f itself"),
 )
 def three_paths(answer: Any, random: Random) -> str:
     def f(y: float) -> float:
