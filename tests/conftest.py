@@ -1,9 +1,12 @@
-"""How many random examples Hypothesis tries, HYPOTHESIS_PROFILE=ci (default) or nightly; how to run a command line."""
+"""How many random examples Hypothesis tries, HYPOTHESIS_PROFILE=ci (default) or nightly; a command line; a browser."""
 
 import os
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.pages import BROWSER, PATIENCE
 
 # `ci` tries the same examples in every run, so that a failure is due to the change, and forgives a slow machine.
 settings.register_profile(
@@ -38,3 +41,18 @@ def run_command(capsys, tmp_path, monkeypatch):
         return code, *capsys.readouterr()
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, driven by Playwright."""
+    if find_spec("playwright") is None:
+        pytest.skip("Playwright is not installed: run `make test-browser`")
+    if BROWSER is None:
+        pytest.skip("no browser: Chromium is not on the PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"], timeout=PATIENCE)
+        yield started
+        started.close()
