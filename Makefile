@@ -25,8 +25,8 @@ test: lint typecheck ## Lint, type-check and run every test and doctest
 	$(BIN)/python -m pytest -n $(JOBS)
 	AUTODIFF_PURE=1 $(BIN)/python -m pytest -n $(JOBS) $(NODE)
 
-# What it runs: CI takes the last two, for `make test` has run the others, with fewer random graphs.
-BROWSER_TESTS ?= explorer_truth explorer_script explorer_gpt explorer_browser demo_browser
+# What it runs: CI takes the last three, for `make test` has run the others, with fewer random graphs.
+BROWSER_TESTS ?= explorer_truth explorer_script explorer_gpt explorer_browser drawing_browser demo_browser
 
 test-browser: $(VENV)/.installed-dev,browser ## Check the explorer's script, and drive its page in Chromium
 	@cd tests/script && if ! { command -v npm && npm install --silent --no-fund --no-audit; } >/dev/null; then \
