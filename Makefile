@@ -33,7 +33,7 @@ test-browser: $(VENV)/.installed-dev,browser ## Check the explorer's script, and
 	  echo "no npm, or nothing comes from its registry: the script's types and style are not checked, nor accessibility"; \
 	else npm run --silent types && npm run --silent lint; fi
 	@command -v chromium >/dev/null || echo "no chromium on the PATH: the page is not driven in a browser"
-	$(BIN)/python -m pytest -n $(JOBS) $(BROWSER_TESTS:%=tests/test_%.py) -m "nightly or not nightly"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(BROWSER_TESTS:%=tests/test_%.py) -m "nightly or not nightly"
 
 lint: $(INSTALLED) ## Check style and format
 	$(BIN)/ruff check

@@ -7,6 +7,8 @@ import pytest
 from nn.__main__ import main
 from tests.pages import AXE, PATIENCE, barriers
 
+pytestmark = pytest.mark.xdist_group("demo")  # one process writes the page, once
+
 LEAST = """() => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), sizes = [];
   while (texts.nextNode()) {

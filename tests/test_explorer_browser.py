@@ -309,9 +309,27 @@ def test_no_scrolling_sideways_at_twice_the_size(opened):
     assert not sideways(page)
 
 
-def test_no_text_of_the_picture_is_too_small(opened):
+def long_chain():
+    x = Value(0.3, "x")
+    for _ in range(14):
+        x = ad.sin(x) * 1.5
+    return x
+
+
+@pytest.mark.parametrize("graph", [network, long_chain])
+def test_a_picture_fits_a_projector_and_scrolls_on_a_phone(opened, graph):
+    html = explore(graph()).html
+    for size, scrolls in ((SIZES["projector"], False), (SIZES["phone"], True)):
+        page = opened(html, size=size)
+        stage = page.locator(".stage")
+        assert stage.evaluate("stage => stage.scrollWidth > stage.clientWidth") == scrolls
+        assert not sideways(page)
+
+
+@pytest.mark.parametrize("graph", [network, long_chain])
+def test_no_text_of_the_picture_is_too_small(opened, graph):
     for size in SIZES.values():
-        page = opened(explore(network()).html, size=size)
+        page = opened(explore(graph()).html, size=size)
         scale = page.evaluate(
             "(s => s.getBoundingClientRect().width / s.viewBox.baseVal.width)(document.querySelector('.scene'))"
         )

@@ -13,7 +13,7 @@ from tests.test_layered import crossings, edges, meet, points
 WIDTH = 600.0
 
 
-def some_chain(seed, n=40):
+def some_chain(seed, n=28):
     """A chain with leaves, operands from one to a few places back, and some labels."""
     rng = random.Random(seed)
     sizes = {i: (rng.uniform(40, 90), rng.uniform(20, 50)) for i in range(n)}
@@ -28,12 +28,12 @@ def some_chain(seed, n=40):
     return sizes, arrows, [rng.choice([None, (rng.uniform(10, 40), 12.0)]) for _ in arrows]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_rows_are_legible(seed):
     sizes, arrows, labels = some_chain(seed)
     line = layout(sizes, arrows, labels)
     rows = wrapped(line, sizes, labels, WIDTH)
-    assert line.width > 3 * WIDTH
+    assert line.width > 2 * WIDTH
     assert rows is not None
     assert rows.width <= WIDTH
     boxes = [edges(rows.boxes[key], size) for key, size in sizes.items()]
