@@ -8,11 +8,10 @@ import re
 import sys
 import unicodedata
 from math import inf, nan
-from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from .commandline import Parser, exit_code, failed
+from .commandline import Parser, exit_code, failed, file_to_write
 from .errors import LayoutError, LayoutTimeout
 from .expression import CONSTANTS, FUNCTIONS, Expression, ExpressionError, parse_expression
 
@@ -127,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
 
     drawing = command("draw", _draw, "draw the graph with its local derivatives")
     drawing.add_argument(
-        "-o", "--out", metavar="FILE", type=_file, required=True,
+        "-o", "--out", metavar="FILE", type=file_to_write(".svg", ".png", ".pdf", ".dot", or_dash=True), required=True,
         help="where to; the ending is the format: .svg, .png, .pdf or .dot; - is SVG to standard output",
     )  # fmt: skip
     drawing.add_argument(
@@ -153,7 +152,10 @@ def _parser() -> argparse.ArgumentParser:
     drawing.add_argument("--highlight", metavar="NAMES", help="variables that stand out, as x,z,f")
 
     exploring = command("explore", _explore, "write a page that steps through the graph, forward and backward")
-    exploring.add_argument("-o", "--out", metavar="FILE", type=_page, required=True, help="where to, a .html file")
+    exploring.add_argument(
+        "-o", "--out", metavar="FILE", type=file_to_write(".html", ".htm"), required=True,
+        help="where to, a .html file",
+    )  # fmt: skip
     return parser
 
 
@@ -175,24 +177,6 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < inf:
         raise argparse.ArgumentTypeError(f"{text.strip()!r} is no number of seconds above 0")
     return seconds
-
-
-def _file(text: str) -> Path:
-    path = Path(text)
-    if text != "-" and path.suffix.lower() not in (".svg", ".png", ".pdf", ".dot"):
-        raise argparse.ArgumentTypeError(f"{text!r} does not end in .svg, .png, .pdf or .dot")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no directory {str(path.parent)!r}")
-    return path
-
-
-def _page(text: str) -> Path:
-    path = Path(text)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise argparse.ArgumentTypeError(f"{text!r} does not end in .html")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no directory {str(path.parent)!r}")
-    return path
 
 
 def _read(given: argparse.Namespace) -> Expression:

@@ -9,6 +9,7 @@ import argparse
 import os
 import platform
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import AutodiffError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-__all__ = ["Parser", "exit_code", "failed"]
+__all__ = ["Parser", "exit_code", "failed", "file_to_write"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,6 +38,32 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """A single line, where argparse puts the whole usage before it."""
         self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help says more)\n")
+
+
+def file_to_write(*endings: str, is_made: bool = False, or_dash: bool = False) -> Callable[[str], Path]:
+    """An argument's type: a file with one of these endings that can be written, found out before any work is done.
+
+    Args:
+        endings: as ".svg"; none for any.
+        is_made: the folder may be missing, for the command makes it.
+        or_dash: "-" is allowed, for the standard output.
+    """
+    *others, last = endings or ("",)
+    which = f"{', '.join(others)} or {last}" if others else last
+
+    def read(text: str) -> Path:
+        path = Path(text)
+        if or_dash and text == "-":
+            return path
+        if endings and path.suffix.lower() not in endings:
+            raise argparse.ArgumentTypeError(f"{text!r} does not end in {which}")
+        if path.is_dir():
+            raise argparse.ArgumentTypeError(f"{text!r} is a directory; give the name of a file in it")
+        if not is_made and not path.parent.is_dir():
+            raise argparse.ArgumentTypeError(f"there is no directory {str(path.parent)!r}")
+        return path
+
+    return read
 
 
 def exit_code(program: str, run: Callable[[], int], failures: tuple[type[Exception], ...]) -> int:

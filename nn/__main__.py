@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autodiff import LengthError
-from autodiff.commandline import Parser, exit_code, failed
+from autodiff.commandline import Parser, exit_code, failed, file_to_write
 from autodiff.files import replacing, write_whole
 
 from . import plots
@@ -166,7 +166,8 @@ def _parser() -> argparse.ArgumentParser:
         "--ignore", metavar="COLUMN", action="append", default=[], help="one to leave out; may be given several times"
     )
     output = train.add_argument_group("what is written")
-    output.add_argument("--save", metavar="FILE", type=_weights_file, help="the network, as .safetensors or .json")
+    weights, page = file_to_write(".safetensors", ".json"), file_to_write(".html", ".htm", is_made=True)
+    output.add_argument("--save", metavar="FILE", type=weights, help="the network, as .safetensors or .json")
     output.add_argument(
         "--out", metavar="DIR", type=Path, help="plots, history.json and, without --save, model.safetensors"
     )
@@ -174,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument(
         "--resume", action="store_true", help="go on from the checkpoint; all else is given as it was, or more --epochs"
     )
-    output.add_argument("--film", metavar="FILE", type=Path, help="the training as a page with a scrubber, .html")
+    output.add_argument("--film", metavar="FILE", type=page, help="the training as a page with a scrubber, .html")
     output.add_argument("--quiet", action="store_true", help="no progress bar")
 
     evaluation = commands.add_parser(
@@ -194,7 +195,9 @@ def _parser() -> argparse.ArgumentParser:
     prediction.set_defaults(run=_predict)
     prediction.add_argument("model", metavar="MODEL", type=Path, help="a file that `train` saved, of a file .csv")
     prediction.add_argument("file", metavar="FILE", type=Path, help="a file .csv")
-    prediction.add_argument("-o", "--output", metavar="FILE", type=Path, help="where to write (default: here)")
+    prediction.add_argument(
+        "-o", "--output", metavar="FILE", type=file_to_write(), help="where to write (default: here)"
+    )
 
     add_commands(commands)
 
@@ -239,15 +242,6 @@ def _positive(text: str) -> float:
     return number
 
 
-def _weights_file(text: str) -> Path:
-    path = Path(text)
-    if path.suffix not in (".safetensors", ".json"):
-        raise argparse.ArgumentTypeError(f"{text!r} does not end in .safetensors or .json")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no directory {str(path.parent)!r}")
-    return path
-
-
 def _train(given: argparse.Namespace) -> int:
     file = given.save or (given.out and given.out / "model.safetensors")
     _check(given, file)
@@ -264,8 +258,9 @@ def _train(given: argparse.Namespace) -> int:
         seed=given.seed,
         init=given.init or ("he" if "relu" in given.activation else "xavier"),
     )
-    if given.out:
-        given.out.mkdir(parents=True, exist_ok=True)
+    for folder in (given.out, given.film and given.film.parent):
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
     print(f"{given.dataset}: {len(training)} samples to learn from, {len(validation)} held out for validation")
     print(f"{model}, {len(model.parameters())} parameters; {task.loss}; {given.optimizer}", flush=True)
     samples, targets = task.scaled(training)
@@ -293,14 +288,14 @@ def _train(given: argparse.Namespace) -> int:
     if not len(history):  # interrupted before there was anything to show
         raise KeyboardInterrupt
     print(f"trained by the {history.engine} engine in {sum(history.seconds):.3g} s")
-    if film:
-        film.save(given.film)
-        print(f"film: {given.film}")
     task.unscale(model)
     print(_scores(model, task, {"training": training, "validation": validation}))
     if file:
         save(model, file, {**metadata, "loss": task.loss})
         print(f"network: {file}")
+    if film:
+        film.save(given.film)
+        print(f"film: {given.film}")
     if given.out:
         write_whole(given.out / "history.json", json.dumps(history.to_dict(), indent=1).encode())
         for name, figure in _figures(model, task, history, training, validation):

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from autodiff.commandline import failed
+from autodiff.commandline import failed, file_to_write
 from autodiff.files import replacing, write_whole
 
 from . import gpt_plots, text
@@ -70,8 +70,9 @@ def add_commands(commands: Any) -> None:
     steps.add_argument("--seed", metavar="N", type=int, default=42, help="of everything random (default: 42)")
     output = training.add_argument_group("what is written")
     output.add_argument("--out", metavar="DIR", type=Path, help="model.safetensors, history.json and plots")
-    output.add_argument("--explore", metavar="FILE.html", type=Path, help="a page about the loss of one document")
-    output.add_argument("--film", metavar="FILE.html", type=Path, help="a page with the training, report by report")
+    page = file_to_write(".html", ".htm", is_made=True)
+    output.add_argument("--explore", metavar="FILE.html", type=page, help="a page about the loss of one document")
+    output.add_argument("--film", metavar="FILE.html", type=page, help="a page with the training, report by report")
     output.add_argument("--document", metavar="TEXT", help="what both pages are about (default: the first)")
     output.add_argument("--checkpoint", metavar="FILE", help="where the training stands, at each report, as JSON")
     output.add_argument("--resume", action="store_true", help="go on from the checkpoint; all else is given as it was")
@@ -121,7 +122,7 @@ def _train(given: Namespace) -> int:
         batch_size=given.batch_size,
         optimizer=Adam(model.parameters(), given.lr, betas=(0.85, 0.99)),
         validation=held_out,
-        every=given.every or max(1, given.steps // 10),
+        every=max(1, given.steps // 10) if given.every is None else given.every,
         temperature=given.temperature,
         seed=given.seed,
         progress=False,  # what is reported shows it

@@ -26,7 +26,7 @@ from autodiff import LengthError
 
 from .arguments import file_at, named, unknown_name
 from .data import Dataset
-from .errors import FileFormatError
+from .errors import ArgumentError, FileFormatError
 from .losses import LOSSES
 from .metrics import predicted_classes, threshold_of
 
@@ -215,7 +215,7 @@ class Columns:
             ignore: columns to leave out.
 
         Raises:
-            ArgumentError: the task is neither.
+            ArgumentError: the task is neither; or the target is to be left out.
             FileFormatError: a column is missing, or holds what is neither number nor category; or all are left out.
         """
         if task is not None and task not in TASKS:
@@ -226,7 +226,10 @@ class Columns:
                 0, target, f"every row has the class {goal.categories[0]!r}, and nothing is to be learned"
             )
         goal.read(table)
-        left_out = {target, *ignore}
+        ignored = {*ignore}
+        left_out = {target, *ignored}
+        if target in ignored:
+            raise ArgumentError(f"{target!r} is the column to predict, and cannot be one to ignore")
         for name in left_out:
             table.column(name)
         features = [Column.of(table, name) for name in table.header if name not in left_out]

@@ -1,8 +1,12 @@
-"""How many random examples Hypothesis tries, HYPOTHESIS_PROFILE=ci (default) or nightly; a command line; a browser."""
+"""How many random examples Hypothesis tries, HYPOTHESIS_PROFILE=ci (default) or nightly; a command line; a browser.
+
+And the numbers that lie around the buffers of compiled programs are NaN, so that whoever reads them is found out.
+"""
 
 import os
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -28,12 +32,32 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def fences():
+    """NaN before and behind every buffer of a compiled program."""
+    from autodiff.compiler import link, training
+
+    aligned, fence = link.aligned, 4096
+
+    def fenced(size, precision):
+        buffer = aligned(size + 2 * fence, precision)
+        buffer[:fence] = buffer[fence + size :] = np.nan
+        return buffer[fence : fence + size]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (link, training):
+            patch.setattr(module, "aligned", fenced)
+        yield
+
+
 @pytest.fixture
 def run_command(capsys, tmp_path, monkeypatch):
     """Runs a command line in an empty directory; gives its exit code and what it printed on either stream."""
     monkeypatch.chdir(tmp_path)
 
     def run(main, *arguments):
+        for name in {*arguments} & {"folder.html", "folder.json", "folder.svg"}:
+            (tmp_path / name).mkdir()  # where a command is told to write a file
         try:
             code = main([str(argument) for argument in arguments])
         except SystemExit as end:  # how argparse ends

@@ -1,8 +1,6 @@
 """What the diagnosis finds in graphs that are wrong in a known way, and that it finds nothing in right ones."""
 
-import gc
 import math
-import time
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 
 import autodiff as ad
 from autodiff import Finding, OperandError, Value, check_graph, find_nonfinite
+from tests.steps_taken import lines_run
 from tests.test_numeric import CASES, operation
 
 INF, NAN = math.inf, math.nan
@@ -466,17 +465,14 @@ def chain(n):
 
 
 def test_cost_is_linear_and_nothing_recurses():
-    def seconds(n):
+    def steps(n):
         x, y = chain(n)
         y = y + x
-        gc.disable()
-        try:
-            start = time.process_time()
+
+        def diagnosed():
             assert find_nonfinite(y) is None
             assert check_graph(y, [x]) == []
-            return time.process_time() - start
-        finally:
-            gc.enable()
 
-    small = min(seconds(20_000) for _ in range(3))
-    assert seconds(200_000) < 40 * small  # ten times the nodes
+        return lines_run(diagnosed)
+
+    assert steps(20_000) < 10.5 * steps(2_000)

@@ -8,7 +8,6 @@ import random
 import re
 import subprocess
 import sys
-import time
 from collections import Counter
 from importlib.util import find_spec
 from itertools import pairwise
@@ -21,6 +20,7 @@ import autodiff as ad
 import nn
 from autodiff import AutodiffError, LayoutTimeout, MissingDependency, OperandError, Value, draw, topological_order
 from autodiff.drawing import OptionError
+from tests.steps_taken import lines_run
 
 pgv = pytest.importorskip("pygraphviz")  # reads DOT, and draws where there is no `dot`
 ROOT = Path(__file__).parent.parent
@@ -629,18 +629,10 @@ def test_long_chain():
     assert stub_counts(Read(drawing)) == {"operand": 1}
 
 
-@pytest.mark.nightly
-@pytest.mark.parametrize("build", [lambda: chain(1_000_000), lambda: samples(12_500, (16, 16, 2), 2)[1]])
-def test_a_million_nodes_in_two_seconds(build):
-    output = build()
-    output.backward()
-    best = math.inf
-    for _ in range(3):
-        start = time.perf_counter()
-        drawing = draw(output)
-        assert drawing.svg
-        best = min(best, time.perf_counter() - start)
-    assert best < 2.0, drawing.caption
+@pytest.mark.parametrize("build", [chain, lambda n: samples(n // 80, (16, 16, 2), 2)[1]])
+def test_the_work_grows_with_the_graph_at_most(build):
+    short, long = (lines_run(lambda n=n: draw(build(n)).svg) for n in (5_000, 20_000))
+    assert long < 4.5 * short
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -732,13 +724,12 @@ def test_nothing_coarser(monkeypatch):
 def test_time_limit_bounds_the_whole_wait(monkeypatch, tmp_path):
     if os.name != "posix" or find_spec("graphviz") is None:
         pytest.skip("the stand-in for `dot` is a shell script")
-    (tmp_path / "dot").write_text("#!/bin/sh\n/bin/sleep 60\n", encoding="utf-8")
+    (tmp_path / "dot").write_text(f"#!/bin/sh\n/bin/sleep 60\n: > {tmp_path}/waited\n", encoding="utf-8")
     (tmp_path / "dot").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    start = time.perf_counter()
     with pytest.raises(LayoutTimeout, match="longer than 1 s"):
         _ = draw(random_graph(0, 400), time_limit=1).svg
-    assert time.perf_counter() - start < 5
+    assert not (tmp_path / "waited").exists()
 
 
 def test_a_drawing_can_be_pickled():

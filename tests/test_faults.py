@@ -483,8 +483,9 @@ def test_what_is_in_use_stays(place):
     cache._write("x.code", b"code")
     path = cache.folder() / "x.code"
     os.utime(path, (0, 0))
+    before = time.time()
     assert cache._read("x.code") == b"code"
-    assert time.time() - path.stat().st_mtime < 100
+    assert path.stat().st_mtime > before - 2  # some file systems count in steps of 2 s
     cache._tidy.cache_clear()
     cache._tidy(cache.folder())
     assert path.exists()

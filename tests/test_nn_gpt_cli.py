@@ -83,6 +83,9 @@ def test_a_training_goes_on_from_its_checkpoint(run):
         ("ann\nnan\n", ("--engine", "fast"), "no engine 'fast'"),
         ("ann\nnan\n", ("--resume",), "--resume goes on from a checkpoint"),
         ("ann\nnan\n", ("--checkpoint", "no/run.json"), "there is no folder 'no'"),
+        ("ann\nnan\n", ("--every", 0), "every is a whole number from 1 on, not 0"),
+        ("ann\nnan\n", ("--film", "folder.html"), "'folder.html' is a directory"),
+        ("ann\nnan\n", ("--explore", "folder.html"), "'folder.html' is a directory"),
     ],
 )
 def test_bad_input_is_one_line(run, text, more, words):

@@ -7,7 +7,6 @@ import pickle
 import random
 import struct
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -421,11 +420,9 @@ HOSTILE = {
 def test_hostile_safetensors(data, tmp_path):
     path = tmp_path / "hostile.safetensors"
     path.write_bytes(data)
-    started = time.perf_counter()
     for reader in (nn.read_state, nn.load, lambda path: nn.load(path, nn.Neuron(2))):
         with pytest.raises(nn.FileFormatError, match=r"hostile\.safetensors: "):
             reader(path)
-    assert time.perf_counter() - started < 5
 
 
 def mlp(**changes):

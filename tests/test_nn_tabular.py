@@ -259,6 +259,7 @@ def test_classes_with_accents_are_written_as_they_are(run):
         ("train iris.csv", "--target says which column to predict, one of sepal length (cm), "),
         ("train iris.csv --target tarrget", "iris.csv: no column 'tarrget'; did you mean 'target'?"),
         ("train iris.csv --target target --ignore nothing", "no column 'nothing'"),
+        ("train iris.csv --target target --ignore target", "'target' is the column to predict, and cannot be one"),
         ("train iris.csv --target target --task regression", "line 2, column 'target': 'setosa' is no number"),
         ("train iris.csv --target target --loss huber --noise 1", "--samples and --noise are for data sets"),
         ("train moons --target x", "moons is no file .csv, and --target, --task and --ignore are for those"),

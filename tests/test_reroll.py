@@ -35,13 +35,15 @@ class Loops:
         self.seed, self.rng = seed, rng
         self.samples, self.width = min(most, rng.choice([8, 9, 16, 40, 40, 150, 300])), rng.randint(1, 4)
         self.shared = rng.randint(1, 5)
-        self.numbers = [rng.uniform(0.5, 1.5) for _ in range(self.shared + self.samples + 5)]
-        kinds = [rng.choice("sspdcotDbnxglyr") for _ in range(rng.randint(4, 25))]
+        self.numbers = [rng.uniform(0.5, 1.5) for _ in range(self.shared + self.samples + 6)]
+        kinds = [rng.choice("sspdcotDbnxglyrv") for _ in range(rng.randint(4, 25))]
         self.steps = [(kind, [rng.random() for _ in range(4)]) for kind in kinds]
         self.data = [[rng.uniform(-1, 1) for _ in range(self.width)] for _ in range(self.samples)]
         self.category = [rng.randrange(5) for _ in range(self.samples)]
         self.branches, self.carries = rng.random() < 0.3, rng.random() < 0.1
-        self.end = rng.choice(["builtin", "sum", "mean", "dot", "weighted", "logsumexp", "sqrt"])
+        self.end = rng.choice(
+            ["builtin", "sum", "mean", "dot", "weighted", "logsumexp", "sqrt", "among", "onto", "with"]
+        )
         self.penalty, self.mean_of_others, self.product_of_others = (rng.random() < p for p in (0.5, 0.2, 0.2))
 
     def record(self, numbers):
@@ -50,8 +52,9 @@ class Loops:
         shared, own, table = (
             parameters[: self.shared],
             parameters[self.shared : self.shared + self.samples],
-            parameters[-5:],
+            parameters[-6:-1],
         )
+        outside = parameters[-1] * shared[-1]
         scaled, bent = [ad.exp(p) * 0.1 for p in shared], [ad.tanh(p) for p in table]
         self.state = shared[0] * 1.0
         terms, others = [], []
@@ -59,7 +62,7 @@ class Loops:
             results = self.sample(i, shared, own[i], table[self.category[i]], scaled, bent[self.category[i]])
             others.append(results[len(results) // 2])
             terms.append(results[-1] + 0.1 * ad.sum(results[-3:]))
-        loss = self.ended(terms, shared[0])
+        loss = self.ended(terms, shared[0], outside)
         if self.penalty:
             loss = loss + 0.01 * sum(p * p for p in parameters)
         if self.mean_of_others:
@@ -102,6 +105,8 @@ class Loops:
                 z = sum(ad.tanh(a * w + b) for w in shared)
             elif step == "y":  # a neuron, as micrograd has it
                 z = sum((w * v for w, v in zip([p, q, p, a], [a, x, b, b], strict=True)), q)
+            elif step == "v":  # what a comparison meets gets no gradient by it
+                z = ad.where(a < p, b, x) + (own > q) * a
             elif step == "r" and self.carries:
                 z = self.state = ad.tanh(self.state * p + a)
             else:
@@ -109,14 +114,20 @@ class Loops:
             results.append(ad.tanh(z) if len(results) % 5 == 0 else z)
         return results
 
-    def ended(self, terms, p):
-        """What is made of a number of every sample."""
+    def ended(self, terms, p, outside):
+        """What is made of a number of every sample, and of one from outside the loop."""
         if self.end == "builtin":
             return sum(terms) / len(terms)
         if self.end == "dot":
             return ad.dot(terms, [xs[0] for xs in self.data])
         if self.end == "weighted":
             return ad.sum([(2.0 * t - p) * p if i % 2 else -t / 3 for i, t in enumerate(terms)])
+        if self.end == "among":
+            return ad.sum([*terms[:3], outside, *terms[3:]]) - outside
+        if self.end == "onto":
+            return sum(terms, outside)
+        if self.end == "with":
+            return ad.mean([outside, *terms]) * 2
         if self.end == "sqrt":
             return ad.sqrt(sum(t * t for t in terms) + 1)
         return {"sum": ad.sum, "mean": ad.mean, "logsumexp": ad.logsumexp}[self.end](terms)
@@ -142,6 +153,34 @@ def test_a_program_with_loops_gives_what_the_graph_gives(seed):
     if len(ad.topological_order(moved)) == len(ad.topological_order(loss)):  # no other branch was taken
         assert_equal(program.value_and_grad(parameters=[p.data for p in others]), moved, others)
     np.testing.assert_allclose(ad.compile(loss, [], parameters)(), loss.data, rtol=1e-12, atol=1e-12)
+
+
+@FEW
+@given(st.integers(0, 2**32))
+def test_a_program_with_loops_and_inputs_gives_what_the_graphs_give(seed):
+    """What is an input is each sample's own: in the loop, around it, or in both."""
+    loops, rng = Loops(seed, most=40), random.Random(seed)
+    loss, leaves = loops.record(loops.numbers)
+    last = len(leaves) - 1
+    chosen = sorted(
+        {last, *rng.sample(range(last), rng.randint(0, 2))} if rng.random() < 0.7 else {rng.randrange(last)}
+    )
+    inputs, parameters = [leaves[i] for i in chosen], [p for i, p in enumerate(leaves) if i not in chosen]
+    rows, graphs = [], []
+    for shift in (0.0, 0.01, -0.01):
+        numbers = [x + shift * (i in chosen) for i, x in enumerate(loops.numbers)]
+        rows.append([numbers[i] for i in chosen])
+        graphs.append(loops.record(numbers))
+    if len({len(ad.topological_order(graph)) for graph, _ in graphs}) > 1:
+        return  # another branch was taken
+    program = ad.compile(loss, inputs, parameters)
+    value, (slopes, by_input) = program.value_and_grad(*zip(*rows, strict=True), wrt="both", reduce="sum")
+    true = [np.array(ad.gradients(graph, copies)) for graph, copies in graphs]
+    scale = max(1.0, *(np.abs(gradient).max() for gradient in true))
+    np.testing.assert_allclose(value, sum(graph.data for graph, _ in graphs), rtol=1e-12, atol=1e-12)
+    others = np.array([i not in chosen for i in range(len(leaves))])
+    np.testing.assert_allclose(slopes, sum(true)[others], rtol=0, atol=1e-11 * scale)
+    np.testing.assert_allclose(by_input.T, [gradient[~others] for gradient in true], rtol=0, atol=1e-11 * scale)
 
 
 def found_in(loss, parameters, inputs=()):

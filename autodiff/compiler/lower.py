@@ -62,7 +62,7 @@ def lower(graph: Graph, wrt: Integers) -> Lowered:
     named = call.constants | {x: call.size + i for i, x in enumerate(only_lanes)}  # by rules
     fixed = np.flatnonzero((in_call.given >= 0) & (graph.rate == CONSTANT))
     spread = np.flatnonzero((on_lanes.given >= 0) & (graph.rate < PER_SAMPLE))
-    back = spread[on_lanes.needed[spread]]
+    back = spread[lanes.slots.adjoint[spread] >= 0]  # not all that is needed: lanes may have met it in a truth only
     return Lowered(
         call,
         lanes,

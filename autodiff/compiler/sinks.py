@@ -22,7 +22,10 @@ _LINEAR = {"add": 1, "sum": 1, "identity": 1, "sub": 2, "neg": 3, "mul": 4, "div
 
 
 def sink(graph: Graph, results: Integers) -> tuple[int, NDArray[np.float64]]:
-    """The first node that all results reach and nothing but through it, if the way there is linear; and its weights."""
+    """The first node that all results reach and nothing but through it, if the way there is linear; and its weights.
+
+    It is one of the call, as the loop is; -1 if there is none.
+    """
     how = np.array([_LINEAR.get(name, 0) for name in rows().names])
     return _linear(graph.op, graph.start, graph.operands, graph.numbers, graph.rate, graph.outputs, results, how)
 
@@ -56,6 +59,8 @@ def _linear(op: Any, start: Any, operands: Any, numbers: Any, rate: Any, outputs
                 others += 1
         if met == 0:
             continue
+        if rate[node] > 1:  # it runs on samples, and has no adjoint in the call
+            return -1, nothing
         way = how[op[node]]
         if way == 0 or (way == 4 and (met > 1 or others > 0)):
             return -1, nothing

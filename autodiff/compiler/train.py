@@ -34,10 +34,16 @@ def train(program: Program, X: Numbers, optimizer: Any, batches: Any, rates: Arr
         raise LengthError(
             f"train takes a rate for each of {len(chosen)} steps; the array given has shape {settled.shape}"
         )
+    rate = optimizer.lr
+    try:
+        for each in settled.tolist():
+            optimizer.lr = each  # what it does not take it says, before anything runs
+    finally:
+        optimizer.lr = rate
     training = _training(program, X, optimizer) if program.engine == "machine" else None
     if training is None:
         return _one_by_one(program, X, optimizer, chosen, settled, mean)
-    losses, rate = np.empty(len(chosen)), optimizer.lr
+    losses = np.empty(len(chosen))
     try:
         for first in range(0, len(chosen), _AT_ONCE):
             batches = chosen[first : first + _AT_ONCE]
