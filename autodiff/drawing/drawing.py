@@ -284,6 +284,7 @@ def draw(
             return drawing(limit // 3, finer) if limit > _COARSEST else None
         late = None if finer is None else time_limit
         title, caption = describe(picture, selection, outputs, around, depth, refused, late)
+        framed = any(box.place for box in picture.boxes)
         long = direction == "auto" and picture.is_long()
         way = ("TB" if long else "LR") if direction == "auto" else direction
         coarser = (lambda: drawing(limit // 3, size)) if limit > _COARSEST else None
@@ -294,8 +295,8 @@ def draw(
             time_limit,
             coarser,
             lambda: paint(picture, way, caption),
-            size <= _OURS and any(box.place or box.kind == "group" for box in picture.boxes),
-            (lambda: paint_in_rows(picture, caption)) if long and size <= _OURS else None,
+            size <= _OURS and (framed or any(box.kind == "group" for box in picture.boxes)),
+            (lambda: paint_in_rows(picture, caption)) if long and not framed and size <= _OURS else None,
         )
 
     return drawing(max_nodes)  # type: ignore[return-value]  # it is None beside a finer one alone
