@@ -416,6 +416,8 @@ COMPILE_ERRORS = [
     (lambda: ad.compile(3.0, [X]), OperandError, "Values as output, not float"),
     (lambda: ad.compile([Z, None], [X]), OperandError, "Values as output, not NoneType"),
     (lambda: ad.compile([], [X]), OperandError, "list of outputs is empty"),
+    (lambda: ad.compile(lambda x: [])([1.0]), OperandError, "list of outputs is empty"),
+    (lambda: ad.compile(lambda x: [], engine="source")([1.0]), OperandError, "list of outputs is empty"),
     (lambda: ad.compile(lambda x: x, [X]), OperandError, "leave out inputs"),
 ]
 CALL_ERRORS = [

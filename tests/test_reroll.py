@@ -317,6 +317,35 @@ def test_a_matrix_that_several_blocks_share_is_there_once():
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+def test_blocks_of_the_same_weights_in_another_shape_have_matrices_of_their_own():
+    """3 neurons of 3 inputs and a bias, 4 of 3 without, 2 of 6: twelve times the same weight."""
+    xs, w = [Value(0.1 * i) for i in range(1, 7)], Value(1.5)
+
+    def loss(xs):
+        biased = [ad.dot([w] * 3, xs[:3], w) for _ in range(3)]
+        plain = [ad.dot([w] * 3, xs[:3]) for _ in range(4)]
+        wide = [ad.dot([w] * 6, xs) for _ in range(2)]
+        return ad.sum([f(z * 0.1) for f, zs in ((ad.tanh, biased), (ad.sin, plain), (ad.exp, wide)) for z in zs])
+
+    rows = np.random.default_rng(0).uniform(-1, 1, (6, 5))
+    found = ad.compile(loss(xs), xs, [w]).value_and_grad(rows, reduce="sum")
+    assert_equal(found, ad.sum([loss(row.tolist()) for row in rows.T]), [w])
+
+
+@pytest.mark.parametrize(
+    "aside",
+    [lambda r: r.detach(), lambda r: (r > 0) * 1.0, lambda r: ad.where(r > 0, 2.0, 3.0), lambda r: 0.0 * r.detach()],
+)
+def test_a_lane_whose_result_no_gradient_reaches(aside):
+    """What others write where nobody reads is not its gradient."""
+    w = Value(0.5)
+    lanes = [ad.tanh(w * c + ad.sin(w * c)) * ad.cos(w - c) for c in [i / 40 + 0.1 for i in range(40)]]
+    picked = ad.select(ad.floor(w * 2), [w * 1.0, 0.7, *lanes[1:]])
+    loss = picked * 5 + ad.square(sum(lanes[1:])) + aside(lanes[0])
+    assert len(found_in(loss, [w])) == 1
+    assert_equal(ad.compile(loss, [], [w]).value_and_grad(), loss, [w])
+
+
 def test_a_loop_over_samples_leaves_one_operation_for_each_of_the_body():
     network = Network([2, 16, 16, 1], samples=100)
     (loop,) = found_in(network.loss(), network.parameters)

@@ -1,5 +1,6 @@
 """Many steps in one call: ``Program.train`` does what a step at a time does."""
 
+import functools
 import math
 import random
 import signal
@@ -201,9 +202,68 @@ class Labelled(nn.Optimizer):
         return w.grad * len(w.label)
 
 
+class OneList(nn.Optimizer):
+    """Two names for what it remembers."""
+
+    def __init__(self, parameters, lr):
+        super().__init__(parameters, lr)
+        self.a = self.b = [0.0] * len(self.parameters)
+
+    def slope(self, i, w):
+        self.a[i] += w.grad
+        return self.a[i] + 2 * self.b[i]
+
+
+def halved(method):
+    @functools.wraps(method)
+    def half(self, i, w):
+        return method(self, i, w) / 2
+
+    return half
+
+
+class Decorated(nn.Optimizer):
+    """The text of the method is not all that is done."""
+
+    @halved
+    def slope(self, i, w):
+        return w.grad
+
+
+def enclosed(abs):
+    class Enclosed(nn.Optimizer):
+        """A name that is not what it looks like."""
+
+        def slope(self, i, w):
+            return abs(w.grad)
+
+    return Enclosed
+
+
+Enclosed = enclosed(lambda x: x)
+
+
+class Defaults(nn.Optimizer):
+    """Names that come from nowhere in the text of the call."""
+
+    def slope(self, i, w, *, factor=0.5):
+        return factor * w.grad
+
+
 @pytest.mark.parametrize(
     ("kind", "compiles"),
-    [(OfItsOwn, True), (Bounded, True), (OrElse, True), (Clipped, False), (Noisy, False), (Labelled, False)],
+    [
+        (OfItsOwn, True),
+        (Bounded, True),
+        (OrElse, True),
+        (Clipped, False),
+        (Noisy, False),
+        (Labelled, False),
+        (OneList, False),
+        (Decorated, False),
+        (Enclosed, False),
+        (Defaults, False),
+    ],
 )
 def test_an_optimiser_of_ones_own(kind, compiles):
     (program, model), (twin, same) = network(), network()
@@ -215,6 +275,48 @@ def test_an_optimiser_of_ones_own(kind, compiles):
     if not compiles:
         with pytest.raises(CompileError):
             Update.of(kind(model.parameters(), lr=0.02))
+
+
+def test_a_formula_that_was_replaced():
+    """A cell of a notebook that runs again, say."""
+
+    class Patched(nn.Optimizer):
+        def slope(self, i, w):
+            return w.grad
+
+    w, x = Value(1.0), Value(0.0)
+    program = ad.compile(w * x, [x], [w])
+    program.train([1.0], optimizer=Patched([w], lr=0.5), batches=1)
+    assert w.data == 0.5
+    Patched.slope = lambda self, i, w: 3 * w.grad
+    program.train([1.0], optimizer=Patched([w], lr=0.5), batches=1)
+    assert w.data == -1.0
+
+
+class Raising(nn.Optimizer):
+    """A formula that is 0/0 where there is nothing to learn, which Python refuses."""
+
+    def slope(self, i, w):
+        return w.grad / abs(w.grad)
+
+
+@pytest.mark.parametrize("engine", ["machine", "source"])
+@pytest.mark.parametrize("steps", [3, 2000])
+def test_a_formula_that_raises_does_so_and_nothing_is_lost(engine, steps):
+    w, x = Value(1.0), Value(0.0)
+    program = ad.compile(w * x, [x], [w], engine=engine)
+    optimizer = Raising([w], lr=0.25)
+    with pytest.raises(ZeroDivisionError):
+        program.train([1.0, 0.0], optimizer=optimizer, batches=[*[[0]] * (steps - 1), [1], [0]])
+    assert w.data == 1.0 - 0.25 * (steps - 1)
+
+
+def test_parameters_that_overflow_do_so_as_step_by_step():
+    w, x = Value(1e308), Value(0.0)
+    program = ad.compile(w * x, [x], [w])
+    with pytest.raises(ad.NonFiniteError, match="stopped at step 1"):
+        program.train([-1.0, 1.0], optimizer=nn.SGD([w], lr=1e308), batches=[[0], [1]])
+    assert w.data == math.inf
 
 
 def test_a_program_with_branches_and_one_without_machine_code():
@@ -266,6 +368,10 @@ def test_an_interrupt_leaves_parameters_and_optimiser_of_the_same_step():
         ({"batches": [[0.5]]}, OperandError, "the batch of step 0 is no list of numbers of samples"),
         ({"batches": [[0], [30]]}, LengthError, "the batch of step 1 has a sample that is not in 0 to 29"),
         ({"batches": [[-1]]}, LengthError, "the batch of step 0 has a sample that is not in 0 to 29"),
+        ({"batches": [[0, [1]]]}, OperandError, "the batch of step 0 is no list of numbers of samples"),
+        ({"batches": -3}, OperandError, "batches is a number of steps, from 0 on, or one batch for each, not -3"),
+        ({"batches": 2.5}, OperandError, "batches is a number of steps, from 0 on, or one batch for each, not 2.5"),
+        ({"batches": None}, OperandError, "batches is a number of steps"),
         ({"rates": [0.1]}, LengthError, r"a rate for each of 2 steps; the array given has shape \(1,\)"),
         ({"rates": ["a", "b"]}, OperandError, "train: rates"),
         ({"rates": [0.1, np.nan]}, nn.ArgumentError, "the learning rate is a number from 0 on, not nan"),

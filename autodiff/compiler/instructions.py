@@ -150,7 +150,7 @@ class _Special:
         self.free = slots.free
         self.constants: dict[float, int] = {}
         self.blocks: list[Block] = []
-        self.matrices: dict[tuple[int, bytes], int] = {}
+        self.matrices: dict[tuple[int, tuple[int, ...], bytes], int] = {}
         self.end = 0  # of the matrices
 
     def of(self, op: int, nodes: Integers) -> Iterator[_Instruction]:
@@ -181,6 +181,8 @@ class _Special:
         adjoint = np.maximum(self.adjoint, self.nowhere)
         numbers = [loop.results, loop.shared, loop.sources.ravel()]
         rows = [table[chosen] for chosen in numbers for table in (self.slot, adjoint)]
+        above = self.adjoint[loop.results]
+        rows[1] = np.where(above >= 0, above, ZERO)  # it is read, and not written to
         rows.append(adjoint[[loop.sink]])
         forward, backward = "forward", "backward"
         if self.adjoint[node] >= 0 and loop.sink >= 0:
@@ -244,7 +246,7 @@ class _Special:
     def dense(self, block: Block, in_order: bool) -> Iterator[_Instruction]:
         """The three sweeps of a block, on operands as ``dense`` has them."""
         outputs, inputs = len(block.outputs), len(block.inputs)
-        at = self.matrices.setdefault((inputs, block.weights.tobytes()), self.end)
+        at = self.matrices.setdefault((inputs, block.weights.shape, block.weights.tobytes()), self.end)
         if at == self.end:  # of several blocks with the same weights only the first brings a matrix
             self.blocks.append(block)
             self.end += 2 * block.size

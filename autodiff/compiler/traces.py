@@ -21,7 +21,7 @@ import numpy as np
 
 from .. import formulas, primitives
 from ..comparing import Truth
-from ..errors import CompileError
+from ..errors import CompileError, OperandError
 from ..ops import OPS
 from ..pausing import recording
 from ..sweep import recorded_from, recorded_order
@@ -85,6 +85,8 @@ def record(function: Callable[..., Any], inputs: Sequence[Value], parameters: Se
     single = not isinstance(result, (list, tuple))
     with recording():
         outputs = [as_node(x) for x in ([result] if single else result)]
+    if not outputs:
+        raise OperandError("the list of outputs is empty: there is nothing to compute")
     given = {*inputs, *parameters}
     depends: set[Value] = set(given)
     for node in recorded_order(*[guard.node for guard in trace.guards]):

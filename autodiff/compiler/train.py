@@ -36,7 +36,7 @@ def train(program: Program, X: Numbers, optimizer: Any, batches: Any, rates: Arr
         )
     rate = optimizer.lr
     try:
-        for each in settled.tolist():
+        for each in np.unique(settled).tolist():
             optimizer.lr = each  # what it does not take it says, before anything runs
     finally:
         optimizer.lr = rate
@@ -46,17 +46,24 @@ def train(program: Program, X: Numbers, optimizer: Any, batches: Any, rates: Arr
     losses = np.empty(len(chosen))
     try:
         for first in range(0, len(chosen), _AT_ONCE):
+            kept = training.kept()
             batches = chosen[first : first + _AT_ONCE]
             over = [(X.shape[1] if batch is None else len(batch)) if mean else 1 for batch in batches]
             for _ in training.run([[(0, batch)] for batch in batches], over, settled[first : first + _AT_ONCE]):
                 pass
+            if not np.isfinite(training.numbers).all():
+                training.restore(kept)  # in Python the formula may have raised: these steps are done there
+                break
             losses[first : first + len(batches)] = training.losses
             done = int(training.done[0])
             if done < len(batches):
                 raise _not_finite(first + done, training.losses[done])
+        else:
+            return losses
     finally:
         training.write()
         optimizer.lr = rate
+    losses[first:] = _one_by_one(program, X, optimizer, chosen[first:], settled[first:], mean, first)
     return losses
 
 
@@ -75,8 +82,15 @@ def _training(program: Program, X: Numbers, optimizer: Any) -> Any:
 
 
 def _one_by_one(
-    program: Program, X: Numbers, optimizer: Any, batches: list[Integers | None], rates: Numbers, mean: bool
+    program: Program,
+    X: Numbers,
+    optimizer: Any,
+    batches: list[Integers | None],
+    rates: Numbers,
+    mean: bool,
+    first: int = 0,
 ) -> Numbers:
+    """The losses of steps done in Python; the number of the first one is for messages."""
     losses, rate = np.empty(len(batches)), optimizer.lr
     try:
         for step, batch in enumerate(batches):
@@ -86,7 +100,7 @@ def _one_by_one(
             for p in optimizer.parameters:
                 p.grad = slopes[id(p)]
             if not isfinite(losses[step]) or not all(isfinite(p.grad) for p in optimizer.parameters):
-                raise _not_finite(step, losses[step])
+                raise _not_finite(first + step, losses[step])
             optimizer.lr = float(rates[step])
             optimizer.step()
     finally:
@@ -113,11 +127,18 @@ def _batches(batches: Any, samples: int) -> list[Integers | None]:
     """For each step the numbers of its samples; None for all of them in their order."""
     if not samples:
         raise LengthError("there is no sample to train on: the columns are empty")
-    if isinstance(batches, (int, np.integer)):
+    if isinstance(batches, (int, np.integer)) and batches >= 0:
         return [None] * index(batches)
+    if not hasattr(batches, "__iter__"):
+        raise OperandError(
+            f"train: batches is a number of steps, from 0 on, or one batch for each, not {batches!r:.60}"
+        )
     found: list[Integers | None] = []
     for step, batch in enumerate(batches):
-        numbers = np.asarray(batch)
+        try:
+            numbers = np.asarray(batch)
+        except ValueError:  # lists of several lengths
+            numbers = np.zeros((0, 0))
         if numbers.ndim != 1 or not numbers.size or numbers.dtype.kind not in "iu":
             raise OperandError(f"train: the batch of step {step} is no list of numbers of samples: {batch!r:.60}")
         if numbers.min() < 0 or numbers.max() >= samples:

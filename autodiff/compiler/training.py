@@ -176,6 +176,15 @@ class ManySteps:
         self.pool[:] = [p._data for p in self.order]
         self.update.read()
 
+    def kept(self) -> list[NDArray[np.float64]]:
+        """All that steps change, for ``restore``."""
+        return [x.copy() for x in (self.numbers, self.update.settings, self.update.state)]
+
+    def restore(self, kept: list[NDArray[np.float64]]) -> None:
+        """Be again where ``kept`` was called."""
+        for now, before in zip((self.numbers, self.update.settings, self.update.state), kept, strict=True):
+            now[:] = before
+
     def begin(self, numbers: Numbers) -> None:
         """Begin with these numbers, and the optimiser as it is now."""
         self.numbers[:] = numbers

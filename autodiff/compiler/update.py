@@ -96,7 +96,8 @@ class Update:
         shape = tuple((name, len(x) if isinstance(x, tuple) else 0) for name, x in settings.items())
         size = sum(length or 1 for _, length in shape)
         state = np.zeros((len(lists), len(optimizer.parameters)))
-        address = _address(kind, shape, tuple(lists))
+        methods = tuple(x for c in kind.__mro__ for x in vars(c).values() if inspect.isfunction(x))
+        address = _address(kind, methods, shape, tuple(lists))
         made = cls(optimizer, (tuple(settings), tuple(lists)), address, np.zeros(size), state)
         made.read()
         return made
@@ -122,6 +123,10 @@ def _parts(optimizer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     settings = {"lr": optimizer.lr, "steps": optimizer.steps}
     settings |= {name: x for name, x in given.items() if name not in lists}
     count = len(optimizer.parameters)
+    if len({*map(id, lists.values())}) < len(lists):
+        raise CompileError(
+            f"two attributes of {type(optimizer).__name__} are one list, which the machine does not know"
+        )
     for name, x in [*lists.items(), *settings.items()]:
         several = x if name in lists or isinstance(x, tuple) else (x,)
         if (name in lists and len(x) != count) or not all(isinstance(number, (int, float)) for number in several):
@@ -133,8 +138,10 @@ def _parts(optimizer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 @cache
-def _address(kind: type, settings: tuple[tuple[str, int], ...], lists: tuple[str, ...]) -> int:
-    """The machine code of an optimiser of this kind, whose settings and lists have these names."""
+def _address(
+    kind: type, methods: tuple[Any, ...], settings: tuple[tuple[str, int], ...], lists: tuple[str, ...]
+) -> int:
+    """The machine code of an optimiser of this kind, which has these methods now, and these settings and lists."""
     own = [c for c in kind.__mro__ if "slope" in vars(c)]
     step = next((c for c in kind.__mro__ if "step" in vars(c)), None)
     if not own or step is not own[-1]:  # the base class, which has both
@@ -201,8 +208,10 @@ class _Lifting:
             tree: Any = ast.parse(dedent(inspect.getsource(method))).body[0]
         except (OSError, TypeError) as error:
             raise CompileError(f"there is no source of {title} to compile: {error}") from error
-        given = [argument.arg for argument in tree.args.args]
-        if not inspect.isfunction(method) or method.__defaults__ or given[:1] != ["self"]:
+        plain = isinstance(tree, ast.FunctionDef) and inspect.isfunction(method) and not tree.decorator_list
+        given = [argument.arg for argument in tree.args.args] if plain else []
+        free = {*method.__code__.co_freevars} - {"__class__"} if plain else set()
+        if given[:1] != ["self"] or len(given) < _arguments(method) or method.__defaults__ or free:
             raise CompileError(f"{title} is no plain method, and the machine does not know it")
         names = _Names(self, owner, method)
         body = [names.visit(x) for x in tree.body if not isinstance(getattr(x, "value", None), ast.Constant)]
@@ -210,6 +219,11 @@ class _Lifting:
         head = f"@njit(error_model='numpy')\ndef {title}({', '.join([*given[1:], *self.passed])}):"
         self.texts[title] = "\n    ".join([head, *lines])
         return title
+
+
+def _arguments(function: Any) -> int:
+    """How many names a function gives to what it is called with."""
+    return len(inspect.signature(function).parameters)
 
 
 class _Names(ast.NodeTransformer):
