@@ -25,12 +25,15 @@ test: lint typecheck ## Lint, type-check and run every test and doctest
 	$(BIN)/python -m pytest -n $(JOBS)
 	AUTODIFF_PURE=1 $(BIN)/python -m pytest -n $(JOBS) $(NODE)
 
+# What it runs: CI takes the last three, for `make test` has run the others, with fewer random graphs.
+BROWSER_TESTS ?= explorer_truth explorer_script explorer_gpt explorer_browser drawing_browser demo_browser
+
 test-browser: $(VENV)/.installed-dev,browser ## Check the explorer's script, and drive its page in Chromium
-	@command -v npm >/dev/null || { echo "no npm: the script's types and style are not checked, nor accessibility"; exit 0; }; \
-	  cd tests/script && npm install --silent --no-fund --no-audit && npm run --silent types && npm run --silent lint
+	@cd tests/script && if ! { command -v npm && npm install --silent --no-fund --no-audit; } >/dev/null; then \
+	  echo "no npm, or nothing comes from its registry: the script's types and style are not checked, nor accessibility"; \
+	else npm run --silent types && npm run --silent lint; fi
 	@command -v chromium >/dev/null || echo "no chromium on the PATH: the page is not driven in a browser"
-	$(BIN)/python -m pytest -n $(JOBS) $(addprefix tests/test_,$(addprefix explorer_,truth.py script.py gpt.py browser.py) demo_browser.py) \
-	  -m "nightly or not nightly"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(BROWSER_TESTS:%=tests/test_%.py) -m "nightly or not nightly"
 
 lint: $(INSTALLED) ## Check style and format
 	$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""How many random examples Hypothesis tries, HYPOTHESIS_PROFILE=ci (default) or nightly; how to run a command line.
+"""How many random examples Hypothesis tries, HYPOTHESIS_PROFILE=ci (default) or nightly; a command line; a browser.
 
 And the numbers that lie around the buffers of compiled programs are NaN, so that whoever reads them is found out.
 """
@@ -9,6 +9,8 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.pages import BROWSER, PATIENCE
 
 # `ci` tries the same examples in every run, so that a failure is due to the change, and forgives a slow machine.
 settings.register_profile(
@@ -66,3 +68,18 @@ def run_command(capsys, tmp_path, monkeypatch):
         return code, *capsys.readouterr()
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, driven by Playwright."""
+    if find_spec("playwright") is None:
+        pytest.skip("Playwright is not installed: run `make test-browser`")
+    if BROWSER is None:
+        pytest.skip("no browser: Chromium is not on the PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"], timeout=PATIENCE)
+        yield started
+        started.close()

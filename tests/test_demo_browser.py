@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
-from shutil import which
-
 import pytest
 
 from nn.__main__ import main
+from tests.pages import AXE, PATIENCE, barriers
 
-BROWSER = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))), None)
-AXE = Path(__file__).parent / "script" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-pytestmark = [
-    pytest.mark.skipif(find_spec("playwright") is None, reason="Playwright is not installed: run `make test-browser`"),
-    pytest.mark.skipif(BROWSER is None, reason="no browser: Chromium is not on the PATH"),
-]
+pytestmark = pytest.mark.xdist_group("demo")  # one process writes the page, once
 
 LEAST = """() => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), sizes = [];
@@ -27,16 +18,6 @@ LEAST = """() => {
   }
   return Math.min(...sizes);
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +32,7 @@ def address(tmp_path_factory):
 def test_the_page_is_legible_and_accessible(browser, address, width, scheme):
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     troubles = []
     page.on("console", lambda message: troubles.append(message.text))
     page.on("requestfailed", lambda request: troubles.append(request.url))
@@ -62,8 +44,6 @@ def test_the_page_is_legible_and_accessible(browser, address, width, scheme):
     assert page.locator(".hint").evaluate_all("all => all.map(e => e.checkVisibility())") == overflow
     assert any(overflow) == (width < 1000)
     if AXE.exists():
-        page.add_script_tag(path=str(AXE))
-        found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
-        assert not [(violation["id"], violation["nodes"][0]["html"]) for violation in found["violations"]]
+        assert not barriers(page)
     assert not troubles
     context.close()

@@ -46,11 +46,18 @@ def test_the_image_is_the_picture():
 
 
 def test_only_what_a_sanitiser_leaves():
-    """Tags and attributes that JupyterLab, GitHub and nbconvert let through."""
+    """Tags and attributes that JupyterLab, GitHub and nbconvert let through, but for what is for the keyboard alone."""
     html = draw(chain(40))._repr_mimebundle_()["text/html"]
     for tag, attributes in Tags(html).found:
         assert tag in ("div", "img")
-        assert {*attributes} <= {"src", "alt", "width", "style"}
+        assert {*attributes} - {"tabindex", "role", "aria-label"} <= {"src", "alt", "width", "style"}
+
+
+@pytest.mark.parametrize(("points", "reached"), [(200, False), (320, False), (321, True), (3000, True)])
+def test_the_keyboard_reaches_what_may_scroll(points, reached):
+    """No page is narrower than 320 pixels; letters of 9 points may shrink to three quarters."""
+    box = next(a for tag, a in Tags(as_html('<svg font-size="9"/>', points, "x")).found if "overflow" in a["style"])
+    assert ("tabindex" in box) == ("role" in box) == ("aria-label" in box) == reached
 
 
 @pytest.mark.parametrize("label", ['"><script>x()</script>', "' onerror='x()", "</div>", "&quot;"])

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from importlib.util import find_spec
-from pathlib import Path
-from shutil import which
+from functools import cache
 
 import pytest
 
@@ -16,27 +14,10 @@ from nn import GPT, MLP, Film, data, fit, fit_text, losses
 from nn.gpt_film import TextFilm
 from nn.gpt_page import explore_document
 from nn.text import Tokenizer
+from tests.pages import LOOKS, PATIENCE, SIZES, barriers, sideways, with_axe
 from tests.test_drawing_security import HOSTILE, labelled
 
-BROWSER = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))), None)
-AXE = Path(__file__).parent / "script" / "node_modules" / "axe-core" / "axe.min.js"
-pytestmark = [
-    pytest.mark.skipif(find_spec("playwright") is None, reason="Playwright is not installed: run `make test-browser`"),
-    pytest.mark.skipif(BROWSER is None, reason="no browser: Chromium is not on the PATH"),
-]
-with_axe = pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: run `make test-browser`")
-SIZES = {"projector": (1280, 900), "phone": (390, 844)}
 SHOTS = os.environ.get("EXPLORER_SHOTS")  # a folder for screenshots, to look at
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -44,18 +25,21 @@ def opened(browser, tmp_path):
     """Opens pages; at the end none has asked for anything else, nor written an error."""
     contexts, troubles = [], []
 
-    def open(html, fragment="", size=(1280, 900), **options):
+    def open(html, fragment="", size=(1280, 900), clock=False, **options):
         path = tmp_path / f"page{len(contexts)}.html"
         path.write_text(html, encoding="utf-8")
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: troubles.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
         page.on("request", lambda request: request.url.startswith(path.as_uri()) or troubles.append(request.url))
+        if clock:  # time stands still but for `page.clock.run_for`
+            page.clock.install(time=0)
+            page.clock.pause_at(1000)
         page.goto(path.as_uri() + fragment)
-        page.wait_for_selector("html[data-ready]")
+        page.wait_for_selector("html[data-ready]", state="attached")
         return page
 
     yield open
@@ -93,11 +77,11 @@ def text(page, selector):
 
 
 def test_it_opens_on_the_finished_picture_and_nothing_plays(opened):
-    page = opened(PAGE)
+    page = opened(PAGE, clock=True)
     assert text(page, "#b0 .figure >> nth=1") == "−32.25"
     assert "y.grad: −35.64 + 3.387 = −32.25" in text(page, ".card")
     before = page.locator("main").inner_text()
-    page.wait_for_timeout(700)
+    page.clock.run_for(60_000)
     assert page.locator("main").inner_text() == before
 
 
@@ -133,13 +117,19 @@ def test_each_step_is_told_to_who_listens(opened):
 
 
 def test_it_plays_and_stops(opened):
-    page = opened(PAGE)
+    page = opened(PAGE, clock=True)
     page.get_by_label("Speed").select_option("fast")
     page.get_by_role("button", name="Play").click()
-    page.wait_for_function("() => document.querySelector('.count').textContent === '2 / 10'")
+    page.clock.run_for(1000)
+    shown = text(page, ".count")
     page.get_by_role("button", name="Pause").click()
-    page.wait_for_timeout(700)
-    assert text(page, ".count") in ("2 / 10", "3 / 10")
+    page.clock.run_for(60_000)
+    assert text(page, ".count") == shown
+    assert shown in ("2 / 10", "3 / 10")
+    page.get_by_role("button", name="Play").click()
+    page.clock.run_for(60_000)
+    assert text(page, ".count") == "10 / 10"
+    assert page.get_by_role("button", name="Pause").count() == 0
 
 
 def test_predicting(opened):
@@ -237,19 +227,19 @@ def test_where_nan_begins(opened):
 
 
 def test_the_address_says_what_is_shown(opened):
-    page = opened(PAGE)
+    page = opened(PAGE, clock=True)
     page.keyboard.press("ArrowLeft")
     page.locator("#b0").click()
     page.get_by_role("textbox", name="y, number").fill("2.5")
     page.get_by_role("textbox", name="y, number").press("Enter")
-    page.wait_for_timeout(400)
+    page.clock.run_for(1000)  # the address follows when nothing has changed for a moment
     fragment = page.evaluate("location.hash")
     again = opened(PAGE, fragment)
     assert shown(again) == shown(page)
     page.keyboard.press("Escape")
     page.locator("h1").click()
     page.keyboard.press("b")
-    page.wait_for_timeout(400)
+    page.clock.run_for(1000)
     assert "big=1" in page.evaluate("location.hash")
 
 
@@ -286,14 +276,13 @@ STATES = {
     "nan": "#leaves=0:Infinity",
     "large type": "#big=1&ask=2",
 }
-LOOKS = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "forced colours": {"forced_colors": "active"},
-    "reduced motion": {"reduced_motion": "reduce"},
-}
 GRAPHS = {"two paths": lambda: explore(two_paths()), "network": lambda: explore(network()), "gpt": lambda: gpt("ca")}
 FEWER = {"gpt": {"finished": "#ask=80", "within": "#view=12&ask=200&step=300&big=1"}}  # the other panels are the same
+
+
+@cache
+def page_of(graph):
+    return GRAPHS[graph]().html
 
 
 @with_axe
@@ -301,17 +290,13 @@ FEWER = {"gpt": {"finished": "#ask=80", "within": "#view=12&ask=200&step=300&big
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_no_barrier_in_any_state(opened, graph, look, size):
-    html = GRAPHS[graph]().html
+    html = page_of(graph)
     states = FEWER.get(graph, STATES)
     for state in states if look == "light" else [[*states][-1] if graph in FEWER else "everything"]:
         page = opened(html, states[state], SIZES[size], bypass_csp=True, **LOOKS[look])
         page.evaluate("for (const panel of document.querySelectorAll('details')) panel.open = true")
-        page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
-        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-        found = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", tags)
-        wrong = [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found["violations"]]
-        assert not wrong, (graph, state, wrong)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (graph, state)
+        assert not barriers(page), (graph, state)
+        assert not sideways(page), (graph, state)
         if SHOTS:
             page.screenshot(path=f"{SHOTS}/{graph}-{state}-{look}-{size}.png", full_page=True)
         page.context.close()
@@ -319,14 +304,31 @@ def test_no_barrier_in_any_state(opened, graph, look, size):
 
 def test_no_scrolling_sideways_at_twice_the_size(opened):
     page = opened(PAGE, "#ask=0&path=4,0&break=twice", (640, 450), device_scale_factor=2)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not sideways(page)
     page = opened(PAGE, "#ask=0&path=4,0&break=twice", (320, 640))
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not sideways(page)
 
 
-def test_no_text_of_the_picture_is_too_small(opened):
+def long_chain():
+    x = Value(0.3, "x")
+    for _ in range(14):
+        x = ad.sin(x) * 1.5
+    return x
+
+
+def test_a_long_picture_fits_a_projector_and_scrolls_on_a_phone(opened):
+    html = explore(long_chain()).html
+    for size, scrolls in ((SIZES["projector"], False), (SIZES["phone"], True)):
+        page = opened(html, size=size)
+        stage = page.locator(".stage")
+        assert stage.evaluate("stage => stage.scrollWidth > stage.clientWidth") == scrolls
+        assert not sideways(page)
+
+
+@pytest.mark.parametrize("graph", [network, long_chain])
+def test_no_text_of_the_picture_is_too_small(opened, graph):
     for size in SIZES.values():
-        page = opened(explore(network()).html, size=size)
+        page = opened(explore(graph()).html, size=size)
         scale = page.evaluate(
             "(s => s.getBoundingClientRect().width / s.viewBox.baseVal.width)(document.querySelector('.scene'))"
         )
@@ -339,8 +341,8 @@ def test_no_text_of_the_picture_is_too_small(opened):
 
 
 def test_hostile_labels_do_nothing(opened):
-    page = opened(explore(labelled([*HOSTILE.values()])).html, "#ask=0")
-    page.wait_for_timeout(200)
+    page = opened(explore(labelled([*HOSTILE.values()])).html, "#ask=0", clock=True)
+    page.clock.run_for(60_000)
     assert page.evaluate("document.documentElement.dataset.pwned") is None
     assert page.locator("script").count() == 2
     assert page.locator("main img, main iframe, main script").count() == 0
@@ -435,6 +437,45 @@ def test_tables_of_a_model_follow_its_leaves(opened):
     assert first.nth(0).evaluate("cell => cell.style.getPropertyValue('--shade')") == "100%"
 
 
+def test_a_number_of_a_table_asks_for_its_value(opened):
+    page = opened(gpt().html)
+    page.get_by_text("Attention: block 1, head 1").click()
+    table = page.locator("details", has=page.get_by_role("heading", name="Attention: block 1, head 1"))
+    cells = table.get_by_role("button")
+    asked = page.get_by_role("combobox", name="Value")
+    panel = page.locator("details", has=page.get_by_role("heading", name="Ask a number"))
+    cells.nth(2).click()
+    assert table.get_by_role("button", pressed=True).count() == 1
+    share = cells.nth(2).inner_text()
+    first = asked.input_value()
+    assert f"= {share[:3]}" in panel.inner_text()  # of 0.47 as 0.4712
+    page.keyboard.press("ArrowLeft")  # from (2, 2) to (2, 1), which is third, and up to where nothing is
+    assert page.evaluate("document.activeElement.textContent") == cells.nth(1).inner_text()
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.textContent") == "1.00"
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.textContent") == "1.00"
+    page.keyboard.press("Enter")
+    assert asked.input_value() != first
+    assert cells.first.get_attribute("aria-pressed") == "true"
+    assert [cell.get_attribute("tabindex") for cell in cells.all()].count("0") == 1
+
+
+def test_a_name_in_a_table_asks_for_its_value(opened):
+    page = opened(PAGE, "#ask=4&break=assign&leaves=0:3.2")
+    asked = page.get_by_role("combobox", name="Value")
+    for table, name in (("What f is made of", "z"), ("Gradients", "y"), ("Foretold by the gradient", "y")):
+        page.get_by_role("table", name=table).get_by_role("button", name=name).first.click()
+        assert asked.evaluate("list => list.selectedOptions[0].text") == name
+    page.get_by_role("table", name="What comes back to y").get_by_role("button", name="from z").press("Enter")
+    assert asked.evaluate("list => list.selectedOptions[0].text") == "z"
+    assert asked.evaluate("list => list === document.activeElement")  # the button is gone
+    page = opened(explore(MLP(2, [3, 1], "tanh", seed=1), [0.5, -1.0], 1.0).html)
+    page.get_by_role("table", name="Neurons").get_by_role("button", name="layer 1, neuron 2, g(S)").click()
+    assert page.get_by_role("combobox", name="Value").evaluate("list => list.selectedOptions[0].text") == "x₂⁽¹⁾"
+
+
 def test_json_is_what_the_browser_reads():
     body = PAGE.partition('id="data">')[2].partition("</script>")[0]
     assert json.loads(body)["names"] == ["y", "x", "z", "v1", "f"]
@@ -488,10 +529,8 @@ def test_a_film(opened):
         page.get_by_role("button", name="Play").click()
         page.wait_for_function("() => document.querySelector('.count').textContent === 'epoch 8 of 8'")
         page.get_by_text("The numbers").click()
-        page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
-        found = page.evaluate("axe.run()")
-        assert not [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found["violations"]]
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert not barriers(page)
+        assert not sideways(page)
 
 
 @with_axe
@@ -506,9 +545,7 @@ def test_a_film_of_a_gpt(opened):
         page.keyboard.press("Home")
         assert text(page, ".total").startswith("Step 3: loss ")
         assert page.get_by_role("table", name="block 1, head 1").locator("td").first.inner_text() == "1.00"
-        page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
-        found = page.evaluate("axe.run()")
-        assert not [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found["violations"]]
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert not barriers(page)
+        assert not sideways(page)
         if SHOTS:
             page.screenshot(path=f"{SHOTS}/film-{look}-{size[0]}.png", full_page=True)

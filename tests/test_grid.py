@@ -24,15 +24,16 @@ def crosses(start, end, box, size):
     )
 
 
+@pytest.mark.parametrize("parts", [[f"part {i}" for i in range(5)], ["in", "head 1", "head 2", "head 3", "out"]])
 @pytest.mark.parametrize("seed", range(30))
-def test_no_box_on_a_box_and_no_arrow_over_a_box(seed):
+def test_no_box_on_a_box_and_no_arrow_over_a_box(seed, parts):
     rng = Random(seed)
-    rows, parts = [f"position {i}" for i in range(rng.randrange(2, 12))], [f"part {i}" for i in range(5)]
+    rows = [f"position {i}" for i in range(rng.randrange(2, 12))]
     cells = {f"{row} {part}": (row, part) for row in rows for part in parts if rng.random() < 0.8}
     keys = [*cells, "loss", "x"]
     sizes = {key: (rng.uniform(30, 120), rng.uniform(20, 60)) for key in keys}
     arrows = [*{(rng.choice([*cells, "x"]), rng.choice([*cells, "loss"])) for _ in range(40)}]
-    arrows = [(tail, head) for tail, head in arrows if tail != head]
+    arrows = [(tail, head) for tail, head in arrows if tail != head and not ("head" in tail and "head" in head)]
     placed, frames = grid(sizes, arrows, cells)
     for a, b in combinations(keys, 2):
         (x, y), (u, v) = placed.boxes[a], placed.boxes[b]
@@ -69,6 +70,24 @@ def test_a_gpt_is_drawn_by_position_by_block_and_by_head():
     assert "leaves that several of them take" in deep.caption
     assert deep.svg == draw(loss).svg
     assert legible_width(deep.svg, width_of(deep.svg)) < 1280
+
+
+def test_heads_stand_two_by_two_and_blocks_in_a_row():
+    """Four heads, a published size: all on a page of 1280 pixels, with letters of 10 or more."""
+    model = GPT(27, seed=0)
+    loss = model.loss([26, 4, 12, 12, 0, 26])
+    loss.backward()
+    svg = draw(loss).svg
+    assert 14 * 1230 / (width_of(svg) * 96 / 72) > 10  # letters of 10.5 points
+    spots = [f'<text[^>]* x="([^"]*)" y="([^"]*)"[^>]*>block 1, attention, head {i}<' for i in range(1, 5)]
+    for (a, b), (c, d), (e, f), (g, h) in zip(*[re.findall(spot, svg) for spot in spots], strict=True):
+        assert (a, b, d, f) == (e, d, b, h)
+        assert float(a) < float(c) == float(g)
+        assert float(b) < float(f)
+    cells = {f"{row} {part}": (row, part) for row in "ab" for part in ("block 1", "block 2", "out")}
+    arrows = [(f"{row} {a}", f"{row} {b}") for row in "ab" for a, b in (("block 1", "block 2"), ("block 2", "out"))]
+    placed, _ = grid(dict.fromkeys(cells, (40, 20)), arrows, cells)
+    assert len({y for _, y in placed.boxes.values()}) == 2
 
 
 @pytest.mark.parametrize("names", [["x" * 100, "x" * 101], ["<b>", "</svg>"]])

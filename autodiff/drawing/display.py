@@ -25,6 +25,10 @@ _PAGE = 900
 """A page is about as wide; what does not fit even at its smallest has a hint."""
 
 
+_NARROWEST = 320
+"""No page is narrower: what fits there never scrolls, and needs no way for the keyboard to scroll it."""
+
+
 def width_of(svg: str) -> float:
     """The width of a picture in points, as it says itself."""
     return float(svg.partition(' width="')[2].partition("pt")[0])
@@ -56,8 +60,10 @@ def as_html(svg: str, width: float, alternative: str) -> str:
     hint = ""
     if least > _PAGE:
         hint = f'<div style="font-size:12px;opacity:0.75">⟷ {natural:,} pixels wide: scroll sideways</div>'
+    # A sanitiser may drop these; then browsers that let the keyboard into whatever scrolls do without.
+    reach = ' tabindex="0" role="group" aria-label="The picture, wider than a phone"' if least > _NARROWEST else ""
     return (
-        f'{hint}<div style="overflow-x:auto"><img src="data:image/svg+xml;base64,{data}" '
+        f'{hint}<div style="overflow-x:auto"{reach}><img src="data:image/svg+xml;base64,{data}" '
         f'style="max-width:100%;min-width:{least}px;height:auto" alt="{escape(alternative)}" '
         f'width="{natural}"></div>\n'
     )

@@ -21,7 +21,7 @@ from .expansion import Expansion, is_expandable
 from .folded import FoldedPicture
 from .fonts import warn_without_fonts
 from .named import group_named, named_frames
-from .paint import paint
+from .paint import paint, paint_in_rows
 from .picture import Picture
 from .repeated import fold as folded
 from .selection import Selection, everything, group_network, neighbourhood, whole
@@ -70,6 +70,7 @@ class Drawing:
         coarser: Callable[[], Drawing | None] | None = None,
         paint: Callable[[], bytes] | None = None,
         framed: bool = False,
+        rows: Callable[[], bytes | None] | None = None,
     ) -> None:
         self.dot = dot
         self.title = title
@@ -78,6 +79,7 @@ class Drawing:
         self._coarser = coarser
         self._paint = paint
         self._framed = framed
+        self._rows = rows
         self._svg: str | None = None
 
     @property
@@ -92,7 +94,9 @@ class Drawing:
             with no_fork:
                 from .svg import finish_svg
 
-            svg = self._paint() if self._paint is not None and self._is_ours() else self._render("svg")
+            svg = self._rows() if self._rows is not None else None
+            if svg is None:
+                svg = self._paint() if self._paint is not None and self._is_ours() else self._render("svg")
             self._svg = finish_svg(svg, title=self.title, description=self.caption)
         return self._svg
 
@@ -149,9 +153,9 @@ class Drawing:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the graph, from which a coarser picture would be made, or this one laid out."""
-        if self._is_ours():
+        if self._rows is not None or self._is_ours():
             _ = self.svg
-        return {**self.__dict__, "_coarser": None, "_paint": None}
+        return {**self.__dict__, "_coarser": None, "_paint": None, "_rows": None}
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the picture to a file; its ending says how: .svg, .png, .pdf or .dot.
@@ -215,7 +219,8 @@ def draw(
         output: a Value, or a list of them.
         names: {"x": x} or {x: "x"}, before the labels of the nodes; those without either are called as your variables
             are, or v1, v2 …
-        direction: "LR", from left to right; "TB", "RL" or "BT"; "auto" is "LR", but "TB" for what is long and thin.
+        direction: "LR", from left to right; "TB", "RL" or "BT"; "auto" is "LR"; of what is long and thin
+            rows from left to right, or "TB" where too many arrows would lead from one to the next.
         expand: True, or some nodes: draw n-ary operations such as dot as the sums and products that they consist of.
         around: draw this node and those near it, on which it depends or which depend on it.
         depth: how many steps from ``around``, 2 if nothing is said; or else from the output.
@@ -279,7 +284,9 @@ def draw(
             return drawing(limit // 3, finer) if limit > _COARSEST else None
         late = None if finer is None else time_limit
         title, caption = describe(picture, selection, outputs, around, depth, refused, late)
-        way = ("TB" if picture.is_long() else "LR") if direction == "auto" else direction
+        framed = any(box.place for box in picture.boxes)
+        long = direction == "auto" and picture.is_long()
+        way = ("TB" if long else "LR") if direction == "auto" else direction
         coarser = (lambda: drawing(limit // 3, size)) if limit > _COARSEST else None
         return Drawing(
             to_dot(picture, way, title, caption),
@@ -288,7 +295,8 @@ def draw(
             time_limit,
             coarser,
             lambda: paint(picture, way, caption),
-            size <= _OURS and any(box.place or box.kind == "group" for box in picture.boxes),
+            size <= _OURS and (framed or any(box.kind == "group" for box in picture.boxes)),
+            (lambda: paint_in_rows(picture, caption)) if long and not framed and size <= _OURS else None,
         )
 
     return drawing(max_nodes)  # type: ignore[return-value]  # it is None beside a finer one alone

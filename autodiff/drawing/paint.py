@@ -11,13 +11,14 @@ from textwrap import wrap
 
 from . import style
 from .grid import grid
-from .layered import Key, Layout, Point, Size
+from .layered import Key, Layout, Point, Size, layout
 from .lettering import text_width
 from .network import Frame, place
 from .picture import Arrow, Box, Picture
+from .wrapped import wrapped
 from .writing import breadth, heading, largest_contribution, legend, sign
 
-__all__ = ["paint"]
+__all__ = ["paint", "paint_in_rows"]
 
 _TEXT, _SMALL, _LABEL = 11.0, 10.5, 10.5
 """The sizes of letters, in points: in a box, of what stands there in passing, and on an arrow."""
@@ -31,25 +32,46 @@ _POINT = 7.0
 _FOLD = 5.0
 _ROUND = 5.0
 
+_PAGE = 675.0
+"""A row of a long picture: 900 pixels, what a notebook or a page of 1280 pixels has room for."""
+
 _CAPTION = (60, 100)
 """A line of the caption has so many letters at least and at most, as the picture is wide."""
 
 
 def paint(picture: Picture, direction: str, caption: str) -> bytes:
     """The picture as SVG, laid out without Graphviz; the same bytes for the same picture."""
-    sizes: dict[Key, Size] = {box.key: _size(box) for box in picture.boxes}
-    ends: list[tuple[Key, Key]] = [(arrow.tail, arrow.head) for arrow in picture.arrows]
-    labels = [_label_size(arrow) for arrow in picture.arrows]
+    sizes, ends, labels = _measured(picture)
     if picture.rows:
         placed, frames = grid(sizes, ends, _cells(picture))
     else:
         placed, frames = place(sizes, ends, labels, {box.key: box.place for box in picture.boxes}, direction)
+    return _painted(picture, placed, frames, direction, caption)
+
+
+def paint_in_rows(picture: Picture, caption: str) -> bytes | None:
+    """The same from left to right in rows as wide as a page, for a long one without frames; None if it has no rows."""
+    sizes, ends, labels = _measured(picture)
+    placed = wrapped(layout(sizes, ends, labels), sizes, labels, _PAGE)
+    return None if placed is None else _painted(picture, placed, [], "LR", caption)
+
+
+def _measured(picture: Picture) -> tuple[dict[Key, Size], list[tuple[Key, Key]], list[Size | None]]:
+    """The sizes of boxes, the ends of arrows, and the sizes of their labels."""
+    return (
+        {box.key: _size(box) for box in picture.boxes},
+        [(arrow.tail, arrow.head) for arrow in picture.arrows],
+        [_label_size(arrow) for arrow in picture.arrows],
+    )
+
+
+def _painted(picture: Picture, placed: Layout, frames: Sequence[Frame], direction: str, caption: str) -> bytes:
     largest = largest_contribution(picture)
     parts = [_frame(frame, number) for number, frame in enumerate(frames, 1)]
     for number, arrow in enumerate(picture.arrows):
         parts.append(_arrow(picture, arrow, placed, number, breadth(arrow, largest), direction))
     for number, box in enumerate(picture.boxes, 1):
-        parts.append(_box(picture, box, placed.boxes[box.key], sizes[box.key], number))
+        parts.append(_box(picture, box, placed.boxes[box.key], _size(box), number))
     foot, width, height = _foot(picture, caption, placed)
     width, height = max(width, placed.width), height + placed.height
     whole = f'viewBox="0 0 {width + 2 * _PAD:.2f} {height + 2 * _PAD:.2f}"'

@@ -7,6 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..drawing.layered import layout
+from ..drawing.wrapped import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -15,10 +16,12 @@ __all__ = ["Arrow", "Box", "placed", "tabled"]
 
 _LETTER = 6.9  # the width of a character of 12 pixels, on average and a little more
 _LINE, _PAD = 17.0, 9.0
-_LEAST = 112.0  # "grad −1.234·10⁻¹²" has room
+_LEAST = 126.0  # "grad −1.234·10⁻¹²" has room
 _STEP = 14.0
 _COLUMN, _ROW = 34.0, 36.0  # between the boxes of a table
 _FIGURES = 8  # room for so many characters on an arrow
+_PAGE = 1200.0  # a row of a picture that is longer
+_FLAT = 4  # times as wide as high: such a picture has rows, where few arrows lead from one to the next
 _CROWDED = 3  # arrows for each box: of more the numbers are left out
 
 
@@ -44,7 +47,7 @@ class Arrow(NamedTuple):
 
 
 def placed(sizes: Sequence[tuple[float, float]], arrows: Sequence[Arrow]) -> dict[str, Any]:
-    """The picture as data, in layers from left to right.
+    """The picture as data, in layers from left to right; in rows, if it is much wider than a page.
 
     width, height: of the whole.
     boxes: of each its left and upper end, its width and height.
@@ -56,6 +59,8 @@ def placed(sizes: Sequence[tuple[float, float]], arrows: Sequence[Arrow]) -> dic
     leaves: dict[Hashable, float] = {i: float(i) for i in range(len(sizes)) if i not in heads}  # weights in their order
     boxes: dict[Hashable, tuple[float, float]] = {**dict(enumerate(sizes))}
     found = layout(boxes, [(arrow.tail, arrow.head) for arrow in arrows], labels, order=leaves)
+    if found.width > _FLAT * found.height:
+        found = wrapped(found, boxes, labels, _PAGE) or found
     return {
         "width": round(found.width),
         "height": round(found.height),

@@ -1,15 +1,20 @@
 /** The page as a whole: what belongs together changes together. */
 
+import { Ask } from "./ask_panel.js";
+import { BreakIt } from "./break_panel.js";
 import { Card } from "./card.js";
 import { Controls } from "./controls.js";
 import { button, html, setText } from "./dom.js";
+import { Leaves } from "./leaves_panel.js";
 import { counted, short } from "./numbers.js";
-import { Ask, BreakIt, Leaves, Paths, Share, Trouble } from "./panels.js";
+import { Paths } from "./paths_panel.js";
 import { Picture } from "./picture.js";
 import { Search } from "./search.js";
 import { read, written } from "./share.js";
+import { Share } from "./share_panel.js";
 import { Tables } from "./tables.js";
 import { Train } from "./train.js";
+import { Trouble } from "./trouble_panel.js";
 import { words } from "./words.js";
 
 /** @typedef {import("./model.js").Model} Model */
@@ -142,6 +147,21 @@ export class Page {
     this.update();
     if (node !== null)
       this.say(this.picture.nodes.get(node)?.element.getAttribute("aria-label") ?? this.model.names[node]);
+  }
+
+  /**
+   * A button that asks for a node; the panel that has it may be written anew, then the keyboard goes on where it is told.
+   * @param {number} node
+   * @param {string} text
+   * @param {string} label what a screen reader says in place of the text
+   */
+  link(node, text = this.model.names[node], label = "") {
+    const element = button(text, label, () => {
+      this.ask(node);
+      if (!element.isConnected) this.panels.ask.chooser.select.focus();
+    });
+    element.className = "path";
+    return element;
   }
 
   /** Let the keyboard scroll those tables that are wider than there is room. */

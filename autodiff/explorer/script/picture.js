@@ -12,6 +12,7 @@ import { short, signed } from "./numbers.js";
 
 const LINE = 17;
 const PAD = 9;
+const LEAST = 0.76; // letters of 12 pixels are 9 then
 
 export class Picture {
   /**
@@ -33,16 +34,16 @@ export class Picture {
       {
         class: "scene",
         viewBox: `-5 -5 ${width + 10} ${height + 10}`,
-        width: width + 10,
-        height: height + 10,
         role: "group",
         "aria-label": "The graph: each box a value, each arrow an operand. Arrow keys go from box to box.",
       },
       ...arrows.map((arrow) => this.#arrow(arrow)),
       ...boxes.map((box) => this.#box(box)),
     );
+    // As wide as the page, but no wider than drawn, and no narrower than its letters can be read; then it scrolls.
+    this.element.style.width = "100%";
     this.element.style.maxWidth = `${width + 10}px`;
-    this.element.style.minWidth = `${0.8 * (width + 10)}px`;
+    this.element.style.minWidth = `${LEAST * (width + 10)}px`;
   }
 
   /** @param {View["boxes"][number]} box */
@@ -163,6 +164,9 @@ export class Picture {
   /** The picture as a file of its own, with the style sheet of the page. */
   file() {
     const copy = /** @type {SVGSVGElement} */ (this.element.cloneNode(true));
+    copy.removeAttribute("style");
+    setAttribute(copy, "width", String(this.view.width + 10));
+    setAttribute(copy, "height", String(this.view.height + 10));
     const rules = [...document.styleSheets[0].cssRules].map(({ cssText }) => cssText);
     copy.prepend(svg("title", {}, document.title), svg("style", {}, rules.join("\n")));
     return new XMLSerializer().serializeToString(copy);

@@ -1,7 +1,8 @@
 /** Tables of numbers of the graph that a model supplies, with shades where they are shares of 1. */
 
-import { html, setText } from "./dom.js";
+import { html, setAttribute, setText } from "./dom.js";
 import { short } from "./numbers.js";
+import { panel } from "./panel.js";
 
 /**
  * @typedef {import("./page.js").Page} Page
@@ -36,11 +37,16 @@ class Table {
   constructor(page, { title, text, columns, rows, shaded }, open) {
     this.page = page;
     this.shaded = shaded;
-    /** @type {{ cell: HTMLElement, node: number | Chance }[]} */
+    /** @type {{ cell: HTMLElement, node: number | Chance, asks: number, of: string }[]} */
     this.cells = [];
     const head = html("tr", {}, ...columns.map((name) => html("th", { scope: "col" }, name)));
     const body = rows.map(([name, cells]) =>
-      html("tr", {}, html("th", { scope: "row" }, name), ...cells.map((cell) => this.#cell(cell))),
+      html(
+        "tr",
+        {},
+        html("th", { scope: "row" }, name),
+        ...cells.map((cell, i) => this.#cell(cell, `${name}, ${columns[i + 1]}`)),
+      ),
     );
     const caption = html("caption", {}, text);
     const table = html(
@@ -50,24 +56,63 @@ class Table {
       html("thead", {}, head),
       html("tbody", {}, ...body),
     );
-    this.element = html("details", { class: "panel", open }, html("summary", {}, html("h2", {}, title)), table);
+    table.addEventListener("keydown", (event) => this.#key(event));
+    this.cells[0]?.cell.setAttribute("tabindex", "0");
+    this.element = panel(title, [table], open);
     this.element.addEventListener("toggle", () => this.update());
   }
 
-  /** @param {Cell} cell */
-  #cell(cell) {
-    const element = html("td", {}, typeof cell === "string" ? cell : "");
-    if (cell !== null && typeof cell !== "string") this.cells.push({ cell: element, node: cell });
-    return element;
+  /**
+   * A number is a button that asks for its node; Tab reaches one in each table, the arrow keys the others.
+   * @param {Cell} cell
+   * @param {string} of what it is the number of
+   */
+  #cell(cell, of) {
+    if (cell === null || typeof cell === "string") return html("td", {}, cell ?? "");
+    const button = html("button", { type: "button", class: "cell", tabindex: -1 });
+    const asks = typeof cell === "number" ? cell : (cell[0] ?? cell[1]);
+    button.addEventListener("click", () => {
+      this.#enter(button);
+      this.page.ask(asks);
+    });
+    this.cells.push({ cell: button, node: cell, asks, of });
+    return html("td", {}, button);
+  }
+
+  /** @param {HTMLElement} cell the one that Tab reaches from now on */
+  #enter(cell) {
+    for (const { cell: other } of this.cells) setAttribute(other, "tabindex", other === cell ? "0" : "-1");
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const here = this.cells.find(({ cell }) => cell === event.target)?.cell.closest("td");
+    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    if (!here || !step) return;
+    event.preventDefault();
+    const rows = [...(here.closest("tbody")?.rows ?? [])];
+    let row = rows.findIndex(({ cells }) => [...cells].includes(here));
+    let column = here.cellIndex;
+    do {
+      row += step[0];
+      column += step[1];
+    } while (rows[row]?.cells[column]?.textContent === "");
+    const next = rows[row]?.cells[column]?.querySelector("button");
+    if (!next) return;
+    this.#enter(next);
+    next.focus();
   }
 
   update() {
     if (!this.element.open) return;
-    const { values } = this.page.model.graph;
-    for (const { cell, node } of this.cells) {
-      const x = typeof node === "number" ? values[node] : chance(values, node);
+    const { asked, graph } = this.page.model;
+    for (const { cell, node, asks, of } of this.cells) {
+      const x = typeof node === "number" ? graph.values[node] : chance(graph.values, node);
       setText(cell, this.shaded ? x.toFixed(2) : short(x));
-      if (this.shaded) cell.style.setProperty("--shade", `${(100 * Math.min(Math.max(x, 0), 1)).toFixed(0)}%`);
+      setAttribute(cell, "aria-label", `${of}: ${cell.textContent}`);
+      setAttribute(cell, "aria-pressed", String(asked === asks));
+      if (this.shaded && cell.parentElement)
+        cell.parentElement.style.setProperty("--shade", `${(100 * Math.min(Math.max(x, 0), 1)).toFixed(0)}%`);
     }
   }
 }

@@ -69,14 +69,17 @@ export class Train {
     this.back.disabled = this.rewind.disabled = this.past.length === 0;
     const losses = [...this.past.map(({ loss }) => loss), graph.values[graph.output]];
     const told = losses.slice(-LAST).map(short).join(" → ");
-    const rows = this.training.neurons
-      .slice(0, SHOWN)
-      .map(([layer, neuron, sum, activation]) => [
-        `layer ${layer}, neuron ${neuron}`,
-        short(graph.values[sum]),
-        short(graph.values[activation]),
-        short(model.gradients[sum]),
-      ]);
+    const rows = this.training.neurons.slice(0, SHOWN).map(([layer, neuron, sum, activation]) => {
+      const name = `layer ${layer}, neuron ${neuron}`;
+      const cell = (/** @type {number} */ node, /** @type {string} */ what, /** @type {number} */ x) =>
+        this.page.link(node, short(x), `${name}, ${what}: ${short(x)}`);
+      return [
+        name,
+        cell(sum, "S", graph.values[sum]),
+        cell(activation, "g(S)", graph.values[activation]),
+        cell(sum, "δ", model.gradients[sum]),
+      ];
+    });
     const left = this.training.neurons.length - rows.length;
     this.body.replaceChildren(
       html(
