@@ -28,6 +28,7 @@ import numpy as np
 import autodiff as ad
 from autodiff import Value
 from autodiff.compiler.update import LR, Update
+from autodiff.pausing import recording
 
 from .errors import ArgumentError
 from .gpt import sums
@@ -77,11 +78,13 @@ class Stage:
         self, function: Callable[[list[Value]], list[Value]], inputs: int, parameters: Sequence[Value] = ()
     ) -> None:
         xs = [Value(0.0) for _ in range(inputs)]
-        ys = function(xs)
-        slopes = [Value(0.0) for _ in ys]
+        with recording():  # ``generate`` may be the first to come to this length, inside ``no_grad()``
+            ys = function(xs)
+            slopes = [Value(0.0) for _ in ys]
+            total = ad.dot(ys, slopes)
         self.inputs = inputs
         self.forward = ad.compile(ys, xs, parameters)
-        self.weighted = ad.compile(ad.dot(ys, slopes), [*xs, *slopes], parameters)
+        self.weighted = ad.compile(total, [*xs, *slopes], parameters)
 
     def __call__(self, X: Numbers, numbers: Numbers | None = None) -> Numbers:
         """The outputs for these inputs, of shape (outputs, samples)."""

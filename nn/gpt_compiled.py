@@ -18,7 +18,6 @@ import numpy as np
 import autodiff as ad
 from autodiff import Value
 from autodiff.compiler.training import ManySteps
-from autodiff.pausing import recording
 
 from .gpt_engines import TextEngine, megabytes, products
 from .losses import cross_entropy
@@ -155,7 +154,7 @@ class _Graph:
         if positions > len(self.losses):
             positions = _room(positions, self.model.context)  # as a reader takes it
             self.tokens, self.weights = _leaves(positions + 1), _leaves(positions)
-            with leaving_no_trace(self.model), recording():
+            with leaving_no_trace(self.model):
                 self.logits = self.model(self.tokens[:-1])
                 self.losses = [cross_entropy(x, y) for x, y in zip(self.logits, self.tokens[1:], strict=True)]
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import autodiff as ad
 from autodiff import Value
 from autodiff.entrance import as_number
-from autodiff.pausing import recording
 
 from .arguments import chosen, function, network
 from .data import paired, rows
@@ -99,7 +98,7 @@ def compiled_outputs(model: Module, samples: list[list[float]]) -> list[Any]:
     [2.0, 5.0]
     """
     xs = [Value(x) for x in samples[0]]
-    with recording(), leaving_no_trace(model):
+    with leaving_no_trace(model):
         outputs = model(xs)
     columns = zip(*samples, strict=True)
     found: list[Any] = ad.compile(outputs, xs, model.parameters())(*columns).T.tolist()

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import autodiff as ad
+from autodiff.pausing import recording
 
 from . import losses
 from .activations import identity
@@ -57,10 +58,11 @@ def is_known_loss(loss: Callable[..., Any]) -> bool:
 
 @contextmanager
 def leaving_no_trace(model: Module) -> Iterator[None]:
-    """A neuron's S is that of the last call by anyone else."""
+    """For what is recorded once, inside ``no_grad()`` too: a neuron's S is that of the last call by anyone else."""
     before = [(vars(module), vars(module).get("S")) for module in model.modules() if isinstance(module, Neuron)]
     try:
-        yield
+        with recording():
+            yield
     finally:
         for attributes, S in before:
             attributes.pop("S", None)

@@ -76,6 +76,17 @@ def test_all_engines_give_the_same(sizes, batch_size, engine):
     assert numbers(models[1]) == pytest.approx(numbers(models[0]), rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.parametrize("engine", ["compiled", "blockwise"])
+@pytest.mark.parametrize("context", [9, 12, 17])
+def test_names_made_up_between_steps_are_the_first_of_their_length(context, engine):
+    """What ``generate`` is the first to need is recorded inside its ``no_grad()``, and trained by later steps."""
+    documents = ["ann", "maximiliano", "bob", "annabellaannabella"]
+    settings = {"steps": 4, "every": 1, "samples": 2, "temperature": 1.0}
+    eager, other = (fit(GPT(27, 4, 2, 2, context, seed=5), documents, engine=x, **settings) for x in ("eager", engine))
+    assert other.samples == eager.samples
+    assert other.loss == pytest.approx(eager.loss, rel=1e-12)
+
+
 def test_the_loss_of_a_batch_is_the_mean_over_all_positions():
     model, documents = GPT(27, 4, 1, 1, 8, seed=2), ["a", "bcdefg"]
     singly = [x.data for name in documents for x in model.losses(LETTERS.encode(name))]

@@ -277,6 +277,36 @@ def test_an_optimiser_of_ones_own(kind, compiles):
             Update.of(kind(model.parameters(), lr=0.02))
 
 
+def test_call_after_call_goes_on_from_what_there_is_now():
+    """What did the steps before is kept for the next ones; whatever changed between them holds."""
+    (program, model), (twin, same) = network(), network()
+    mine, theirs = nn.Adam(model.parameters(), lr=0.05), nn.Adam(same.parameters(), lr=0.05)
+    batches = batches_of(7, 5)
+
+    def both(columns=X, optimizer=mine, other=theirs):
+        losses = program.train(columns, optimizer=optimizer, batches=batches)
+        assert losses.tolist() == one_by_one(twin, columns, other, batches, [other.lr] * 5)
+        assert numbers(model) == numbers(same)
+
+    both()
+    kept = program._steps
+    for change in (
+        lambda p, o: setattr(p[0], "data", 0.25),
+        lambda p, o: setattr(o, "lr", 0.01),
+        lambda p, o: setattr(o, "betas", (0.5, 0.9)),
+        lambda p, o: setattr(o, "steps", 0),
+    ):
+        change(model.parameters(), mine)
+        change(same.parameters(), theirs)
+        both()
+    both(np.asfortranarray(X[:, ::-1]))
+    assert program._steps is kept
+    both(X, nn.SGD(model.parameters(), lr=0.1), nn.SGD(same.parameters(), lr=0.1))
+    some, others = model.parameters()[:4], same.parameters()[:4]
+    both(X, nn.Adam(some, lr=0.1), nn.Adam(others, lr=0.1))
+    both()
+
+
 def test_a_formula_that_was_replaced():
     """A cell of a notebook that runs again, say."""
 

@@ -171,6 +171,7 @@ class Program:
         self._indices: dict[int, int] | None = None  # the columns that must be, found in the first call
         self._runners: dict[str, Any] = {}  # by what they derive with respect to
         self._alone: Any = None  # the machine for a single sample, made by ``training``
+        self._steps: Any = None  # what did the steps of the last ``train``, for the next one
         self._derivable: dict[str | None, str] = {}  # what _check has allowed
         self._lock = Lock()
         open_in_children(self)
@@ -201,7 +202,7 @@ class Program:
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy or a pickle has the graph; what runs it is made anew."""
-        return vars(self) | {"_runners": {}, "_alone": None, "_lock": None}
+        return vars(self) | {"_runners": {}, "_alone": None, "_steps": None, "_lock": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)

@@ -63,6 +63,7 @@ def train(program: Program, X: Numbers, optimizer: Any, batches: Any, rates: Arr
     finally:
         training.write()
         optimizer.lr = rate
+        program._steps = training
     losses[first:] = _one_by_one(program, X, optimizer, chosen[first:], settled[first:], mean, first)
     return losses
 
@@ -73,10 +74,15 @@ def _training(program: Program, X: Numbers, optimizer: Any) -> Any:
     def make() -> Any:
         from .training import ManySteps
 
+        last, program._steps = program._steps, None  # nobody else has it meanwhile
         try:
-            return ManySteps([program], X, optimizer)
+            if last is None or not last.fits(program, optimizer):
+                return ManySteps([program], X, optimizer)
         except CompileError:
             return None
+        last.columns = as_column(X, "the array", ("input", "sample"))
+        last.read()
+        return last
 
     return attempt(make, False)
 
@@ -118,8 +124,7 @@ def _not_finite(step: int, loss: float) -> NonFiniteError:
 def _check_parameters(program: Program, optimizer: Any) -> None:
     if not hasattr(optimizer, "slope") or not hasattr(optimizer, "parameters"):
         raise OperandError(f"train takes an optimiser, as those of nn are, not {optimizer!r:.60}")
-    known = {id(p) for p in program.parameters}
-    if not all(id(p) in known for p in optimizer.parameters):
+    if not {*map(id, program.parameters)}.issuperset(map(id, optimizer.parameters)):
         raise OperandError("the optimiser changes what is no parameter of this program")
 
 

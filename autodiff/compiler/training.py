@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +176,15 @@ class ManySteps:
         """Begin with the numbers that parameters and optimiser have now."""
         self.pool[:] = [p._data for p in self.order]
         self.update.read()
+
+    def fits(self, program: Program, optimizer: Any) -> bool:
+        """Whether it would be the same if it were made now of this program alone; columns and numbers may be others."""
+        return (
+            self.update.holds_for(optimizer)
+            and len(optimizer.parameters) == self.trained
+            and all(map(is_, optimizer.parameters, self.order))
+            and self.machines[0] is _together(program)
+        )
 
     def kept(self) -> list[NDArray[np.float64]]:
         """All that steps change, for ``restore``."""

@@ -94,16 +94,18 @@ class Update:
         Raises:
             CompileError: its formula is more than the machine knows, or a step of it more than its formula.
         """
-        kind: Any = type(optimizer)
-        settings, lists = _parts(optimizer)
-        shape = tuple((name, len(x) if isinstance(x, tuple) else 0) for name, x in settings.items())
-        size = sum(length or 1 for _, length in shape)
-        state = np.zeros((len(lists), len(optimizer.parameters)))
-        methods = tuple(x for c in kind.__mro__ for x in vars(c).values() if inspect.isfunction(x))
-        address = _address(kind, methods, shape, tuple(lists))
-        made = cls(optimizer, (tuple(settings), tuple(lists)), address, np.zeros(size), state)
+        names, address, size = _formula(optimizer)
+        made = cls(optimizer, names, address, np.zeros(size), np.zeros((len(names[1]), len(optimizer.parameters))))
         made.read()
         return made
+
+    def holds_for(self, optimizer: Any) -> bool:
+        """Whether it would be the same if it were made now; only the numbers may be others.
+
+        Raises:
+            CompileError: as ``of``.
+        """
+        return optimizer is self.optimizer and _formula(optimizer) == (self.names, self.address, len(self.settings))
 
     def step(self, numbers: NDArray[np.float64], gradient: NDArray[np.float64]) -> None:
         """One step from these numbers, in place: a single call, which nothing interrupts."""
@@ -125,6 +127,16 @@ class Update:
         self.optimizer.steps = int(self.settings[STEPS])
 
 
+def _formula(optimizer: Any) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], int, int]:
+    """The names of its settings and lists, the address of its kernel, and how many numbers its settings are."""
+    kind: Any = type(optimizer)
+    settings, lists = _parts(optimizer)
+    shape = tuple((name, len(x) if isinstance(x, tuple) else 0) for name, x in settings.items())
+    methods = tuple(x for c in kind.__mro__ for x in vars(c).values() if inspect.isfunction(x))
+    address = _address(kind, methods, shape, tuple(lists))
+    return (tuple(settings), tuple(lists)), address, sum(length or 1 for _, length in shape)
+
+
 def _parts(optimizer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Its settings, the learning rate and the number of the step first, and what it remembers of each parameter."""
     given = {name: x for name, x in vars(optimizer).items() if name not in ("parameters", "lr", "steps")}
@@ -138,7 +150,8 @@ def _parts(optimizer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         )
     for name, x in [*lists.items(), *settings.items()]:
         several = x if name in lists or isinstance(x, tuple) else (x,)
-        if (name in lists and len(x) != count) or not all(isinstance(number, (int, float)) for number in several):
+        kinds = {*map(type, several)}
+        if (name in lists and len(x) != count) or not all(issubclass(kind, (int, float)) for kind in kinds):
             raise CompileError(
                 f"the attribute {name} of {type(optimizer).__name__} is neither a number, nor a tuple of numbers, nor "
                 "a list with a number for each parameter, which is all that the machine knows"
