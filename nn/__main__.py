@@ -24,6 +24,7 @@ from .data import DATASETS, Dataset, load, split
 from .demo import demo
 from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
 from .film import Film
+from .gpt import GPT
 from .gpt_commands import add_commands
 from .init import INITIALIZERS
 from .layers import MLP
@@ -379,9 +380,12 @@ def _loaded(path: Path) -> tuple[Module, dict[str, str]]:
     """A saved network and its metadata."""
     try:
         model = load_model(path)
-        return model, read_state(path)[1]
+        metadata = read_state(path)[1]
     except OSError as error:
         raise ArgumentError(f"cannot read {path}: {error.strerror}") from None
+    if isinstance(model, GPT):
+        raise ArgumentError(f"{path} is a GPT, which takes no samples of a data set; `{_PROGRAM} sample` is for it")
+    return model, metadata
 
 
 def _evaluate(given: argparse.Namespace) -> None:

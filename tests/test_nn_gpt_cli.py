@@ -101,6 +101,14 @@ def test_a_name_longer_than_the_context_is_cut(run):
     assert (code, err) == (0, "")
 
 
+@pytest.mark.parametrize("command", [("evaluate", "iris"), ("predict", "names.txt")])
+def test_a_gpt_is_not_asked_for_samples_of_a_data_set(run, command):
+    run("gpt", names_file(), *SMALL, "--out", "out")
+    code, out, err = run(command[0], "out/model.safetensors", command[1])
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "out/model.safetensors is a GPT, which takes no samples of a data set; `python -m nn sample` is" in err
+
+
 def test_bad_input_of_sample(run):
     run("gpt", names_file(), *SMALL, "--out", "out")
     nn.save(nn.MLP(2, [1], seed=0), "other.json")
