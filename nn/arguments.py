@@ -11,7 +11,9 @@ from os import fsdecode
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autodiff import OperandError
 from autodiff.entrance import is_number
+from autodiff.pausing import is_grad_enabled
 
 from .errors import ArgumentError, MissingPath, PathError
 from .module import Module
@@ -20,7 +22,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-__all__ = ["at_least_one", "chosen", "file_at", "function", "listed", "named", "network", "number", "unknown_name"]
+__all__ = [
+    "at_least_one",
+    "chosen",
+    "file_at",
+    "function",
+    "listed",
+    "named",
+    "network",
+    "number",
+    "recording_for",
+    "unknown_name",
+]
+
+
+def recording_for(what: str) -> None:
+    """An ``OperandError`` inside ``no_grad()``, where nothing has a gradient and nothing would be learned."""
+    if not is_grad_enabled():
+        raise OperandError(f"{what} trains, which takes a graph: call it outside no_grad()")
 
 
 def at_least_one(n: Any, what: str) -> int:

@@ -13,7 +13,7 @@ from autodiff import mean, no_grad
 
 from .engine import collector_paused
 from .gpt import GPT, Block, CausalSelfAttention, RMSNorm
-from .layers import Layer
+from .layers import Layer, Neuron
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,13 +39,20 @@ def products(model: GPT, positions: int) -> int:
 
 
 def is_plain(model: GPT) -> bool:
-    """Whether it is made of the parts of ``nn.gpt`` alone, so that these may be recorded by themselves."""
-    parts = [model, model.norm, model.output, *model.blocks]
+    """Whether it is made of the parts of ``nn.gpt`` alone, and all blocks are alike, so that one stands for all."""
+    parts = [model, model.norm, model.output, *model.output.neurons, *model.blocks]
+    forms = set()
     for block in model.blocks:
         attention = block.attention
-        parts += [block.norm, attention, attention.query, attention.key, attention.value, attention.mix]
-        parts += [block.up, block.down]
-    return all(type(part) in (GPT, Block, CausalSelfAttention, RMSNorm, Layer) for part in parts)
+        layers = [attention.query, attention.key, attention.value, attention.mix, block.up, block.down]
+        neurons = [neuron for layer in layers for neuron in layer.neurons]
+        parts += [block.norm, attention, *layers, *neurons]
+        functions = [(neuron._function, len(neuron.w), neuron.b is None) for neuron in neurons]
+        forms.add(
+            (block.norm.eps, attention.heads, attention.size, *[len(layer.neurons) for layer in layers], *functions)
+        )
+    ours = all(type(part) in (GPT, Block, CausalSelfAttention, RMSNorm, Layer, Neuron) for part in parts)
+    return ours and len(forms) == 1 and model.blocks[0].attention.heads == model.heads
 
 
 def megabytes(size: float) -> str:

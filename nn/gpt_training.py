@@ -23,7 +23,7 @@ from autodiff import find_nonfinite
 from autodiff.entrance import as_number
 from autodiff.files import write_whole
 
-from .arguments import at_least_one, chosen, function, listed, number
+from .arguments import at_least_one, chosen, function, listed, number, recording_for
 from .checkpoint import Checkpoint
 from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
 from .gpt import generate
@@ -135,10 +135,12 @@ def fit_text(
         checkpoint: a file to write, and to go on from: ``nn.checkpoint.Checkpoint(path, resume=True)``.
 
     Raises:
+        OperandError: it is called inside ``no_grad()``.
         ArgumentError: there are no documents, a character is not in the alphabet, or an argument is out of its range.
         NonFiniteLoss: the loss became nan or infinite; the error tells where, and holds the history.
         MissingExtra: NumPy or numba is not installed, and the engine is "compiled".
     """
+    recording_for("fit_text")
     documents, validation = _checked(tokenizer, documents, "documents"), _checked(tokenizer, validation, "validation")
     if not documents:
         raise ArgumentError("there are no documents to learn from")

@@ -59,7 +59,8 @@ def test_end_to_end(tmp_path, capsys):
     compiled = "compiled" if find_spec("numba") else "eager"
     engines = re.findall(r"^(\d+) epochs? by the (\w+) engine in ([\d.e-]+) s$", printed, re.MULTILINE)
     assert [engine[:2] for engine in engines] == [("1", "eager"), ("1", compiled), ("1", compiled)]
-    assert re.search(rf"^10 steps by the {compiled} engine in [\d.e-]+ s$", printed, re.MULTILINE)
+    blockwise = "blockwise" if find_spec("numba") else "eager"  # for so few steps
+    assert re.search(rf"^10 steps by the {blockwise} engine in [\d.e-]+ s$", printed, re.MULTILINE)
     found = re.search(r"^loss at step 9: (\S+); in the published run: (\S+)$", printed, re.MULTILINE)
     losses = load("microgpt_losses.json")["losses"]
     assert float(found[1]) == pytest.approx(losses[9], rel=1e-12)

@@ -330,11 +330,10 @@ def test_auto_compiles_what_is_sure_to_be_the_same():
     assert json.loads(json.dumps(fit().to_dict()))["engine"] == "compiled"
 
 
-def test_inside_no_grad_there_is_nothing_to_record():
-    with ad.no_grad():
-        assert fit().engine == "eager"
-        with pytest.raises(OperandError, match=r"outside no_grad\(\)"):
-            fit(engine="compiled")
+@pytest.mark.parametrize("engine", ["auto", "eager", "compiled"])
+def test_inside_no_grad_nothing_would_be_learned(engine):
+    with ad.no_grad(), pytest.raises(OperandError, match=r"outside no_grad\(\)"):
+        fit(engine=engine)
 
 
 def test_what_is_added_to_a_table_is_not_known(monkeypatch):

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from cases import load
 
+import nn
+from autodiff import OperandError, no_grad
 from autodiff.compiler import Program
 from nn import ArgumentError, FileFormatError, NonFiniteLoss, text
 from nn.checkpoint import Checkpoint
-from nn.gpt import GPT, generate
+from nn.gpt import GPT, CausalSelfAttention, generate
 from nn.gpt_blockwise import BlockwiseGPT
 from nn.gpt_compiled import CompiledGPT, best_cuts
 from nn.gpt_engines import EagerGPT
@@ -275,6 +277,38 @@ def test_a_network_of_ones_own_is_no_network_of_blocks():
     tied.blocks[1].up = tied.blocks[0].up
     with pytest.raises(ArgumentError, match="whose parts share no parameters"):
         fit(tied, ["anna"], engine="blockwise")
+
+
+def other(change):
+    model = GPT(27, 4, 2, 2, 8, seed=6)
+    change(model.blocks[1])
+    return model
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda b: setattr(b.attention, "key", nn.Layer(4, 4, "relu", bias=False, seed=3)),
+        lambda b: setattr(b.attention, "value", nn.Layer(4, 4, "relu", bias=False, seed=3)),
+        lambda b: setattr(b.attention, "value", nn.Layer(4, 4, "identity", seed=3)),
+        lambda b: setattr(b, "attention", CausalSelfAttention(4, 1, seed=5)),
+        lambda b: b.up.neurons.__setitem__(0, nn.Neuron(4, "tanh", bias=False, seed=3)),
+        lambda b: setattr(b.norm, "eps", 0.1),
+    ],
+)
+def test_blocks_that_are_not_alike_are_no_network_of_blocks(change):
+    with pytest.raises(ArgumentError, match="takes a GPT as it is"):
+        fit(other(change), ["anna"], engine="blockwise")
+    settings = {"steps": 2, "samples": 0}
+    eager, chosen = (fit(other(change), ["anna", "bob"], engine=name, **settings) for name in ("eager", "auto"))
+    assert chosen.engine == "compiled"
+    assert chosen.loss == pytest.approx(eager.loss, rel=1e-12)
+
+
+@pytest.mark.parametrize("engine", ["eager", "compiled", "blockwise", "auto"])
+def test_nothing_is_trained_inside_no_grad(engine):
+    with no_grad(), pytest.raises(OperandError, match=r"fit_text trains, which takes a graph: call it outside no_grad"):
+        fit(GPT(27, 4, 1, seed=6), ["anna"], engine=engine)
 
 
 class SignDescent(Optimizer):
