@@ -40,11 +40,14 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} ({self.prog} --help says more)\n")
 
 
-def file_to_write(*endings: str, is_made: bool = False, or_dash: bool = False) -> Callable[[str], Path]:
+def file_to_write(
+    *endings: str, as_written: bool = False, is_made: bool = False, or_dash: bool = False
+) -> Callable[[str], Path]:
     """An argument's type: a file with one of these endings that can be written, found out before any work is done.
 
     Args:
         endings: as ".svg"; none for any.
+        as_written: what writes the file takes no capitals for them.
         is_made: the folder may be missing, for the command makes it.
         or_dash: "-" is allowed, for the standard output.
     """
@@ -55,7 +58,7 @@ def file_to_write(*endings: str, is_made: bool = False, or_dash: bool = False) -
         path = Path(text)
         if or_dash and text == "-":
             return path
-        if endings and path.suffix.lower() not in endings:
+        if endings and (path.suffix if as_written else path.suffix.lower()) not in endings:
             raise argparse.ArgumentTypeError(f"{text!r} does not end in {which}")
         if path.is_dir():
             raise argparse.ArgumentTypeError(f"{text!r} is a directory; give the name of a file in it")

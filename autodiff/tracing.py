@@ -22,8 +22,17 @@ if TYPE_CHECKING:
 
     from .value import Value
 
-__all__ = ["Guard", "Trace", "current_trace", "keeps_numbers_only", "note_read", "open_traces", "place_of_caller"]
-__all__ += ["trace_of", "tracing"]
+__all__ = [
+    "Guard",
+    "Trace",
+    "current_trace",
+    "keeps_numbers_only",
+    "note_read",
+    "open_traces",
+    "place_of_caller",
+    "trace_of",
+    "tracing",
+]
 
 
 class Guard(NamedTuple):

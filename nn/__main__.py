@@ -167,7 +167,8 @@ def _parser() -> argparse.ArgumentParser:
         "--ignore", metavar="COLUMN", action="append", default=[], help="one to leave out; may be given several times"
     )
     output = train.add_argument_group("what is written")
-    weights, page = file_to_write(".safetensors", ".json"), file_to_write(".html", ".htm", is_made=True)
+    weights = file_to_write(".safetensors", ".json", as_written=True)
+    page = file_to_write(".html", ".htm", is_made=True)
     output.add_argument("--save", metavar="FILE", type=weights, help="the network, as .safetensors or .json")
     output.add_argument(
         "--out", metavar="DIR", type=Path, help="plots, history.json and, without --save, model.safetensors"

@@ -31,12 +31,12 @@ __all__ = [
     "named",
     "network",
     "number",
-    "recording_for",
+    "outside_no_grad",
     "unknown_name",
 ]
 
 
-def recording_for(what: str) -> None:
+def outside_no_grad(what: str) -> None:
     """An ``OperandError`` inside ``no_grad()``, where nothing has a gradient and nothing would be learned."""
     if not is_grad_enabled():
         raise OperandError(f"{what} trains, which takes a graph: call it outside no_grad()")

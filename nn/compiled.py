@@ -19,7 +19,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import CompileError, LengthError, OperandError, Value, VerificationError
-from autodiff.compiler.availability import attempt
+from autodiff.compiler.train import many_steps
 from autodiff.entrance import as_number, is_number
 
 from . import losses
@@ -200,19 +200,10 @@ class CompiledEngine(Engine):
     def _takes_many(self, samples: int) -> bool:
         """Whether there is a machine for several steps, and a batch of so many samples leaves other threads idle."""
         if self.many is None and not self.singly:
-            self.many = attempt(self._many_steps, False)
+            watched = self.measuring if self.training.metric else None
+            self.many = many_steps([self.stepping], self.columns, self.optimizer, given=self.strengths, watched=watched)
             self.singly = self.many is None
         return not (self.singly or self.eagerly or self.many is None) and self.many.for_one_thread(samples)
-
-    def _many_steps(self) -> ManySteps | None:
-        """What does several steps in one call; None if these programs or this optimiser are none for that."""
-        from autodiff.compiler.training import ManySteps
-
-        watched = self.measuring if self.training.metric else None
-        try:
-            return ManySteps([self.stepping], self.columns, self.optimizer, given=self.strengths, watched=watched)
-        except CompileError:
-            return None
 
     def _at_once(self, batches: list[list[int]]) -> Iterator[tuple[float, list[list[float]]]]:
         """Steps for these batches, up to one whose loss or gradient is not finite."""

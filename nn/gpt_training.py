@@ -23,7 +23,7 @@ from autodiff import find_nonfinite
 from autodiff.entrance import as_number
 from autodiff.files import write_whole
 
-from .arguments import at_least_one, chosen, function, listed, number, recording_for
+from .arguments import at_least_one, chosen, function, listed, number, outside_no_grad
 from .checkpoint import Checkpoint
 from .errors import ArgumentError, FileFormatError, MissingExtra, NonFiniteLoss
 from .gpt import generate
@@ -140,7 +140,7 @@ def fit_text(
         NonFiniteLoss: the loss became nan or infinite; the error tells where, and holds the history.
         MissingExtra: NumPy or numba is not installed, and the engine is "compiled".
     """
-    recording_for("fit_text")
+    outside_no_grad("fit_text")
     documents, validation = _checked(tokenizer, documents, "documents"), _checked(tokenizer, validation, "validation")
     if not documents:
         raise ArgumentError("there are no documents to learn from")

@@ -23,7 +23,7 @@ from autodiff import AutodiffError
 from autodiff.entrance import as_number, is_number
 from autodiff.forks import no_fork
 
-from .arguments import at_least_one, chosen, function, listed, network, recording_for, unknown_name
+from .arguments import at_least_one, chosen, function, listed, network, outside_no_grad, unknown_name
 from .best import Best
 from .checkpoint import Checkpoint
 from .data import held_out_rows, minibatches, paired
@@ -133,7 +133,7 @@ def fit(
     loss = loss_function(loss)
     optimizer = _optimizer(optimizer, network(model, "fit"), lr)
     rng = _generator(seed, model)
-    recording_for("fit")
+    outside_no_grad("fit")
     samples, held_out = _parts(paired(X, y), validation, loss, rng)
     size = len(samples) if batch_size is None else at_least_one(batch_size, "batch_size")
     several = size < len(samples)

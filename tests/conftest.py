@@ -3,6 +3,7 @@
 And the numbers that lie around the buffers of compiled programs are NaN, so that whoever reads them is found out.
 """
 
+import gc
 import os
 from importlib.util import find_spec
 
@@ -53,6 +54,15 @@ def fences():
         yield
 
 
+@pytest.fixture(scope="module")
+def collector_of_what_is_new():
+    """Python's collector looks at what a module's tests make, and not each time at all that others have loaded."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
 def run_command(capsys, tmp_path, monkeypatch):
     """Runs a command line in an empty directory; gives its exit code and what it printed on either stream."""
@@ -74,7 +84,7 @@ def run_command(capsys, tmp_path, monkeypatch):
 def browser():
     """Chromium, driven by Playwright."""
     if find_spec("playwright") is None:
-        pytest.skip("Playwright is not installed: run `make test-browser`")
+        pytest.skip("Playwright is not installed: `make test-browser`, `make docs` and `make lite` install it")
     if BROWSER is None:
         pytest.skip("no browser: Chromium is not on the PATH")
     from playwright.sync_api import sync_playwright

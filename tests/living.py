@@ -1,21 +1,8 @@
 """How many Values there are, to see that graphs are freed."""
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from autodiff import Value, native
-
-
-@contextmanager
-def collector_of_what_is_new() -> Iterator[None]:
-    """The collector looks at what is made from here on, and not each time at all that other tests have loaded."""
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def living_values() -> int:

@@ -629,7 +629,18 @@ def test_long_chain():
     assert stub_counts(Read(drawing)) == {"operand": 1}
 
 
-@pytest.mark.parametrize("build", [chain, lambda n: samples(n // 80, (16, 16, 2), 2)[1]])
+GROWING = pytest.mark.parametrize("build", [chain, lambda n: samples(n // 80, (16, 16, 2), 2)[1]])
+
+
+@pytest.mark.nightly
+@GROWING
+def test_a_million_nodes(build):
+    output = build(1_000_000)
+    output.backward()
+    assert draw(output).svg
+
+
+@GROWING
 def test_the_work_grows_with_the_graph_at_most(build):
     short, long = (lines_run(lambda n=n: draw(build(n)).svg) for n in (5_000, 20_000))
     assert long < 4.5 * short

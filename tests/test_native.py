@@ -31,11 +31,11 @@ from autodiff.compiler import reading
 from autodiff.elsewhere import ELSEWHERE
 from autodiff.symbol import local_derivative_formula
 from tests.engines import bits, carried, in_python, outcome, recorded
-from tests.living import collector_of_what_is_new
 
 ROOT = Path(__file__).parent.parent
 SOURCE = "\n".join(part.read_text(encoding="utf-8") for part in sorted((ROOT / "autodiff" / "node").glob("*.h")))
 BUILT = native.node is not None
+pytestmark = pytest.mark.usefixtures("collector_of_what_is_new")
 needs_c = pytest.mark.skipif(not BUILT, reason="the node in C is not built")
 
 SPECIAL = [0.0, 1.0, math.inf, math.nan, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 0.5, 3.0, 710.0, 1e16]
@@ -267,12 +267,6 @@ UNARY = ["exp", "log", "relu", "tanh", "sin", "sqrt", "abs", "neg", "sigmoid", "
 BINARY = ["add", "sub", "mul", "truediv", "pow", "mod"]
 NARY = ["sum", "mean", "max", "logsumexp", "norm", "prod"]
 NUMBERS = st.sampled_from([0.0, -0.0, 1.0, -2.0, 0.3, 1e200, 1e-200, math.inf, -math.inf, math.nan, 3, True])
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _few_objects():
-    with collector_of_what_is_new():
-        yield
 
 
 class Both(RuleBasedStateMachine):

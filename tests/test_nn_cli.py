@@ -169,6 +169,7 @@ def test_help(run, command):
         ("train iris --samples 10", "iris is what it is"),
         ("train moons --save net.pickle", "'net.pickle' does not end in .safetensors or .json"),
         ("train moons --save nowhere/net.json", "there is no directory 'nowhere'"),
+        ("train moons --save net.JSON", "'net.JSON' does not end in .safetensors or .json"),
         ("train moons --save folder.json", "'folder.json' is a directory; give the name of a file in it"),
         ("train moons --film folder.html", "'folder.html' is a directory"),
         ("train moons --film film.svg", "'film.svg' does not end in .html or .htm"),

@@ -16,16 +16,9 @@ from autodiff import OPS, OperandError, Value
 from autodiff.paths import explain
 from autodiff.pathwords import count_text
 from autodiff.value import record
-from tests.living import collector_of_what_is_new
 
 INF, NAN = math.inf, math.nan
-
-
-@pytest.fixture(autouse=True, scope="module")
-def only_what_is_new():
-    """Lists of paths come by the thousand, and each time the collector would go through all that a run has loaded."""
-    with collector_of_what_is_new():
-        yield
+pytestmark = pytest.mark.usefixtures("collector_of_what_is_new")  # lists of paths come by the thousand
 
 
 def every_path(node, leaf):

@@ -312,11 +312,6 @@ def test_a_matrix_that_several_blocks_share_is_there_once():
     assert_equal((value, gradient), true, network.parameters)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# What becomes a loop.
-# ---------------------------------------------------------------------------------------------------------------------
-
-
 def test_blocks_of_the_same_weights_in_another_shape_have_matrices_of_their_own():
     """3 neurons of 3 inputs and a bias, 4 of 3 without, 2 of 6: twelve times the same weight."""
     xs, w = [Value(0.1 * i) for i in range(1, 7)], Value(1.5)
@@ -344,6 +339,11 @@ def test_a_lane_whose_result_no_gradient_reaches(aside):
     loss = picked * 5 + ad.square(sum(lanes[1:])) + aside(lanes[0])
     assert len(found_in(loss, [w])) == 1
     assert_equal(ad.compile(loss, [], [w]).value_and_grad(), loss, [w])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What becomes a loop.
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_loop_over_samples_leaves_one_operation_for_each_of_the_body():

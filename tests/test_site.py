@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import os
 import re
-import threading
+from functools import cache
 from html.parser import HTMLParser
-from importlib.util import find_spec
 from pathlib import Path
-from shutil import which
 from urllib.parse import unquote, urldefrag, urlparse
 
 import pytest
 
+from tests.pages import AXE, served, with_axe
+
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "build/site"
-BROWSER = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))), None)
-AXE = ROOT / "tests/script/node_modules/axe-core/axe.min.js"
 SHOTS = os.environ.get("SITE_SHOTS")  # a folder for screenshots, to look at
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 pytestmark = pytest.mark.skipif(not SITE.exists(), reason="the site is not built: run `make docs`")
-in_browser = [  # both
-    pytest.mark.skipif(find_spec("playwright") is None, reason="Playwright is not installed: run `make docs`"),
-    pytest.mark.skipif(BROWSER is None, reason="no browser: Chromium is not on the PATH"),
-]
 
 
 class Page(HTMLParser):
@@ -60,7 +52,7 @@ class Page(HTMLParser):
             self.wordless += inner.wordless
 
 
-@functools.cache
+@cache
 def pages() -> dict[Path, Page]:
     return {path: Page(path.read_text(encoding="utf-8")) for path in sorted(SITE.rglob("*.html"))}
 
@@ -125,23 +117,8 @@ def test_formulas_are_set_and_shown_once():
 
 @pytest.fixture(scope="module")
 def address():
-    """The site at an address of this machine."""
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=SITE)
-    handler.log_message = lambda *_: None
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield started
-        started.close()
+    with served(SITE) as address:
+        yield address
 
 
 LOOKS = {
@@ -151,9 +128,7 @@ LOOKS = {
 SEEN = [path for path in sorted(SITE.rglob("*.html")) if path.parent.name != "explorer" and path.parent != SITE]
 
 
-@in_browser[0]
-@in_browser[1]
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: run `npm install` in tests/script")
+@with_axe
 @pytest.mark.parametrize("path", SEEN, ids=lambda path: path.relative_to(SITE).as_posix())
 def test_a_page_has_no_barrier_nor_scrolls_sideways_nor_asks_another_host(path, browser, address):
     """The explorer's own pages have tests of their own; here they are in frames."""

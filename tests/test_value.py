@@ -19,7 +19,9 @@ import pytest
 import autodiff as ad
 from autodiff import Value
 from autodiff.operators import ROW_OF, Operators
-from tests.living import collector_of_what_is_new, living_values
+from tests.living import living_values
+
+pytestmark = pytest.mark.usefixtures("collector_of_what_is_new")
 
 # ---------------------------------------------------------------------------------------------------------------------
 # What a node records.
@@ -413,12 +415,6 @@ def chain(length):
     for _ in range(length):
         y = y + x
     return x, y
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _few_objects():
-    with collector_of_what_is_new():
-        yield
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .candidates import uses_of
 from .loops import compiled_if_large
 from .rows import rows
 
@@ -27,22 +28,16 @@ def sink(graph: Graph, results: Integers) -> tuple[int, NDArray[np.float64]]:
     It is one of the call, as the loop is; -1 if there is none.
     """
     how = np.array([_LINEAR.get(name, 0) for name in rows().names])
-    return _linear(graph.op, graph.start, graph.operands, graph.numbers, graph.rate, graph.outputs, results, how)
+    uses = uses_of(graph.op, graph.start, graph.operands, graph.outputs, len(graph.numbers))
+    return _linear(graph.op, graph.start, graph.operands, graph.numbers, graph.rate, uses, results, how)
 
 
 @compiled_if_large
-def _linear(op: Any, start: Any, operands: Any, numbers: Any, rate: Any, outputs: Any, results: Any, how: Any) -> Any:
+def _linear(op: Any, start: Any, operands: Any, numbers: Any, rate: Any, uses: Any, results: Any, how: Any) -> Any:
     """As above; ``how`` says for each operation in what way it is linear, 0 if it is not."""
     count = len(op)
     nothing = np.zeros(0)
     depends = np.zeros(len(numbers), np.bool_)
-    uses = np.zeros(len(numbers), np.int64)
-    for node in range(count):
-        if op[node] >= 0:
-            for k in range(start[node], start[node + 1]):
-                uses[operands[k]] += 1
-    for output in outputs:
-        uses[output] += 1
     waiting = 0  # uses of what depends on a result that are not met yet
     for result in results:
         depends[result] = True

@@ -13,14 +13,17 @@ from .availability import attempt
 from .columns import as_column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     from .program import Program
+    from .training import ManySteps
 
     Numbers = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-__all__ = ["train"]
+__all__ = ["many_steps", "train"]
 
 _AT_ONCE = 1000  # steps, whose parts are listed before the machine begins with them
 
@@ -68,23 +71,31 @@ def train(program: Program, X: Numbers, optimizer: Any, batches: Any, rates: Arr
     return losses
 
 
-def _training(program: Program, X: Numbers, optimizer: Any) -> Any:
-    """What does many steps in one call; None if this program or this optimiser is none for that."""
+def many_steps(programs: Sequence[Program], columns: Numbers, optimizer: Any, **more: Any) -> ManySteps | None:
+    """A ``training.ManySteps`` of all this; None if these programs or this optimiser are none for that."""
 
-    def make() -> Any:
+    def make() -> ManySteps | None:
         from .training import ManySteps
 
-        last, program._steps = program._steps, None  # nobody else has it meanwhile
         try:
-            if last is None or not last.fits(program, optimizer):
-                return ManySteps([program], X, optimizer)
+            return ManySteps(programs, columns, optimizer, **more)
         except CompileError:
             return None
-        last.columns = as_column(X, "the array", ("input", "sample"))
-        last.read()
-        return last
 
     return attempt(make, False)
+
+
+def _training(program: Program, X: Numbers, optimizer: Any) -> ManySteps | None:
+    """What did the last steps of this program, if it would be made the same now; else one made anew, or None."""
+    last, program._steps = program._steps, None  # nobody else has it meanwhile
+    try:
+        if last is None or not last.fits(program, optimizer):
+            return many_steps([program], X, optimizer)
+    except CompileError:
+        return None
+    last.columns = as_column(X, "the array", ("input", "sample"))
+    last.read()
+    return last
 
 
 def _one_by_one(

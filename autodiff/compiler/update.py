@@ -232,8 +232,9 @@ class _Lifting:
             raise CompileError(f"there is no source of {title} to compile: {error}") from error
         plain = isinstance(tree, ast.FunctionDef) and inspect.isfunction(method) and not tree.decorator_list
         given = [argument.arg for argument in tree.args.args] if plain else []
+        more = plain and len(given) < len(inspect.signature(method).parameters)  # by name alone, or any number
         free = {*method.__code__.co_freevars} - {"__class__"} if plain else set()
-        if given[:1] != ["self"] or len(given) < _arguments(method) or method.__defaults__ or free:
+        if given[:1] != ["self"] or more or method.__defaults__ or free:
             raise CompileError(f"{title} is no plain method, and the machine does not know it")
         names = _Names(self, owner, method)
         body = [names.visit(x) for x in tree.body if not isinstance(getattr(x, "value", None), ast.Constant)]
@@ -241,11 +242,6 @@ class _Lifting:
         head = f"@njit(error_model='numpy')\ndef {title}({', '.join([*given[1:], *self.passed])}):"
         self.texts[title] = "\n    ".join([head, *lines])
         return title
-
-
-def _arguments(function: Any) -> int:
-    """How many names a function gives to what it is called with."""
-    return len(inspect.signature(function).parameters)
 
 
 class _Names(ast.NodeTransformer):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import hypot
 from textwrap import wrap
 
@@ -46,14 +46,14 @@ def paint(picture: Picture, direction: str, caption: str) -> bytes:
         placed, frames = grid(sizes, ends, _cells(picture))
     else:
         placed, frames = place(sizes, ends, labels, {box.key: box.place for box in picture.boxes}, direction)
-    return _painted(picture, placed, frames, direction, caption)
+    return _painted(picture, sizes, placed, frames, direction, caption)
 
 
 def paint_in_rows(picture: Picture, caption: str) -> bytes | None:
     """The same from left to right in rows as wide as a page, for a long one without frames; None if it has no rows."""
     sizes, ends, labels = _measured(picture)
     placed = wrapped(layout(sizes, ends, labels), sizes, labels, _PAGE)
-    return None if placed is None else _painted(picture, placed, [], "LR", caption)
+    return None if placed is None else _painted(picture, sizes, placed, [], "LR", caption)
 
 
 def _measured(picture: Picture) -> tuple[dict[Key, Size], list[tuple[Key, Key]], list[Size | None]]:
@@ -65,13 +65,20 @@ def _measured(picture: Picture) -> tuple[dict[Key, Size], list[tuple[Key, Key]],
     )
 
 
-def _painted(picture: Picture, placed: Layout, frames: Sequence[Frame], direction: str, caption: str) -> bytes:
+def _painted(
+    picture: Picture,
+    sizes: Mapping[Key, Size],
+    placed: Layout,
+    frames: Sequence[Frame],
+    direction: str,
+    caption: str,
+) -> bytes:
     largest = largest_contribution(picture)
     parts = [_frame(frame, number) for number, frame in enumerate(frames, 1)]
     for number, arrow in enumerate(picture.arrows):
         parts.append(_arrow(picture, arrow, placed, number, breadth(arrow, largest), direction))
     for number, box in enumerate(picture.boxes, 1):
-        parts.append(_box(picture, box, placed.boxes[box.key], _size(box), number))
+        parts.append(_box(picture, box, placed.boxes[box.key], sizes[box.key], number))
     foot, width, height = _foot(picture, caption, placed)
     width, height = max(width, placed.width), height + placed.height
     whole = f'viewBox="0 0 {width + 2 * _PAD:.2f} {height + 2 * _PAD:.2f}"'
